@@ -1,0 +1,104 @@
+"""Every error a caller may catch, as one tree; ``exit_code`` is what the shell sees.
+
+* CompressorError              1
+  * UsageError                 2   a request that cannot be honoured (also a ValueError)
+    * ChainError                   a chain's text is wrong, at ``column``
+  * NotAnArchiveError          1   the input is something else; ``found`` says what, if known
+  * MemberNotFoundError        1   no member of that name (also a KeyError)
+  * DamagedError               4   the bytes break their format or their check
+    * TruncatedError               the bytes end too early (also an EOFError)
+    * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
+  * LimitError                 4   a limit of the caller would be exceeded
+    * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
+  * UnsupportedError           5   the archive or the request needs something that is missing here
+"""
+
+
+class CompressorError(Exception):
+    """Base of all errors raised on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(CompressorError, ValueError):
+    """A request that cannot be honoured as it stands."""
+
+    exit_code = 2
+
+
+class ChainError(UsageError):
+    """A chain's text is wrong at ``column`` (characters, from 0)."""
+
+    def __init__(self, what: str, text: str, column: int) -> None:
+        shown = text if text.isprintable() else ascii(text)
+        super().__init__(f"{what}\n  {shown}\n  {' ' * column}^")
+        self.column = column
+
+
+class NotAnArchiveError(CompressorError):
+    """The input is not an archive; ``found`` names the format it looks like, or is None."""
+
+    def __init__(self, found: str | None = None) -> None:
+        super().__init__(f"not a .cz archive: this is {found or 'some other kind of file'}")
+        self.found = found
+
+
+class MemberNotFoundError(CompressorError, KeyError):
+    """The archive has no member of this name."""
+
+    def __str__(self) -> str:
+        """Return the message bare; KeyError would quote it."""
+        return str(self.args[0])
+
+
+class DamagedError(CompressorError):
+    """The bytes break their format or their check.
+
+    ``offset`` is a position in the archive (bytes), ``member`` a member's name; each is None
+    where it is not known.
+    """
+
+    exit_code = 4
+
+    def __init__(self, what: str, *, offset: int | None = None, member: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.offset = offset
+        self.member = member
+
+    def __str__(self) -> str:
+        """Return what and where, in one line."""
+        where = f" at byte {self.offset}" if self.offset is not None else ""
+        return f"{self.what}{where}" + (f" (member {self.member!r})" if self.member else "")
+
+
+class TruncatedError(DamagedError, EOFError):
+    """The bytes end too early."""
+
+
+class UnfinishedError(DamagedError):
+    """The last version was not finished; what is whole can be read with ``salvage``."""
+
+    exit_code = 3
+
+
+class LimitError(CompressorError):
+    """A limit set by the caller would be exceeded."""
+
+    exit_code = 4
+
+
+class MemoryBudgetError(LimitError):
+    """The memory budget is too small; ``needed`` and ``allowed`` are bytes."""
+
+    def __init__(self, what: str, needed: int, allowed: int) -> None:
+        mib = f"{-(-needed >> 20)} MiB of memory, {allowed >> 20} MiB are allowed (--memory)"
+        super().__init__(f"{what} needs {mib}")
+        self.needed = needed
+        self.allowed = allowed
+
+
+class UnsupportedError(CompressorError):
+    """Something needed is missing here; the message names it and says how to get it."""
+
+    exit_code = 5

@@ -1,0 +1,40 @@
+"""The one table of stages, and the entry points that extend it.
+
+A name is written into archives: it is never given to another format.
+"""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from compressor.errors import UnsupportedError
+from compressor.stages.base import StageInfo
+
+__all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
+
+ENTRY_POINT_GROUP = "compressor.stages"
+
+TABLE: dict[str, str] = {
+    "store": "compressor.stages.codecs.store",
+    "zstd": "compressor.stages.codecs.zstd",
+}
+"""Name of a stage -> its module, imported when the name is first met."""
+
+
+def stage_by_name(name: str) -> StageInfo:
+    """Return the stage with this name, ours or a plug-in's.
+
+    Raises:
+        UnsupportedError: neither the table nor an installed plug-in has it.
+    """
+    if name in TABLE:
+        info: StageInfo = import_module(TABLE[name]).STAGE
+        return info
+    for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
+        loaded = entry.load()
+        if isinstance(loaded, StageInfo) and loaded.name == name:
+            return loaded
+        raise UnsupportedError(f"plug-in {entry.value!r} does not define a stage named {name!r}")
+    raise UnsupportedError(
+        f"stage {name!r} is unknown to this release; install the plug-in that brings it, "
+        "or a newer release (`compressor codecs` lists what is here)"
+    )

@@ -1,0 +1,95 @@
+"""What the engine asks of a stage, and how a stage describes itself.
+
+A stage module ends with ``STAGE = StageInfo(...)``; the table in ``compressor.stages`` (or an entry
+point of the group ``compressor.stages``) names the module. Nothing else is needed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Bytes = bytes | bytearray | memoryview
+"""What goes in and out of stages: one-dimensional, contiguous, unsigned bytes."""
+
+
+class Codec(Protocol):
+    """A stage that ends a stream. Instances hold only their options: threads share them."""
+
+    @property
+    def block_size(self) -> int:
+        """The measured best block (bytes of plain data) for these options."""
+        ...
+
+    def encode(self, plain: Bytes) -> Bytes:
+        """Return the packed form of ``plain``: the same bytes on every machine."""
+        ...
+
+    def decode(self, packed: Bytes, plain_size: int) -> Bytes:
+        """Return the ``plain_size`` bytes that ``packed`` stands for.
+
+        Raises:
+            DamagedError: ``packed`` stands for anything else.
+        """
+        ...
+
+    def encode_memory(self, plain_size: int) -> int:
+        """Return the bytes that encoding takes at most, the result counted, ``plain`` not."""
+        ...
+
+    def decode_memory(self, plain_size: int) -> int:
+        """Return the bytes that decoding takes at most, the result counted, ``packed`` not."""
+        ...
+
+
+class Filter(Protocol):
+    """A stage whose outputs go on to other stages; ``StageInfo.outputs`` says how many."""
+
+    def encode(self, plain: Bytes) -> Sequence[Bytes]:
+        """Return the output streams of ``plain``, always ``outputs`` of them."""
+        ...
+
+    def decode(self, streams: Sequence[Bytes], plain_size: int) -> Bytes:
+        """Return the ``plain_size`` bytes that these streams stand for.
+
+        Raises:
+            DamagedError: they stand for anything else.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An integer option of a stage: ``low <= value <= high``.
+
+    ``wire`` marks those that decoding needs: only they are written into archives.
+    """
+
+    name: str
+    default: int
+    low: int
+    high: int
+    summary: str
+    wire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The library behind a stage; ``version`` is empty where it is missing: see ``hint``."""
+
+    name: str
+    version: str
+    licence: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageInfo:
+    """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter."""
+
+    name: str
+    summary: str
+    make: Callable[..., Codec | Filter]
+    provider: Callable[[], Provider]
+    options: tuple[Option, ...] = ()
+    outputs: int = 0
+    native: bool = False

@@ -1,0 +1,275 @@
+"""Chains: trees of stages, as text and applied to bytes. Format: docs/format/archive.md, Chains.
+
+    chain  = stage [ ">" chain | "(" chain *( "," chain ) ")" ]
+    stage  = name *( ":" option )
+    option = key "=" integer
+
+``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. Spaces mean nothing; ``a > b`` is ``a(b)``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from compressor.errors import ChainError, DamagedError
+from compressor.stages import stage_by_name
+from compressor.stages.base import Bytes, Codec, Filter, Option, StageInfo
+
+MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
+MAX_DEPTH = 8  # stages between the bytes and a codec
+MAX_STAGES = 32  # in one chain
+
+_TOKEN = re.compile(r"\s*([a-z][a-z0-9_-]*|[:=>(),]|-?[0-9]+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One stage with its options, and the chains that its outputs go to (none for a codec)."""
+
+    info: StageInfo
+    options: tuple[tuple[str, int], ...]
+    stage: Codec | Filter
+    children: tuple["Chain", ...] = ()
+
+    def __str__(self) -> str:
+        """Return the canonical text, with the options that were given."""
+        return self._text(self.options)
+
+    @property
+    def wire(self) -> str:
+        """The text that archives hold: only what decoding needs."""
+        needed = {option.name for option in self.info.options if option.wire}
+        return self._text(tuple((k, v) for k, v in self.options if k in needed), wire=True)
+
+    def _text(self, options: Sequence[tuple[str, int]], *, wire: bool = False) -> str:
+        own = ":".join([self.info.name, *(f"{key}={value}" for key, value in options)])
+        inner = [child.wire if wire else str(child) for child in self.children]
+        return f"{own}({','.join(inner)})" if inner else own
+
+    def walk(self) -> Iterator["Chain"]:
+        """Yield this node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def leaves(self) -> list[Codec]:
+        """Return the codecs, in the order in which their outputs are stored."""
+        return [cast("Codec", node.stage) for node in self.walk() if not node.children]
+
+    @property
+    def native(self) -> bool:
+        """Whether any stage is our own code, so that its work is verified by default."""
+        return any(node.info.native for node in self.walk())
+
+    @property
+    def block_size(self) -> int:
+        """The smallest block that any of the codecs asks for (bytes of plain data)."""
+        return min(leaf.block_size for leaf in self.leaves())
+
+    def encode_memory(self, plain_size: int) -> int:
+        """Return the bytes that encoding a block takes at most, the block itself not counted."""
+        work = max(leaf.encode_memory(plain_size) for leaf in self.leaves())
+        return work + 2 * plain_size * self.depth
+
+    def decode_memory(self, plain_size: int) -> int:
+        """Return the bytes that decoding a block takes at most, its packed bytes not counted."""
+        work = max(leaf.decode_memory(plain_size) for leaf in self.leaves())
+        return work + 2 * plain_size * self.depth
+
+    @property
+    def depth(self) -> int:
+        """Filters between the bytes and the farthest codec."""
+        return 1 + max(child.depth for child in self.children) if self.children else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A packed block: ``sizes`` as ``encode`` says, ``parts`` the codecs' outputs in order."""
+
+    sizes: tuple[int, ...]
+    parts: tuple[Bytes, ...]
+
+    @property
+    def packed_size(self) -> int:
+        """Bytes of all parts together."""
+        return sum(len(part) for part in self.parts)
+
+
+def encode(chain: Chain, plain: Bytes) -> Encoded:
+    """Apply ``chain`` to ``plain``.
+
+    ``sizes`` tells what a decoder can't know: for a lone codec nothing; else for each stage but the
+    first, parents first, its plain size, and for each codec its packed size right after.
+    """
+    if not chain.children:
+        return Encoded((), (cast("Codec", chain.stage).encode(plain),))
+    sizes: list[int] = []
+    parts: list[Bytes] = []
+    for child, stream in zip(chain.children, _outputs(chain, plain), strict=True):
+        inner = encode(child, stream)
+        own = (len(stream),) if child.children else (len(stream), inner.packed_size)
+        sizes += own + inner.sizes
+        parts += inner.parts
+    return Encoded(tuple(sizes), tuple(parts))
+
+
+def _outputs(chain: Chain, plain: Bytes) -> Sequence[Bytes]:
+    return cast("Filter", chain.stage).encode(plain)
+
+
+def decode(chain: Chain, packed: Bytes, sizes: Sequence[int], plain_size: int) -> Bytes:
+    """Undo ``encode``; ``packed`` is all parts in a row.
+
+    Raises:
+        DamagedError: sizes, parts and chain do not fit together, or a stage refuses its bytes.
+    """
+    if not chain.children:
+        if sizes:
+            raise DamagedError("a lone codec has no sizes")
+        return _decode_leaf(chain, packed, plain_size)
+    walk = _Walk(memoryview(packed), list(sizes), limit=4 * plain_size + 4096)
+    plain = walk.node(chain, plain_size)
+    if walk.sizes or walk.packed:
+        raise DamagedError("a block holds more than its chain needs")
+    return plain
+
+
+def _decode_leaf(chain: Chain, packed: Bytes, plain_size: int) -> Bytes:
+    plain = cast("Codec", chain.stage).decode(packed, plain_size)
+    if len(plain) != plain_size:
+        raise DamagedError(f"{chain.info.name} gave {len(plain)} bytes instead of {plain_size}")
+    return plain
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is left of a block's bytes and sizes while its tree is decoded."""
+
+    packed: memoryview
+    sizes: list[int]
+    limit: int  # bytes that any stream may claim, so that a lie takes no memory
+
+    def node(self, chain: Chain, plain_size: int) -> Bytes:
+        """Decode one stage and all below it."""
+        streams = [self._child(child) for child in chain.children]
+        plain = cast("Filter", chain.stage).decode(streams, plain_size)
+        if len(plain) != plain_size:
+            raise DamagedError(f"{chain.info.name} gave {len(plain)} bytes instead of {plain_size}")
+        return plain
+
+    def _child(self, child: Chain) -> Bytes:
+        plain_size = self._size()
+        if child.children:
+            return self.node(child, plain_size)
+        packed_size = self._size()
+        if packed_size > len(self.packed):
+            raise DamagedError("a stream is larger than its block")
+        packed, self.packed = self.packed[:packed_size], self.packed[packed_size:]
+        return _decode_leaf(child, packed, plain_size)
+
+    def _size(self) -> int:
+        if not self.sizes:
+            raise DamagedError("a block lacks the sizes of its streams")
+        size = self.sizes.pop(0)
+        if not 0 <= size <= self.limit:
+            raise DamagedError(f"a stream claims {size} bytes")
+        return size
+
+
+def parse(text: str) -> Chain:
+    """Read a chain.
+
+    Raises:
+        ChainError: the text is not a chain, or an option is unknown or out of range.
+        UnsupportedError: it names a stage that is not installed.
+    """
+    if len(text) > MAX_TEXT:
+        raise ChainError(f"a chain has at most {MAX_TEXT} characters", text[:60], 60)
+    parser = _Parser(text)
+    chain = parser.chain(depth=1)
+    if parser.token:
+        parser.fail("expected the end")
+    return chain
+
+
+class _Parser:
+    """Recursive descent over the grammar at the top; ``token`` is the one to be read next."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.stages = 0
+        self.token, self.column, self._end = "", 0, 0
+        self._next()
+
+    def fail(self, what: str) -> None:
+        """Raise with the current token marked."""
+        raise ChainError(what, self.text, self.column)
+
+    def _next(self) -> str:
+        """Step to the next token; return the one before."""
+        before = self.token
+        match = _TOKEN.match(self.text, self._end)
+        if match:
+            self.token, self.column, self._end = match[1], match.start(1), match.end()
+        else:
+            self.token, self.column = "", self._end
+            if self._end < len(self.text):
+                self.fail("a chain has no such character")
+        return before
+
+    def _take(self, token: str) -> bool:
+        if self.token != token:
+            return False
+        self._next()
+        return True
+
+    def chain(self, depth: int) -> Chain:
+        """Read one stage and all that its outputs go to."""
+        self.stages += 1
+        if depth > MAX_DEPTH or self.stages > MAX_STAGES:
+            self.fail(f"a chain has at most {MAX_STAGES} stages, {MAX_DEPTH} deep")
+        column = self.column
+        info = self._stage()
+        options = self._options(info)
+        children = self._children(depth)
+        if len(children) != info.outputs:
+            what = f"{info.name} has {info.outputs} outputs, {len(children)} are given"
+            raise ChainError(what, self.text, column)
+        return Chain(info, options, info.make(**dict(options)), children)
+
+    def _stage(self) -> StageInfo:
+        if not self.token[:1].isalpha():
+            self.fail("expected the name of a stage")
+        return stage_by_name(self._next())
+
+    def _children(self, depth: int) -> tuple[Chain, ...]:
+        if self._take(">"):
+            return (self.chain(depth + 1),)
+        if not self._take("("):
+            return ()
+        children = [self.chain(depth + 1)]
+        while self._take(","):
+            children.append(self.chain(depth + 1))
+        if not self._take(")"):
+            self.fail("expected ')' or ','")
+        return tuple(children)
+
+    def _options(self, info: StageInfo) -> tuple[tuple[str, int], ...]:
+        known = {option.name: option for option in info.options}
+        given: dict[str, int] = {}
+        while self._take(":"):
+            if self.token not in known or self.token in given:
+                have = ", ".join(known) or "none"
+                self.fail(f"{info.name} takes each of these options once: {have}")
+            name = self._next()
+            if not self._take("="):
+                self.fail("expected '='")
+            given[name] = self._value(known[name])
+        return tuple((name, given[name]) for name in known if name in given)
+
+    def _value(self, option: Option) -> int:
+        digits = self.token.removeprefix("-")
+        if not digits.isdecimal() or not option.low <= int(self.token) <= option.high:
+            self.fail(f"{option.name} is a number from {option.low} to {option.high}")
+        return int(self._next())

@@ -1,0 +1,1 @@
+"""The codecs, one a module; the table in ``compressor.stages`` names them."""

@@ -1,0 +1,82 @@
+"""Zstandard through python-zstandard: a frame a block, its size in it, no checksum but ours."""
+
+import threading
+
+import zstandard
+
+from compressor.errors import DamagedError
+from compressor.stages.base import Bytes, Option, Provider, StageInfo
+
+
+class Zstd:
+    """Levels -7 to 22; ``long`` widens the window to 2**long bytes to find far repeats."""
+
+    def __init__(self, level: int = 3, long: int = 0) -> None:
+        self._level = level
+        self._long = long
+        self._thread = threading.local()  # contexts are costly to make and not to be shared
+
+    @property
+    def block_size(self) -> int:
+        """Measured: decisions/0005-block-sizes.md."""
+        own = (8 << 20) if self._level < 10 else (32 << 20) if self._level < 17 else (64 << 20)
+        return max(own, 1 << self._long)
+
+    def encode(self, plain: Bytes) -> Bytes:
+        """Return one frame."""
+        if getattr(self._thread, "size", None) != len(plain):
+            self._thread.compressor = zstandard.ZstdCompressor(
+                compression_params=self._parameters(len(plain))
+            )
+            self._thread.size = len(plain)
+        packed: bytes = self._thread.compressor.compress(plain)
+        return packed
+
+    def decode(self, packed: Bytes, plain_size: int) -> Bytes:
+        """Return the content of one frame, whose header must declare ``plain_size``."""
+        if not hasattr(self._thread, "decompressor"):
+            self._thread.decompressor = zstandard.ZstdDecompressor()
+        try:
+            # Checked first: the library allocates what the frame declares.
+            if zstandard.frame_content_size(packed) != plain_size:
+                raise DamagedError(f"a zstd frame does not declare {plain_size} bytes")
+            plain: bytes = self._thread.decompressor.decompress(
+                packed, max_output_size=plain_size, allow_extra_data=False
+            )
+        except zstandard.ZstdError as error:
+            raise DamagedError(f"a zstd frame is damaged ({error})") from error
+        return plain
+
+    def encode_memory(self, plain_size: int) -> int:
+        """Return zstd's own estimate, and the largest frame."""
+        context: int = self._parameters(plain_size).estimated_compression_context_size()
+        return context + plain_size + (plain_size >> 8) + 1024
+
+    def decode_memory(self, plain_size: int) -> int:
+        """Return the output and a context; whole frames need no window."""
+        return plain_size + (1 << 20)
+
+    def _parameters(self, size: int) -> zstandard.ZstdCompressionParameters:
+        long = {"window_log": self._long, "enable_ldm": True} if self._long else {}
+        return zstandard.ZstdCompressionParameters.from_level(
+            self._level, source_size=size, write_content_size=True, write_checksum=False, **long
+        )
+
+
+def _provider() -> Provider:
+    version = ".".join(map(str, zstandard.ZSTD_VERSION))
+    return Provider(f"python-zstandard {zstandard.__version__}", version, "BSD-3-Clause")
+
+
+STAGE = StageInfo(
+    name="zstd",
+    summary="Zstandard: fast, strong, the default",
+    make=Zstd,
+    provider=_provider,
+    options=(
+        Option("level", 3, -7, 22, "speed (-7) against size (22)"),
+        Option(
+            "long", 0, 0, 30, "window of 2**long bytes with long-distance matching; 0: the level's"
+        ),
+    ),
+)
