@@ -4,7 +4,7 @@
     stage  = name *( ":" option )
     option = key "=" integer
 
-``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. Spaces mean nothing; ``a > b`` is ``a(b)``.
+``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. ``a > b`` is ``a(b)``.
 """
 
 import re

@@ -1,0 +1,1 @@
+"""The container: records, the writer, the forward reader, the index. Format: docs/format/archive.md."""

@@ -1,0 +1,260 @@
+"""Reads an archive from front to back: what each record says, and whether it may stand where it stands.
+
+Yields typed events; blocks come as they were read, to be checked and decoded by other threads.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from blake3 import blake3
+
+from compressor.archive import schema
+from compressor.archive.pages import PageReader
+from compressor.archive.record import Kind, Record, refuse_unknown
+from compressor.archive.schema import Entry, Extents, Head, LeafRef, Open, Version
+from compressor.archive.source import Source
+from compressor.archive.stream import RecordStream
+from compressor.archive.writer import name_key
+from compressor.errors import DamagedError, TruncatedError, UnfinishedError, UnsupportedError
+from compressor.stages.base import Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Members whose content is complete; ``version`` is that of the last leaf."""
+
+    entries: list[Entry]
+    version: Version | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRecord:
+    """A block, not yet checked."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentsPage:
+    """EXTENTS of level 0: the next part of the open member."""
+
+    extents: Extents
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something is damaged; reading goes on behind it."""
+
+    error: DamagedError
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of an archive."""
+
+
+_BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS)
+
+Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | End
+
+
+class ForwardReader:
+    """The events of a source that holds one archive or several in a row."""
+
+    def __init__(self, source: Source) -> None:
+        self._records = RecordStream(source)
+        self._state = _ArchiveState()
+
+    def events(self) -> Iterator[Event]:
+        """Yield what the records say, in order.
+
+        Raises:
+            NotAnArchiveError, UnsupportedError: nothing can be read from here on.
+        """
+        while (begun := self._begin()) is not False:
+            self._state = _ArchiveState()
+            if isinstance(begun, Damage):
+                yield begun
+                if self._hopeless(begun):
+                    return
+            yield from self._archive()
+
+    def _begin(self) -> "bool | Damage":
+        try:
+            return self._records.begin()
+        except DamagedError as error:
+            return Damage(error)
+
+    def _hopeless(self, begun: Damage) -> bool:
+        return isinstance(begun.error, TruncatedError) or begun.error.offset != 0
+
+    def _archive(self) -> Iterator[Event]:
+        while True:
+            try:
+                item = self._records.next()
+                if item is None:
+                    break
+                yield from self._state.take(item)
+            except DamagedError as error:
+                yield Damage(self._state.damaged(error))
+                if isinstance(error, TruncatedError):
+                    return
+        yield End()
+
+
+class _ArchiveState:
+    """What the records so far let one expect of the next, within one archive."""
+
+    def __init__(self) -> None:
+        self._head: Head | None = None
+        self._open: Open | None = None
+        self._members = 0
+        self._position = 0  # in the open member
+        self._names: set[bytes] = set()
+        self._extents: PageReader[schema.Span] = PageReader("extents")
+        self._leaves: PageReader[LeafRef] = PageReader("root")
+        self._leaf_hashes = blake3()
+        self._last_leaf: int | None = None
+        self._top = (1, LeafRef(0, b"", b""))  # the last ROOT, as an item of the level above it
+        self._sound = True  # until damage: then what refers to lost records is not compared
+
+    def damaged(self, error: DamagedError) -> DamagedError:
+        """Note damage; behind the last leaf it costs nothing but the way to find it."""
+        self._sound = False
+        if self._last_leaf is None:
+            return error
+        what = f"the version is whole, its end is not: {error.what}"
+        return UnfinishedError(what, offset=error.offset)
+
+    def take(self, item: Record) -> Iterator[Event]:
+        """Check a record against those before it, and yield what it says."""
+        kind, offset = item.header.kind, item.header.offset
+        self._in_order(kind, offset)
+        if kind == Kind.BLOCK:
+            yield BlockRecord(item)
+            return
+        meta, body = item.checked()
+        if kind in _TAKERS:
+            event = _TAKERS[kind](self, meta, body, offset)
+            if event is not None:
+                yield event
+        else:
+            refuse_unknown(item.header)
+
+    def _in_order(self, kind: int, offset: int) -> None:
+        """Refuse what may not stand here (F-009, F-014)."""
+        if (kind == Kind.HEAD) != (self._head is None) and self._sound:
+            raise DamagedError("an archive begins with its HEAD, and has one", offset=offset)
+        if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
+            raise DamagedError("a record stands behind the last leaf", offset=offset)
+        if kind == Kind.FOOTER and self._last_leaf is None and self._sound:
+            raise DamagedError("the footer comes before the last leaf", offset=offset)
+
+    def take_head(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
+        head = schema.unpack_head(meta, offset)
+        if head.previous:
+            raise DamagedError("the first HEAD names a footer before it", offset=offset)
+        self._head = head
+        return head
+
+    def take_open(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
+        opened = schema.unpack(meta, Open, offset)
+        if self._open is not None and self._sound:
+            raise DamagedError("a member opens within another", offset=offset)
+        if opened.member != self._members and self._sound:
+            raise DamagedError("a member has the wrong number", offset=offset)
+        self._open, self._position = opened, 0
+        self._extents = PageReader("extents")
+        return opened
+
+    def take_extents(self, meta: Bytes, _body: Bytes, offset: int) -> Event | None:
+        extents = schema.unpack(meta, Extents, offset)
+        if self._open is None or extents.member != self._open.member:
+            raise DamagedError("extents belong to no open member", offset=offset)
+        if extents.level:
+            if self._sound:
+                self._extents.page(extents.level, extents.spans, offset)
+            page = (offset, extents.spans[0][1], extents.length)
+            self._extents.add(page, extents.level + 1)
+            return None
+        if extents.position != self._position and self._sound:
+            raise DamagedError("extents do not go on where the last ones ended", offset=offset)
+        self._extents.add((offset, extents.position, extents.length), 1)
+        self._position = extents.position + extents.length
+        return ExtentsPage(extents, offset)
+
+    def take_leaf(self, meta: Bytes, body: Bytes, offset: int) -> Event:
+        members = schema.unpack(meta, schema.Members, offset)
+        entries = schema.unpack(body, list[Entry], offset)
+        if len(entries) != members.count:
+            raise DamagedError("a leaf does not hold the members it counts", offset=offset)
+        self._check_open(entries, offset)
+        self._check_names(entries, offset)
+        self._leaf_hashes.update(blake3(body).digest())
+        names = sorted((entry.name for entry in entries), key=name_key) or [b""]
+        self._leaves.add(LeafRef(offset, names[0], names[-1]))
+        self._members += len(entries)
+        if members.version:
+            self._check_version(members.version, offset)
+            self._last_leaf = offset
+        return Leaf(entries, members.version, offset)
+
+    def _check_open(self, entries: list[Entry], offset: int) -> None:
+        opened, self._open = self._open, None
+        if opened is None or not self._sound:
+            return
+        entry = entries[0] if len(entries) == 1 else None
+        if entry is None or (entry.name, entry.kind) != (opened.name, opened.kind):
+            raise DamagedError("a leaf does not close the open member", offset=offset)
+        self._extents.end(entry.level, entry.spans, offset)
+
+    def _check_names(self, entries: list[Entry], offset: int) -> None:
+        for entry in entries:
+            if entry.kind != schema.FILE:
+                raise UnsupportedError(
+                    f"member {entry.shown_name!r} needs feature 'kind {entry.kind}', "
+                    "which this release does not have; read it with a newer one"
+                )
+            if entry.name in self._names:
+                what = f"two members are named {entry.shown_name!r}"
+                raise DamagedError(what, offset=offset)
+            self._names.add(entry.name)
+
+    def _check_version(self, version: Version, offset: int) -> None:
+        if self._sound and version.root_hash != self._leaf_hashes.digest():
+            raise DamagedError("the root hash does not cover the leaves", offset=offset)
+
+    def take_root(self, meta: Bytes, _body: Bytes, offset: int) -> None:
+        root = schema.unpack(meta, schema.Root, offset)
+        first = min((item.first for item in root.items), key=name_key)
+        last = max((item.last for item in root.items), key=name_key)
+        if self._sound:
+            self._leaves.page(root.level, root.items, offset)
+        self._top = (root.level + 1, LeafRef(offset, first, last))
+        self._leaves.add(self._top[1], self._top[0])
+
+    def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> None:
+        footer = schema.unpack_footer(meta, body, offset)
+        if not self._sound:
+            return
+        level, top = self._top
+        self._leaves.end(level, [top], offset)
+        if footer != schema.Footer(top.offset, self._last_leaf or 0, 0):
+            raise DamagedError("the footer does not point at what stands before it", offset=offset)
+
+    def take_pad(self, meta: Bytes, body: Bytes, offset: int) -> None:
+        if len(meta) or bytes(body).count(0) != len(body):
+            raise DamagedError("padding holds something", offset=offset)
+
+
+_TAKERS: dict[int, Callable[[_ArchiveState, Bytes, Bytes, int], Event | None]] = {
+    Kind.HEAD: _ArchiveState.take_head,
+    Kind.OPEN: _ArchiveState.take_open,
+    Kind.EXTENTS: _ArchiveState.take_extents,
+    Kind.MEMBERS: _ArchiveState.take_leaf,
+    Kind.ROOT: _ArchiveState.take_root,
+    Kind.FOOTER: _ArchiveState.take_footer,
+    Kind.PAD: _ArchiveState.take_pad,
+}

@@ -1,0 +1,84 @@
+"""Lists too long for one record: pages of items, pages of pages. Used for extents and for leaves."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from compressor.archive.schema import MAX_LEVEL, MAX_PAGE
+from compressor.errors import DamagedError, LimitError
+
+T = TypeVar("T")
+
+
+class PageWriter(Generic[T]):
+    """Collects items; a page is written through ``emit(level, items)``, which returns its item.
+
+    A page is written as soon as it is full, so that it lists all that stands before it. Memory is
+    bounded: at most ``MAX_PAGE`` items a level.
+    """
+
+    def __init__(self, emit: Callable[[int, list[T]], T]) -> None:
+        self._emit = emit
+        self._levels: list[list[T]] = [[]]
+
+    def add(self, item: T, level: int = 0) -> None:
+        """Add an item behind the others of its level."""
+        if level == len(self._levels):
+            if level > MAX_LEVEL:
+                raise LimitError("a member or an archive has more pages than the format can list")
+            self._levels.append([])
+        self._levels[level].append(item)
+        if len(self._levels[level]) == MAX_PAGE:
+            self._flush(level)
+
+    def _flush(self, level: int) -> None:
+        items, self._levels[level] = self._levels[level], []
+        self.add(self._emit(level, items), level + 1)
+
+    def finish(self) -> tuple[int, list[T]]:
+        """Write what has to be written; return the level and the items that list all the rest."""
+        level = 0
+        while level < len(self._levels) - 1:
+            if self._levels[level]:
+                self._flush(level)
+            level += 1
+        return level, self._levels[level]
+
+
+class PageReader(Generic[T]):
+    """Follows the pages as a forward reader meets them, and compares each with what it lists."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._levels: list[list[T]] = [[]]
+
+    def add(self, item: T, level: int = 0) -> None:
+        """Take note of an item; items of level n > 0 are pages, already compared."""
+        while level >= len(self._levels):
+            self._levels.append([])
+        if len(self._levels[level]) > MAX_PAGE:
+            raise DamagedError(f"{self._what}: a page lacks its list")
+        self._levels[level].append(item)
+
+    def page(self, level: int, items: list[T], offset: int) -> None:
+        """Compare a page with the items before it that no page has listed.
+
+        Raises:
+            DamagedError: it lists anything else (F-023).
+        """
+        known = self._levels[level] if level < len(self._levels) else []
+        if items != known:
+            raise DamagedError(
+                f"{self._what}: a page does not list what stands before it", offset=offset
+            )
+        self._levels[level] = []
+
+    def end(self, level: int, items: list[T], offset: int) -> None:
+        """Compare the last list with all that no page has listed.
+
+        Raises:
+            DamagedError: it lists anything else (F-023).
+        """
+        self.page(level, items, offset)
+        if any(self._levels):
+            raise DamagedError(f"{self._what}: the list leaves something out", offset=offset)
+        self._levels = [[]]

@@ -1,0 +1,207 @@
+"""What records hold, as typed MessagePack arrays. Format: docs/format/archive.md, one section a kind.
+
+Arrays may grow at their end in later minor versions: readers pass over elements they do not know.
+"""
+
+import struct
+from typing import Annotated, Any, TypeVar, cast
+
+import msgspec
+
+from compressor.errors import DamagedError, UnsupportedError
+from compressor.stages.base import Bytes
+
+MAJOR = 0
+MINOR = 1
+MAX_PAGE = 1024  # items in an EXTENTS or ROOT record, and in the list of an entry
+MAX_LEVEL = 6  # of pages above pages: 1024**6 blocks
+MAX_NAME = 65535  # bytes
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
+Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
+Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Text = Annotated[str, msgspec.Meta(max_length=1024)]
+
+FILE = 0
+"""The kind of a regular file, the only kind of member in this version."""
+
+Span = tuple[Count, Count, Count]
+"""In a list of level 0 an extent: offset of the block's record (0: a hole), start in the block, length.
+Above: offset of a page's record, position in the member of its first byte, length; all in bytes."""
+
+
+class Prelude(msgspec.Struct, array_like=True, frozen=True):
+    """The beginning of HEAD, which never changes: read first, so that "too new" is told from damage."""
+
+    major: Number
+    minor: Number
+    required: list[Text]
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    """HEAD: what a reader must know before anything else."""
+
+    major: Number
+    minor: Number
+    required: list[Text]
+    optional: list[Text]
+    decode_memory: Count
+    reach: Count
+    previous: Count
+    block_size: Count
+    plan: Text
+
+
+class Open(msgspec.Struct, array_like=True, frozen=True):
+    """OPEN: a member larger than a block begins."""
+
+    member: Count
+    name: Name
+    kind: Number
+
+
+class Block(msgspec.Struct, array_like=True, frozen=True):
+    """BLOCK: a packed block; ``member`` is None where it is solid."""
+
+    chain: Text
+    plain_size: Number
+    sizes: Annotated[list[Count], msgspec.Meta(max_length=64)]
+    member: Count | None
+    position: Count
+
+
+class Extents(msgspec.Struct, array_like=True, frozen=True):
+    """EXTENTS: the next part of the open member's content, or a page of such pages."""
+
+    member: Count
+    level: Level
+    position: Count
+    spans: Annotated[list[Span], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]
+
+    @property
+    def length(self) -> int:
+        """Bytes of the member that the spans cover."""
+        return sum(length for _, _, length in self.spans)
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True):
+    """A member: its name, its content, and what is restored with it."""
+
+    name: Name
+    kind: Number
+    size: Count
+    content_hash: Hash
+    level: Level
+    spans: Annotated[list[Span], msgspec.Meta(max_length=MAX_PAGE)]
+    mtime_ns: Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)] | None
+    mode: Annotated[int, msgspec.Meta(ge=0, le=0o7777)] | None
+
+    @property
+    def shown_name(self) -> str:
+        """The name for people; bytes that are not UTF-8 are escaped."""
+        return self.name.decode("utf-8", "backslashreplace")
+
+
+class Version(msgspec.Struct, array_like=True, frozen=True):
+    """What the last leaf says of its version."""
+
+    number: Count
+    label: Text
+    time_ns: Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+    root_hash: Hash
+    removed: list[Name]
+
+
+class Members(msgspec.Struct, array_like=True, frozen=True):
+    """MEMBERS, its meta: the body is an array of ``count`` entries."""
+
+    count: Number
+    version: Version | None
+
+
+class LeafRef(msgspec.Struct, array_like=True, frozen=True):
+    """ROOT, an item: a MEMBERS record (level 0) or a ROOT page, and the names it may hold."""
+
+    offset: Count
+    first: Name
+    last: Name
+
+
+class Root(msgspec.Struct, array_like=True, frozen=True):
+    """ROOT: the leaves of a version, or the pages that list them."""
+
+    level: Level
+    items: Annotated[list[LeafRef], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]
+
+
+class Footer(msgspec.Struct, array_like=True, frozen=True):
+    """FOOTER, its body: where the root, the last leaf and the footer before are; 0: there is none."""
+
+    root: int
+    last_leaf: int
+    previous: int
+
+
+_FOOTER = struct.Struct("<QQQ")
+_ENCODER = msgspec.msgpack.Encoder()
+_T = TypeVar("_T")
+_DECODERS: dict[Any, msgspec.msgpack.Decoder[Any]] = {
+    schema: msgspec.msgpack.Decoder(schema)
+    for schema in (Prelude, Head, Open, Block, Extents, Members, Root, list[Entry])
+}
+
+
+def pack(value: object) -> bytes:
+    """Return ``value`` as MessagePack."""
+    return _ENCODER.encode(value)
+
+
+def unpack(data: Bytes, schema: type[_T], offset: int) -> _T:
+    """Return the typed content of a record at ``offset``.
+
+    Raises:
+        DamagedError: it breaks its schema (F-007).
+    """
+    try:
+        return cast("_T", _DECODERS[schema].decode(data))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedError(f"a record breaks its schema ({error})", offset=offset) from error
+
+
+def unpack_head(data: Bytes, offset: int) -> Head:
+    """Return the content of a HEAD of a version that this release reads.
+
+    Raises:
+        UnsupportedError: the version is too new, or a required feature is missing (F-010, F-011).
+        DamagedError: it breaks its schema (F-007).
+    """
+    prelude = unpack(data, Prelude, offset)
+    if (prelude.major, prelude.minor) != (MAJOR, MINOR):
+        raise UnsupportedError(
+            f"the archive has format version {prelude.major}.{prelude.minor}, this release reads "
+            f"{MAJOR}.{MINOR}; use a release that reads that version"
+        )
+    if prelude.required:
+        raise UnsupportedError(
+            f"the archive needs feature {', '.join(map(repr, prelude.required))}, which this release "
+            "does not have; read it with a newer one"
+        )
+    return unpack(data, Head, offset)
+
+
+def pack_footer(footer: Footer) -> bytes:
+    """Return the body of a FOOTER."""
+    return _FOOTER.pack(footer.root, footer.last_leaf, footer.previous)
+
+
+def unpack_footer(meta: Bytes, body: Bytes, offset: int) -> Footer:
+    """Return the content of a FOOTER.
+
+    Raises:
+        DamagedError: its size is wrong (F-007).
+    """
+    if len(meta) or len(body) != _FOOTER.size:
+        raise DamagedError("a footer has the wrong size", offset=offset)
+    return Footer(*_FOOTER.unpack(body))

@@ -1,0 +1,88 @@
+"""Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
+
+import os
+from typing import Protocol
+
+from compressor.stages.base import Bytes
+
+
+class Readable(Protocol):
+    """What a source needs of a file object: raw, buffered, or anything like them."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return up to ``size`` bytes; none at the end."""
+        ...
+
+
+class Source:
+    """Reads forward in exact pieces; ``position`` counts bytes from where the reading began."""
+
+    def __init__(self, file: Readable) -> None:
+        self._read = file.read
+        self._ahead = b""  # read, and given back
+        self.position = 0
+
+    def take(self, size: int) -> Bytes:
+        """Return the next ``size`` bytes, or as many as there are before the end."""
+        data: Bytes = self._ahead[:size]
+        self._ahead = self._ahead[size:]
+        if len(data) < size:
+            data = self._gather(data, size)
+        self.position += len(data)
+        return data
+
+    def _gather(self, data: Bytes, size: int) -> Bytes:
+        more = self._read(size - len(data)) or b""
+        if not data and len(more) == size:
+            return more  # the usual case of a file: no copy
+        gathered = bytearray(data)
+        while more:
+            gathered += more
+            more = (self._read(size - len(gathered)) or b"") if len(gathered) < size else b""
+        return gathered
+
+    def give_back(self, data: Bytes) -> None:
+        """Have these bytes, the last ones taken, be the next again."""
+        self._ahead = bytes(data) + self._ahead
+        self.position -= len(data)
+
+
+FOREIGN = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x1f\x9d", "a .Z file (compress)"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"]\x00\x00", "an lzma file"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    (b"\x04\x22\x4d\x18", "an lz4 file"),
+    (b"\x89LZO", "an lzop file"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z file"),
+    (b"Rar!", "a rar file"),
+    (b"LZIP", "an lzip file"),
+    (b"GGUF", "a GGUF model, not compressed"),
+    (b"\x93NUMPY", "a numpy array, not compressed"),
+)
+
+
+def foreign_format(start: Bytes) -> str | None:
+    """Return what a file that begins with these bytes is, in words, or None."""
+    head = bytes(start[:512])
+    if head[257:262] == b"ustar":
+        return "a tar file"
+    return next((words for magic, words in FOREIGN if head.startswith(magic)), None)
+
+
+def widen_pipe(descriptor: int) -> None:
+    """Ask for a pipe of 1 MiB: fewer turns between the processes at its ends. Not vital."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+    except (ImportError, AttributeError, OSError):
+        return
+
+
+def remaining_size(descriptor: int) -> int:
+    """Return the bytes from here to the end of a regular file."""
+    return os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)

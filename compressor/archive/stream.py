@@ -1,0 +1,131 @@
+"""Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
+
+from compressor.archive import record
+from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, SYNC, Header, Kind, Record
+from compressor.archive.source import Source, foreign_format
+from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnsupportedError
+
+SCAN_SIZE = 1 << 16  # bytes looked through at a time in search of a sync mark
+
+
+class RecordStream:
+    """The records of one archive or several in a row.
+
+    ``next`` raises at damage; called again, it goes on with the next sound record of the same archive.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.start = 0  # where the present archive began in the source
+        self._last: Kind | int | None = None  # kind of the last record; None: a magic comes next
+        self._lost = False  # a header was damaged: its record's end is unknown
+        self._lost_at = 0
+
+    def begin(self) -> bool:
+        """Read the magic of the next archive; False at the end of the source.
+
+        Raises:
+            NotAnArchiveError: the source begins with anything else.
+            TruncatedError: the source is empty, or ends within the magic.
+            UnsupportedError: a version was appended.
+            DamagedError: the magic is damaged, or bytes stand behind an archive (F-001, F-013).
+        """
+        first = self._source.position == 0
+        self.start = self._source.position
+        magic = bytes(self._source.take(len(MAGIC)))
+        if magic == MAGIC:
+            self._last = Kind.PAD
+            return True
+        if not magic and not first:
+            return False
+        if MAGIC.startswith(magic):
+            what = "the input is empty" if not magic else "the input ends within the magic"
+            raise TruncatedError(what, offset=self.start)
+        if magic.startswith(SYNC):
+            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
+        if not first:
+            raise DamagedError("bytes that are no archive stand behind its end", offset=self.start)
+        self._refuse(magic)
+        return True
+
+    def _refuse(self, magic: bytes) -> None:
+        """Tell a damaged archive from a stranger's file."""
+        head = self._source.take(512)
+        self._source.give_back(head)
+        try:
+            record.parse_header(bytes(head).ljust(HEADER_SIZE, b"\0"), len(MAGIC))
+        except DamagedError:
+            if sum(a == b for a, b in zip(magic, MAGIC, strict=True)) < 6:
+                raise NotAnArchiveError(foreign_format(magic + head)) from None
+        self._last = Kind.PAD
+        raise DamagedError("the magic is damaged: was the transfer binary?", offset=0)
+
+    def next(self) -> Record | None:
+        """Return the next record; None behind a FOOTER, where ``begin`` has to be called.
+
+        Raises:
+            TruncatedError: the source ends before the record does, or before a FOOTER.
+            DamagedError: its header is damaged (F-002 to F-005).
+        """
+        if self._last == Kind.FOOTER:
+            return None
+        header = self._found() if self._lost else self._header()
+        if header is None:
+            self._last = Kind.FOOTER
+            return None
+        payload = self._source.take(header.rest)
+        if len(payload) < header.rest:
+            self._last = Kind.FOOTER
+            raise TruncatedError("the archive ends within a record", offset=header.offset)
+        self._last = header.kind
+        return Record(header, payload)
+
+    def _header(self) -> Header:
+        offset = self._source.position - self.start
+        data = self._source.take(HEADER_SIZE)
+        if len(data) < HEADER_SIZE:
+            self._last = Kind.FOOTER
+            raise TruncatedError("the archive ends too early", offset=offset)
+        try:
+            return record.parse_header(data, offset)
+        except DamagedError:
+            self._lost, self._lost_at = True, self._source.position - HEADER_SIZE
+            self._source.give_back(data[1:])
+            raise
+
+    def _found(self) -> Header | None:
+        """Scan for the next record that says of itself that it belongs where it stands."""
+        while True:
+            if self._at_next_archive():
+                self._lost = False
+                return None
+            data = bytes(self._source.take(SCAN_SIZE))
+            at = data.find(SYNC)
+            keep = len(data) - len(SYNC) + 1 if at < 0 else at
+            if at < 0 and len(data) < SCAN_SIZE:
+                self._last = Kind.FOOTER
+                raise TruncatedError("no sound record follows", offset=self._lost_at - self.start)
+            self._source.give_back(data[keep:])
+            if at >= 0 and (header := self._candidate()):
+                self._lost = False
+                return header
+
+    def _candidate(self) -> Header | None:
+        offset = self._source.position - self.start
+        data = self._source.take(HEADER_SIZE)
+        try:
+            return record.parse_header(bytes(data).ljust(HEADER_SIZE, b"\0"), offset)
+        except DamagedError:
+            self._source.give_back(data[1:])
+            return None
+
+    def _at_next_archive(self) -> bool:
+        """Whether the lost record was the FOOTER, so that the next archive follows at its size."""
+        if self._last != Kind.ROOT or self._source.position != self._lost_at + 1:
+            return False
+        ahead = bytes(self._source.take(FOOTER_SIZE - 1 + len(MAGIC)))
+        if ahead[FOOTER_SIZE - 1 :] not in (MAGIC, b"") or len(ahead) < FOOTER_SIZE - 1:
+            self._source.give_back(ahead)
+            return False
+        self._source.give_back(ahead[FOOTER_SIZE - 1 :])
+        return True

@@ -1,0 +1,79 @@
+"""One block: packed, verified and made into a record; and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from compressor.archive import schema
+from compressor.archive.record import Draft, Record
+from compressor.archive.schema import Block
+from compressor.archive.writer import block_draft
+from compressor.errors import CompressorError, DamagedError
+from compressor.stages import chain as chains
+from compressor.stages.base import Bytes
+from compressor.stages.chain import Chain
+
+STORE = chains.parse("store")
+MAX_SIZE = 1 << 30  # bytes of plain data in a block
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPacker:
+    """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
+
+    chain: Chain
+    verify: bool
+    warn: Callable[[str], None]
+
+    def pack(self, plain: bytearray, member: int | None, position: int) -> Draft:
+        """Return the BLOCK record; the block is stored where packing gains nothing or goes wrong."""
+        encoded = chains.encode(self.chain, plain)
+        chain = self.chain
+        if encoded.packed_size >= len(plain) or not self._proven(encoded, plain):
+            chain, encoded = STORE, chains.Encoded((), (plain,))
+        sizes = list(encoded.sizes)
+        block = Block(chain.wire, len(plain), sizes, member, position)
+        return block_draft(block, encoded.parts)
+
+    def _proven(self, encoded: chains.Encoded, plain: bytearray) -> bool:
+        if not self.verify:
+            return True
+        packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)
+        try:
+            again = chains.decode(self.chain, packed, encoded.sizes, len(plain))
+        except CompressorError:
+            again = b""
+        # A bytearray compares with any buffer by memcmp; a memoryview would go byte by byte.
+        if plain == again:
+            return True
+        self.warn(
+            f"{self.chain} did not give back what it was given; the block is stored as it is. "
+            "Please report this, with the file if you can"
+        )
+        return False
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Chain:
+    return chains.parse(text)
+
+
+def unpack(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
+    """Return what a BLOCK says, and its plain bytes; ``head`` is None where it was lost.
+
+    Raises:
+        DamagedError: the record or its content is damaged, or larger than declared (F-016 to F-018).
+        UnsupportedError: its chain needs a stage that is missing here.
+    """
+    offset = record.header.offset
+    meta, body = record.checked()
+    block = schema.unpack(meta, Block, offset)
+    if block.plain_size > (head.block_size if head else MAX_SIZE) or not block.plain_size:
+        raise DamagedError("a block is larger than its archive declares, or empty", offset=offset)
+    try:
+        chain = _parsed(block.chain)
+        if head and chain.decode_memory(block.plain_size) > head.decode_memory:
+            raise DamagedError("a block needs more memory than its archive declares")
+        return block, chains.decode(chain, body, block.sizes, block.plain_size)
+    except DamagedError as error:
+        raise DamagedError(error.what, offset=offset) from error

@@ -1,0 +1,70 @@
+"""What a run may take: processors, memory, output."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from compressor.errors import LimitError, MemoryBudgetError
+
+DEFAULT_MEMORY = 1 << 30  # bytes, the whole process
+INTERPRETER = 64 << 20  # bytes of a Python process with our libraries, before any block
+EXPANSION_FREE = 64 << 20  # bytes of output below which no expansion is suspicious
+
+_CGROUP = Path("/sys/fs/cgroup/cpu.max")
+
+
+def processors() -> int:
+    """Return how many processors this process may use, by affinity and by cgroup quota."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    count = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = _CGROUP.read_text().split()
+        return max(1, min(count, -(-int(quota) // int(period))))
+    except (OSError, ValueError):  # no cgroup, or "max"
+        return count
+
+
+def threads_within(asked: int, memory: int, per_task: int, fixed: int, what: str) -> int:
+    """Return how many threads fit into ``memory`` bytes; ``asked`` 0 means all processors.
+
+    Raises:
+        MemoryBudgetError: not even one does.
+    """
+    free = memory - INTERPRETER - fixed
+    if per_task > free:
+        raise MemoryBudgetError(what, INTERPRETER + fixed + per_task, memory)
+    return min(asked or processors(), free // per_task)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading may give at most; None: no limit.
+
+    ``max_output`` counts bytes given, ``max_expansion`` bytes given for each byte read (beyond the
+    first 64 MiB given), ``memory`` the bytes of the whole process.
+    """
+
+    max_output: int | None = 4 << 30
+    max_expansion: float | None = 2000.0
+    memory: int = DEFAULT_MEMORY
+
+    def check(self, given: int, read: int) -> None:
+        """Compare what was given, and what was read for it, with the limits.
+
+        Raises:
+            LimitError: one is exceeded.
+        """
+        if self.max_output is not None and given > self.max_output:
+            raise LimitError(
+                f"the output exceeds {self.max_output} bytes; raise the limit (max_output) to go on"
+            )
+        if self.max_expansion is None or given <= EXPANSION_FREE:
+            return
+        if given > self.max_expansion * max(read, 1):
+            raise LimitError(
+                f"the output is more than {self.max_expansion:g} times the input; "
+                "raise the limit (max_expansion) to go on"
+            )
+
+
+UNLIMITED = Limits(max_output=None, max_expansion=None)

@@ -1,0 +1,72 @@
+"""Work in threads, results in order: a bounded queue of tasks, each with what to do with its result."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+SMALL = 256 << 10  # bytes; less is done at once: handing it over would cost more than the work
+
+T = TypeVar("T")
+
+
+class OrderedPool:
+    """``threads`` workers (1: none, all is done at once) and at most ``threads + 1`` tasks under way."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._executor: ThreadPoolExecutor | None = None
+        self._queue: deque[tuple[Future[Any] | None, Any, Callable[[Any], object]]] = deque()
+        self._tasks = 0
+
+    def submit(self, work: Callable[[], T], then: Callable[[T], object], size: int) -> None:
+        """Have ``work`` done, and ``then`` called with its result after all earlier ``then``.
+
+        ``size`` is the work in bytes. May call ``then`` of earlier tasks, and raise what they raise.
+        """
+        if self.threads == 1 or size < SMALL:
+            self._put(None, work(), then)
+        else:
+            self._put(self._pool().submit(work), None, then)
+            self._tasks += 1
+        while self._tasks > self.threads:
+            self._step()
+
+    def then(self, action: Callable[[], object]) -> None:
+        """Have ``action`` called after all earlier ``then``."""
+        self._put(None, None, lambda _: action())
+
+    def _put(self, future: "Future[T] | None", result: T | None, then: Callable[[T], object]) -> None:
+        self._queue.append((future, result, then))
+        while self._queue and self._queue[0][0] is None:
+            self._step()
+
+    def _step(self) -> None:
+        future, result, then = self._queue.popleft()
+        if future is not None:
+            self._tasks -= 1
+            result = future.result()
+            del future  # so that the result dies with `then`
+        then(result)
+
+    def drain(self) -> None:
+        """Finish all that was submitted."""
+        while self._queue:
+            self._step()
+
+    def close(self) -> None:
+        """Drop what has not begun, and wait for what has."""
+        self._queue.clear()
+        if self._executor:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+    def _pool(self) -> "ThreadPoolExecutor":
+        if self._executor is None:
+            # Imported late: small inputs never need it, and it takes 10 ms.
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._executor = ThreadPoolExecutor(self.threads, "compressor")
+        return self._executor

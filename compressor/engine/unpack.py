@@ -1,0 +1,269 @@
+"""An archive into members: read, checked, decoded in threads, joined in order, verified.
+
+The reader goes forward only, so that pipes and files take the same way; memory is bounded by what
+the archive declares and the caller allows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from blake3 import blake3
+
+from compressor.archive import forward
+from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.record import Record
+from compressor.archive.schema import Entry, Head, Open, Span
+from compressor.archive.source import Source
+from compressor.engine import block as blocks
+from compressor.engine.limits import UNLIMITED, Limits, threads_within
+from compressor.engine.pool import OrderedPool
+from compressor.engine.window import Window
+from compressor.engine.zeros import hash_zeros
+from compressor.errors import (
+    CompressorError,
+    DamagedError,
+    MemoryBudgetError,
+    UnsupportedError,
+)
+from compressor.stages.base import Bytes
+
+
+class Sink(Protocol):
+    """Where members go. Calls come in the order of the archive."""
+
+    def opened(self, name: bytes) -> None:
+        """Note that the content of this member follows."""
+        ...
+
+    def data(self, piece: Bytes) -> None:
+        """Take the next bytes: their block was verified, the member as a whole was not yet."""
+        ...
+
+    def hole(self, length: int) -> None:
+        """Take ``length`` zero bytes that were a hole."""
+        ...
+
+    def closed(self, entry: Entry) -> None:
+        """Note that the member is complete, and verified."""
+        ...
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        """Note that the member opened last can't be had, and that no more of it comes."""
+        ...
+
+    def damaged(self, error: DamagedError) -> None:
+        """Note damage that belongs to no open member."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackOptions:
+    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far."""
+
+    threads: int = 1
+    limits: Limits = UNLIMITED
+    progress: Callable[[int, int], None] = lambda _read, _given: None
+
+
+class Unpacker:
+    """The members of a source that holds one archive or several in a row."""
+
+    def __init__(self, source: Source, sink: Sink, options: UnpackOptions) -> None:
+        self._source = source
+        self._options = options
+        self._events = ForwardReader(source).events()
+        self._pool = OrderedPool(1)
+        self._assembler = _Assembler(sink, self._count)
+        self._head: Head | None = None
+        self._given = 0
+
+    def _count(self, length: int) -> None:
+        self._given += length
+        self._options.limits.check(self._given, self._source.position)
+        self._options.progress(self._source.position, self._given)
+
+    def step(self) -> bool:
+        """Read one record and do what there is to do; False once all is done.
+
+        Raises:
+            NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
+        """
+        event = next(self._events, None)
+        if event is None:
+            self._pool.drain()
+            return False
+        if isinstance(event, Head):
+            self._begin(event)
+        elif isinstance(event, BlockRecord):
+            self._decode(event.record)
+        else:
+            self._then(event)
+        return True
+
+    def run(self) -> None:
+        """Read to the end. Raises as ``step`` does."""
+        try:
+            while self.step():
+                pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give up the threads."""
+        self._pool.close()
+
+    def _begin(self, head: Head) -> None:
+        """Take what the archive declares, if it may be had."""
+        self._pool.drain()
+        self._pool.close()
+        self._head = head
+        limits = self._options.limits
+        per_task = head.block_size + head.decode_memory
+        fixed = head.reach + 2 * head.block_size
+        try:
+            threads = threads_within(
+                self._options.threads, limits.memory, per_task, fixed, "reading this archive"
+            )
+        except MemoryBudgetError:
+            if head.reach:
+                what = "reading this archive from a pipe (from a seekable file it needs less)"
+                threads_within(1, limits.memory, per_task, fixed, what)
+            raise
+        self._pool = OrderedPool(threads)
+        self._assembler.begin(head)
+
+    def _then(self, event: Event) -> None:
+        self._pool.then(lambda: self._assembler.take(event))
+
+    def _decode(self, record: Record) -> None:
+        head, assembler = self._head, self._assembler
+        self._pool.submit(
+            lambda: _decoded(record, head),
+            lambda plain: assembler.block(record, plain),
+            record.header.body_size,
+        )
+
+
+def _decoded(record: Record, head: Head | None) -> Bytes | CompressorError:
+    try:
+        return blocks.unpack(record, head)[1]
+    except (DamagedError, UnsupportedError) as error:
+        return error
+
+
+class _Assembler:
+    """Joins extents to members, and verifies each as a whole."""
+
+    def __init__(self, sink: Sink, count: Callable[[int], None]) -> None:
+        self._sink = sink
+        self._count = count
+        self._window = Window(None)
+        self._member: _Member | None = None
+
+    def begin(self, head: Head) -> None:
+        """Forget the archive before this one."""
+        self._window = Window(head)
+
+    def block(self, record: Record, plain: Bytes | CompressorError) -> None:
+        """Hold a decoded block until extents refer to it."""
+        try:
+            self._window.add(record, plain)
+        except DamagedError as error:
+            self._sink.damaged(error)
+
+    def take(self, event: Event) -> None:
+        """Do what a record says."""
+        if isinstance(event, Open):
+            self._fail(DamagedError("a member has no end"))
+            self._open(event.name)
+        elif isinstance(event, ExtentsPage):
+            self._extents(event)
+        elif isinstance(event, Leaf):
+            self._leaf(event)
+        elif isinstance(event, Damage):
+            self._sink.damaged(event.error)
+        elif isinstance(event, forward.End):
+            self._fail(DamagedError("a member has no end"))
+
+    def _open(self, name: bytes) -> None:
+        self._member = _Member(name)
+        self._sink.opened(name)
+
+    def _fail(self, error: CompressorError) -> None:
+        member, self._member = self._member, None
+        if member is None or member.failed:
+            return
+        if isinstance(error, DamagedError):
+            error.member = member.name.decode(errors="backslashreplace")
+        self._sink.failed(member.name, error)
+
+    def _extents(self, page: ExtentsPage) -> None:
+        member = self._member
+        if member is not None and not member.failed:
+            try:
+                if page.extents.position != member.size:
+                    raise DamagedError("a part is lost", offset=page.offset)
+                self._give(member, page.extents.spans, page.offset)
+            except (DamagedError, UnsupportedError) as error:
+                self._fail(error)
+                self._member = member
+                member.failed = True
+        self._window.settle()
+
+    def _give(self, member: "_Member", spans: list[Span], at: int) -> None:
+        for offset, start, length in spans:
+            self._count(length)
+            member.size += length
+            if not offset:
+                hash_zeros(member.digest, length)
+                self._sink.hole(length)
+                continue
+            piece = self._window.piece((offset, start, length), at)
+            member.digest.update(piece)
+            self._sink.data(piece)
+
+    def _leaf(self, leaf: Leaf) -> None:
+        entries = leaf.entries
+        if self._member is not None and entries and entries[0].name == self._member.name:
+            self._close(entries[0], leaf.offset)
+            entries = entries[1:]
+        self._fail(DamagedError("a member has no end"))
+        for entry in entries:
+            self._small(entry, leaf.offset)
+        self._window.settle()
+
+    def _small(self, entry: Entry, at: int) -> None:
+        self._open(entry.name)
+        member = self._member
+        if member is None:
+            return
+        try:
+            if entry.level:
+                raise DamagedError("a member's content is lost", offset=at)
+            self._give(member, entry.spans, at)
+        except (DamagedError, UnsupportedError) as error:
+            self._fail(error)
+            return
+        self._close(entry, at)
+
+    def _close(self, entry: Entry, at: int) -> None:
+        member = self._member
+        if member is None or member.failed:
+            self._member = None
+            return
+        if (member.size, member.digest.digest()) != (entry.size, entry.content_hash):
+            self._fail(DamagedError("a member's content does not match its hash", offset=at))
+            return
+        self._member = None
+        self._sink.closed(entry)
+
+
+class _Member:
+    """The member whose content is being given."""
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self.size = 0
+        self.digest = blake3()
+        self.failed = False

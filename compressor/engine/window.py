@@ -1,0 +1,74 @@
+"""The blocks that a forward reader keeps: those not yet referred to, and those within reach."""
+
+from collections import deque
+
+from compressor.archive.record import Record
+from compressor.archive.schema import Head, Span
+from compressor.engine import block as blocks
+from compressor.errors import CompressorError, DamagedError
+from compressor.stages.base import Bytes
+
+
+class Window:
+    """``settle`` ends the time in which new blocks may be referred to without any reach."""
+
+    def __init__(self, head: Head | None) -> None:
+        self._head = head
+        self._fresh: dict[int, Bytes | CompressorError] = {}
+        self._fresh_size = 0
+        self._fresh_records: list[Record] = []
+        self._old: deque[Record] = deque()  # packed, in the order of their offsets
+        self._again: tuple[int, Bytes] = (0, b"")  # the old block decoded last
+
+    def add(self, record: Record, plain: Bytes | CompressorError) -> None:
+        """Keep a block, or the reason why it can't be had.
+
+        Raises:
+            DamagedError: more is kept than the archive declares (F-027).
+        """
+        offset = record.header.offset
+        self._fresh[offset] = plain
+        if isinstance(plain, CompressorError):
+            return
+        self._fresh_size += len(plain)
+        if self._head and self._head.reach:
+            self._fresh_records.append(record)
+        if self._head and self._fresh_size > self._head.block_size:
+            self.settle()
+            raise DamagedError("blocks stand where no extents refer to them", offset=offset)
+
+    def settle(self) -> None:
+        """Let go of the new blocks, but for what the declared reach covers."""
+        self._fresh = {}
+        self._fresh_size = 0
+        self._old.extend(self._fresh_records)
+        self._fresh_records = []
+
+    def piece(self, span: Span, at: int) -> Bytes:
+        """Return the bytes of an extent that the record at ``at`` refers to.
+
+        Raises:
+            DamagedError: the block is lost, damaged, too short or out of reach (F-022).
+            UnsupportedError: the block needs a stage that is missing here.
+        """
+        offset, start, length = span
+        plain = self._fresh.get(offset)
+        if plain is None:
+            plain = self._reached(offset, at)
+        if isinstance(plain, CompressorError):
+            raise plain
+        if start + length > len(plain) or not length:
+            raise DamagedError("an extent is empty or exceeds its block", offset=at)
+        return memoryview(plain)[start : start + length]
+
+    def _reached(self, offset: int, at: int) -> Bytes:
+        reach = self._head.reach if self._head else 0
+        while self._old and self._old[0].header.offset < at - reach:
+            self._old.popleft()
+        if self._again[0] == offset and offset >= at - reach:
+            return self._again[1]
+        record = next((item for item in self._old if item.header.offset == offset), None)
+        if record is None:
+            raise DamagedError(f"the block at byte {offset} is lost or out of reach", offset=at)
+        self._again = (offset, blocks.unpack(record, self._head)[1])
+        return self._again[1]
