@@ -16,16 +16,10 @@ from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
 from compressor.stages.chain import Chain
+from compressor.tree.inputs import Hole
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most
 SOLID_MEMBERS = 4096  # members in one leaf at most
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """``length`` zero bytes that a file does not store."""
-
-    length: int
 
 
 Pieces = Iterable[bytearray | Hole]

@@ -38,7 +38,9 @@ class OrderedPool:
         """Have ``action`` called after all earlier ``then``."""
         self._put(None, None, lambda _: action())
 
-    def _put(self, future: "Future[T] | None", result: T | None, then: Callable[[T], object]) -> None:
+    def _put(
+        self, future: "Future[T] | None", result: T | None, then: Callable[[T], object]
+    ) -> None:
         self._queue.append((future, result, then))
         while self._queue and self._queue[0][0] is None:
             self._step()

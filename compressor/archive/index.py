@@ -1,0 +1,205 @@
+"""Random access: from the footer to the root, from there to leaves, entries and extents.
+
+Reads what it needs and no more; what it reads is checked like everything else.
+"""
+
+import bisect
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from compressor.archive import record, schema
+from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
+from compressor.archive.schema import Entry, Extents, Head, LeafRef, Members, Root, Span
+from compressor.archive.source import foreign_format
+from compressor.archive.writer import name_key
+from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnfinishedError
+
+MAX_PIECE = 1 << 62
+
+
+class RandomSource:
+    """Bytes at any place of a seekable file; threads may share it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self.size = file.seek(0, 2)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``offset``.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        with self._lock:
+            self._file.seek(offset)
+            data = self._file.read(size)
+            while len(data) < size and (more := self._file.read(size - len(data))):
+                data += more
+        if len(data) < size:
+            raise TruncatedError("the archive ends too early", offset=offset + len(data))
+        return data
+
+
+class Index:
+    """One archive in a seekable file, from ``start`` to ``end``."""
+
+    def __init__(self, source: RandomSource, start: int, end: int, footer: schema.Footer) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self._footer = footer
+        self.head = self._head()
+
+    def _head(self) -> Head:
+        meta, _ = self.record(len(MAGIC), Kind.HEAD).checked()
+        return schema.unpack_head(meta, len(MAGIC))
+
+    def record(self, offset: int, kind: Kind) -> Record:
+        """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
+
+        Raises:
+            DamagedError: there is none, or another.
+        """
+        if not 0 < offset <= self.end - self.start - HEADER_SIZE:
+            raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
+        header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
+        if header.kind != kind or header.end > self.end - self.start:
+            raise DamagedError(f"no {kind.name} record is here", offset=offset)
+        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+
+    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
+        """Yield the leaves in order: all, or those that may hold ``name``."""
+        yield from self._leaves(self._footer.root, name, schema.MAX_LEVEL + 1)
+
+    def _leaves(self, offset: int, name: bytes | None, below: int) -> Iterator[LeafRef]:
+        meta, _ = self.record(offset, Kind.ROOT).checked()
+        root = schema.unpack(meta, Root, offset)
+        if root.level >= below:
+            raise DamagedError("a root page lists one of its own level", offset=offset)
+        for item in root.items:
+            if name is not None and not _may_hold(item, name):
+                continue
+            if root.level:
+                yield from self._leaves(item.offset, name, root.level)
+            else:
+                yield item
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield all members, in the order of the archive."""
+        for ref in self.leaves():
+            yield from self._leaf(ref.offset)[1]
+
+    def find(self, name: bytes) -> Entry | None:
+        """Return the member of this name, if there is one."""
+        for ref in self.leaves(name):
+            for entry in self._leaf(ref.offset)[1]:
+                if entry.name == name:
+                    return entry
+        return None
+
+    def version(self) -> schema.Version:
+        """Return what the last leaf says of the version."""
+        version = self._leaf(self._footer.last_leaf)[0].version
+        if version is None:
+            raise DamagedError(
+                "the footer does not point at the last leaf", offset=self._footer.last_leaf
+            )
+        return version
+
+    def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
+        meta, body = self.record(offset, Kind.MEMBERS).checked()
+        members = schema.unpack(meta, Members, offset)
+        return members, schema.unpack(body, list[Entry], offset)
+
+    def spans(
+        self, entry: Entry, begin: int = 0, end: int = MAX_PIECE
+    ) -> Iterator[tuple[int, Span]]:
+        """Yield the extents that hold the member's bytes ``begin`` to ``end``, each after its position."""
+        yield from self._spans(entry.level, entry.spans, 0, (begin, min(end, entry.size)))
+
+    def _spans(
+        self, level: int, spans: list[Span], position: int, part: tuple[int, int]
+    ) -> Iterator[tuple[int, Span]]:
+        starts = [position]
+        for _, _, length in spans:
+            starts.append(starts[-1] + length)
+        first = max(bisect.bisect_right(starts, part[0]) - 1, 0)
+        for at, span in zip(starts[first:], spans[first:], strict=False):
+            if at >= part[1]:
+                return
+            if level == 0:
+                yield at, span
+            else:
+                yield from self._spans(level - 1, self._page(level - 1, span, at), at, part)
+
+    def _page(self, level: int, span: Span, position: int) -> list[Span]:
+        offset, own_position, length = span
+        meta, _ = self.record(offset, Kind.EXTENTS).checked()
+        page = schema.unpack(meta, Extents, offset)
+        if (page.level, page.position, page.length) != (level, position, length):
+            raise DamagedError("a page of extents is not the one that is listed", offset=offset)
+        if own_position != position:
+            raise DamagedError("a page of extents is listed at another place", offset=offset)
+        return page.spans
+
+
+def _may_hold(item: LeafRef, name: bytes) -> bool:
+    return name_key(item.first) <= name_key(name) <= name_key(item.last)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    start: int
+    footer: schema.Footer
+
+
+def indexes(source: RandomSource) -> list[Index]:
+    """Return the archives in a file, first to last, found from its end.
+
+    Raises:
+        NotAnArchiveError: the file is something else.
+        TruncatedError, UnfinishedError, DamagedError: its end is missing or damaged.
+    """
+    found: list[Index] = []
+    end = source.size
+    while end > 0 or not found:
+        tail = _end(source, end)
+        found.append(Index(source, tail.start, end, tail.footer))
+        end = tail.start
+    return found[::-1]
+
+
+def _end(source: RandomSource, end: int) -> _End:
+    """Read the footer that ends at ``end``, and check that an archive begins where it says."""
+    if end < len(MAGIC) + FOOTER_SIZE:
+        _refuse_start(source)
+        raise TruncatedError("the archive ends too early", offset=end)
+    data = source.read(end - FOOTER_SIZE, FOOTER_SIZE)
+    own = int.from_bytes(data[16:24], "little")  # checked by parse_header
+    try:
+        header = record.parse_header(data[:HEADER_SIZE], own)
+        if header.kind != Kind.FOOTER or header.end != own + FOOTER_SIZE:
+            raise DamagedError("no footer ends the archive", offset=end - FOOTER_SIZE)
+        meta, body = Record(header, data[HEADER_SIZE:]).checked()
+        footer = schema.unpack_footer(meta, body, own)
+    except DamagedError as error:
+        _refuse_start(source)
+        raise UnfinishedError(
+            "no sound footer ends the archive: it was cut short, never finished, or damaged",
+            offset=end - FOOTER_SIZE,
+        ) from error
+    start = end - own - FOOTER_SIZE
+    if start < 0 or source.read(start, len(MAGIC)) != MAGIC:
+        raise DamagedError("no magic stands where the archive should begin", offset=max(start, 0))
+    return _End(start, footer)
+
+
+def _refuse_start(source: RandomSource) -> None:
+    start = source.read(0, min(source.size, 512))
+    if not start:
+        raise TruncatedError("the input is empty", offset=0)
+    if not MAGIC.startswith(start[: len(MAGIC)]):
+        raise NotAnArchiveError(foreign_format(start))

@@ -1,0 +1,145 @@
+"""Members of a seekable archive, whole or in part, at the cost of the blocks that they touch."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from blake3 import blake3
+
+from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.record import Kind
+from compressor.archive.schema import Entry, Span
+from compressor.engine import block as blocks
+from compressor.engine.limits import UNLIMITED, Limits, threads_within
+from compressor.engine.pool import OrderedPool
+from compressor.errors import DamagedError, MemberNotFoundError
+from compressor.stages.base import Bytes
+
+CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
+
+
+class SeekableArchive:
+    """The members of all archives in a seekable file. Threads may share it."""
+
+    def __init__(self, file: BinaryIO, *, threads: int = 1, limits: Limits = UNLIMITED) -> None:
+        self.indexes = indexes(RandomSource(file))
+        self._limits = limits
+        self._threads = min(self._allowed(index, threads) for index in self.indexes)
+        self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def _allowed(self, index: Index, threads: int) -> int:
+        head = index.head
+        fixed = (CACHED_BLOCKS + 2) * head.block_size
+        per_task = head.block_size + head.decode_memory
+        what = "reading this archive"
+        return threads_within(threads, self._limits.memory, per_task, fixed, what)
+
+    def entries(self) -> Iterator[tuple[Index, Entry]]:
+        """Yield every member with the index of its archive, in order."""
+        for index in self.indexes:
+            for entry in index.entries():
+                yield index, entry
+
+    def find(self, name: bytes) -> tuple[Index, Entry]:
+        """Return the member of this name; of several archives in a row, the last one's.
+
+        Raises:
+            MemberNotFoundError: there is none.
+        """
+        for index in reversed(self.indexes):
+            entry = index.find(name)
+            if entry is not None:
+                return index, entry
+        shown = name.decode(errors="backslashreplace")
+        raise MemberNotFoundError(f"the archive has no member named {shown!r}")
+
+    def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
+        """Return bytes ``begin`` to ``end`` of a member."""
+        parts = [
+            self._piece(index, span, begin - at, end - at)
+            for at, span in index.spans(entry, begin, end)
+        ]
+        return b"".join(parts)
+
+    def _piece(self, index: Index, span: Span, begin: int, end: int) -> Bytes:
+        offset, _, length = span
+        low, high = max(begin, 0), min(end, length)
+        if not offset:
+            return bytes(high - low)
+        plain = self._block(index, offset)
+        return _cut(plain, span)[low:high]
+
+    def _block(self, index: Index, offset: int) -> Bytes:
+        key = (index.start, offset)
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        plain = _decode(index, offset)
+        with self._lock:
+            self._cache[key] = plain
+            while len(self._cache) > CACHED_BLOCKS:
+                self._cache.popitem(last=False)
+        return plain
+
+    def copy(
+        self,
+        index: Index,
+        entry: Entry,
+        write: Callable[[Bytes], object],
+        part: tuple[int, int] | None = None,
+    ) -> None:
+        """Give a member's bytes to ``write`` in order, decoding in threads; verified if it is whole.
+
+        Raises:
+            DamagedError: a block or the whole is damaged; what was given before is sound.
+        """
+        begin, end = part or (0, entry.size)
+        digest = blake3() if part is None else None
+        pool = OrderedPool(self._threads)
+
+        def give(piece: Bytes) -> None:
+            if digest is not None:
+                digest.update(piece)
+            write(piece)
+
+        try:
+            for at, span in index.spans(entry, begin, end):
+                self._submit(pool, index, span, (begin - at, end - at), give)
+            pool.drain()
+        finally:
+            pool.close()
+        if digest is not None and digest.digest() != entry.content_hash:
+            raise DamagedError("its content does not match its hash", member=entry.shown_name)
+
+    def _submit(
+        self,
+        pool: OrderedPool,
+        index: Index,
+        span: Span,
+        part: tuple[int, int],
+        give: Callable[[Bytes], None],
+    ) -> None:
+        low, high = max(part[0], 0), min(part[1], span[2])
+        if span[0]:
+            pool.submit(
+                lambda: _cut(_decode(index, span[0]), span)[low:high], give, index.head.block_size
+            )
+            return
+        while low < high:  # a hole, in steps that memory can bear
+            step = min(high - low, index.head.block_size)
+            pool.then(lambda step=step: give(bytes(step)))  # type: ignore[misc]
+            low += step
+
+
+def _cut(plain: Bytes, span: Span) -> memoryview:
+    _, start, length = span
+    if start + length > len(plain) or not length:
+        raise DamagedError("an extent is empty or exceeds its block", offset=span[0])
+    return memoryview(plain)[start : start + length]
+
+
+def _decode(index: Index, offset: int) -> Bytes:
+    return blocks.unpack(index.record(offset, Kind.BLOCK), index.head)[1]

@@ -1,0 +1,43 @@
+"""Levels 1 to 9 as chains. A planner will replace this table; until then it is all there is to it."""
+
+import os
+
+from compressor.errors import UsageError
+from compressor.stages.chain import Chain, parse
+
+DEFAULT = 3
+LEVELS = {
+    1: "zstd:level=1",
+    2: "zstd:level=2",
+    3: "zstd:level=3",
+    4: "zstd:level=5",
+    5: "zstd:level=7",
+    6: "zstd:level=9",
+    7: "zstd:level=12",
+    8: "zstd:level=16",
+    9: "zstd:level=19",
+}
+FAST = "zstd:level=-3"
+
+
+def chain_for(codec: str | None, level: int | None) -> Chain:
+    """Return the chain that is asked for: by name, by level (1 to 9, 0: fastest), or the default.
+
+    Raises:
+        UsageError: both are given, or the level is out of range.
+    """
+    if codec is not None and level is not None:
+        raise UsageError("a codec and a level exclude each other: write --codec zstd:level=19")
+    if codec is not None:
+        return parse(codec)
+    level = _from_environment() if level is None else level
+    if level != 0 and level not in LEVELS:
+        raise UsageError(f"level {level} is not from 1 to 9; --codec zstd:level=19 goes beyond")
+    return parse(LEVELS[level] if level else FAST)
+
+
+def _from_environment() -> int:
+    text = os.environ.get("COMPRESSOR_LEVEL", str(DEFAULT))
+    if text.isdecimal() and int(text) in LEVELS:
+        return int(text)
+    raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")

@@ -1,0 +1,145 @@
+"""Where unpacked members go: nowhere, into one stream, into files below a folder."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from compressor.archive.schema import Entry
+from compressor.errors import CompressorError, DamagedError
+from compressor.stages.base import Bytes
+from compressor.tree.outputs import Output, opened_below, umask
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of an archive: members that came whole, and all that went wrong."""
+
+    members: list[Entry] = field(default_factory=list)
+    failures: list[tuple[bytes | None, CompressorError]] = field(default_factory=list)
+
+
+class NullSink:
+    """Takes everything, keeps only what happened: for ``test`` and ``list``."""
+
+    def __init__(self) -> None:
+        self.outcome = Outcome()
+
+    def opened(self, name: bytes) -> None:
+        """Nothing to prepare."""
+
+    def data(self, piece: Bytes) -> None:
+        """Drop the bytes."""
+
+    def hole(self, length: int) -> None:
+        """Drop the hole."""
+
+    def closed(self, entry: Entry) -> None:
+        """Note the member."""
+        self.outcome.members.append(entry)
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        """Note the failure."""
+        self.outcome.failures.append((name, error))
+
+    def damaged(self, error: DamagedError) -> None:
+        """Note the damage."""
+        self.outcome.failures.append((None, error))
+
+
+class StreamSink(NullSink):
+    """All members one after the other, into ``write``; stops at the first failure.
+
+    What follows a failed member is not given: a reader could not tell where it belongs.
+    """
+
+    def __init__(
+        self, write: Callable[[Bytes], object], hole: Callable[[int], object] | None = None
+    ) -> None:
+        super().__init__()
+        self._write = write
+        self._hole = hole or self._zeros
+
+    def data(self, piece: Bytes) -> None:
+        """Write the bytes."""
+        if not self._stopped():
+            self._write(piece)
+
+    def hole(self, length: int) -> None:
+        """Write zero bytes, or leave a hole where the target can hold one."""
+        if not self._stopped():
+            self._hole(length)
+
+    def _stopped(self) -> bool:
+        return any(error.exit_code != 3 for _, error in self.outcome.failures)
+
+    def _zeros(self, length: int) -> None:
+        while length:
+            step = min(length, 1 << 20)
+            self._write(bytes(step))
+            length -= step
+
+
+class FolderSink(NullSink):
+    """Each member into a file of its recorded name below the folder ``root`` (a descriptor)."""
+
+    def __init__(self, root: int, *, force: bool, sync: bool) -> None:
+        super().__init__()
+        self._root = root
+        self._force = force
+        self._sync = sync
+        self._default_mode = 0o666 & ~umask()
+        self._stack = ExitStack()
+        self._output: Output | None = None
+
+    def opened(self, name: bytes) -> None:
+        """Open the file under a temporary name."""
+        try:
+            below = opened_below(self._root, name, force=self._force)
+            self._output = self._stack.enter_context(below)
+        except (CompressorError, OSError) as error:
+            self._output = None
+            self.outcome.failures.append((name, as_problem(error)))
+
+    def data(self, piece: Bytes) -> None:
+        """Write the bytes; a write that fails ends the run, for the disk is full."""
+        if self._output:
+            self._output.write(piece)
+
+    def hole(self, length: int) -> None:
+        """Leave a hole."""
+        if self._output:
+            self._output.hole(length)
+
+    def closed(self, entry: Entry) -> None:
+        """Give the file its mode, its time and its name."""
+        if self._output is None:
+            return
+        mode = self._default_mode if entry.mode is None else entry.mode & 0o777
+        try:
+            self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._sync)
+        except CompressorError as error:
+            self.outcome.failures.append((entry.name, error))
+        else:
+            super().closed(entry)
+        self.close()
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        """Leave nothing of the file."""
+        self.close()
+        super().failed(name, error)
+
+    def close(self) -> None:
+        """Leave nothing of a file that is not complete."""
+        self._output = None
+        self._stack.close()
+
+
+class ProblemError(CompressorError):
+    """A problem that the system reported, in its words."""
+
+
+def as_problem(error: CompressorError | OSError) -> CompressorError:
+    """Return ``error`` as one of ours."""
+    if isinstance(error, CompressorError):
+        return error
+    return ProblemError(error.strerror or str(error))

@@ -1,0 +1,1 @@
+"""The file system: inputs opened with care, outputs that appear whole or not at all."""

@@ -1,0 +1,166 @@
+"""Files to be packed: opened once, looked at by descriptor, read in blocks, holes left out."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from compressor.errors import CompressorError
+
+MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
+
+
+class InputError(CompressorError):
+    """An input that can't be read as asked; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """``length`` zero bytes that a file does not store."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An open input: ``stat`` is what it was when it was opened."""
+
+    descriptor: int
+    shown: str
+    stat: os.stat_result
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Device and inode: two names of one file have one identity."""
+        return self.stat.st_dev, self.stat.st_ino
+
+    @property
+    def regular(self) -> bool:
+        """Whether it is a regular file, so that its size is known."""
+        return stat.S_ISREG(self.stat.st_mode)
+
+    def unchanged(self) -> bool:
+        """Whether it still is what it was when it was opened."""
+        now = os.fstat(self.descriptor)
+        return _state(now) == _state(self.stat)
+
+    def remove(self, path: Path) -> bool:
+        """Remove ``path`` if it still names this very file, unchanged; say whether it did."""
+        try:
+            now = path.lstat()
+        except FileNotFoundError:
+            return False
+        if _state(now) != _state(self.stat):
+            return False
+        path.unlink()
+        return True
+
+    def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
+        """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
+        if not self.regular or self.stat.st_blocks * 512 >= self.stat.st_size:
+            yield from self._blocks(None, block_size)
+            return
+        for begin, end, is_data in _layout(self.descriptor, self.stat.st_size):
+            if is_data:
+                os.lseek(self.descriptor, begin, os.SEEK_SET)
+                yield from self._blocks(end - begin, block_size)
+            else:
+                yield Hole(end - begin)
+        os.lseek(self.descriptor, self.stat.st_size, os.SEEK_SET)
+        yield from self._blocks(None, block_size)  # what was added while it was read
+
+    def _blocks(self, length: int | None, block_size: int) -> Iterator[bytearray]:
+        left = length
+        expected = max(self.stat.st_size, 1 << 16) + 1 if self.regular else block_size
+        while left is None or left > 0:
+            size = min(block_size, expected if left is None else left)
+            block = bytearray(size)
+            filled = read_full(self.descriptor, block)
+            if filled < size:
+                del block[filled:]
+            if block:
+                yield block
+            if filled < size:
+                return
+            left = None if left is None else left - size
+            expected = block_size
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def read_full(descriptor: int, block: bytearray) -> int:
+    """Fill ``block`` from the descriptor; return how many bytes there were before the end."""
+    filled = 0
+    with memoryview(block) as view:
+        while filled < len(block):
+            count = os.readv(descriptor, [view[filled:]])
+            if not count:
+                break
+            filled += count
+    return filled
+
+
+def _layout(descriptor: int, size: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield (begin, end, is data) over a sparse file; small holes count as data."""
+    begin = at = 0
+    while at < size:
+        hole = _seek(descriptor, at, os.SEEK_HOLE, size)
+        data = _seek(descriptor, hole, os.SEEK_DATA, size)
+        if data - hole >= MIN_HOLE:
+            if hole > begin:
+                yield begin, hole, True
+            yield hole, data, False
+            begin = data
+        at = data
+    if begin < size:
+        yield begin, size, True
+
+
+def _seek(descriptor: int, at: int, whence: int, size: int) -> int:
+    try:
+        return min(os.lseek(descriptor, at, whence), size)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # nothing of that kind follows
+            return size
+        raise
+
+
+def open_input(path: Path, *, follow: bool) -> Input:
+    """Open a file to be packed.
+
+    ``follow`` permits what is refused otherwise: links, FIFOs and devices.
+
+    Raises:
+        InputError: it is a folder, or one of these.
+        OSError: it can't be opened.
+    """
+    status = path.lstat()
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError("is a folder; this release packs files (tar can make one of it)")
+    if not follow and not stat.S_ISREG(status.st_mode):
+        raise InputError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}; -f packs it")
+    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, flags)
+    status = os.fstat(descriptor)
+    if stat.S_ISDIR(status.st_mode) or not (follow or stat.S_ISREG(status.st_mode)):
+        os.close(descriptor)
+        raise InputError("became something else while it was opened")
+    return Input(descriptor, str(path), status)
+
+
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def descriptor_input(descriptor: int, shown: str) -> Input:
+    """Return an open descriptor, such as stdin, as an input."""
+    return Input(descriptor, shown, os.fstat(descriptor))
