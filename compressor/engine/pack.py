@@ -89,6 +89,16 @@ class Packer:
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
 
     @property
+    def plain_size(self) -> int:
+        """Bytes taken in so far."""
+        return self._plain
+
+    @property
+    def packed_size(self) -> int:
+        """Bytes written so far."""
+        return self._writer.offset
+
+    @property
     def threads(self) -> int:
         """Worker threads in use."""
         return self._pool.threads

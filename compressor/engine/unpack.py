@@ -18,7 +18,7 @@ from compressor.archive.source import Source
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.window import Window
+from compressor.engine.window import Decoded, Window
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
     CompressorError,
@@ -140,14 +140,14 @@ class Unpacker:
         head, assembler = self._head, self._assembler
         self._pool.submit(
             lambda: _decoded(record, head),
-            lambda plain: assembler.block(record, plain),
+            lambda decoded: assembler.block(record, decoded),
             record.header.body_size,
         )
 
 
-def _decoded(record: Record, head: Head | None) -> Bytes | CompressorError:
+def _decoded(record: Record, head: Head | None) -> Decoded | CompressorError:
     try:
-        return blocks.unpack(record, head)[1]
+        return blocks.unpack(record, head)
     except (DamagedError, UnsupportedError) as error:
         return error
 
@@ -165,10 +165,10 @@ class _Assembler:
         """Forget the archive before this one."""
         self._window = Window(head)
 
-    def block(self, record: Record, plain: Bytes | CompressorError) -> None:
+    def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
         try:
-            self._window.add(record, plain)
+            self._window.add(record, decoded)
         except DamagedError as error:
             self._sink.damaged(error)
 
@@ -176,7 +176,7 @@ class _Assembler:
         """Do what a record says."""
         if isinstance(event, Open):
             self._fail(DamagedError("a member has no end"))
-            self._open(event.name)
+            self._open(event.name, event.member)
         elif isinstance(event, ExtentsPage):
             self._extents(event)
         elif isinstance(event, Leaf):
@@ -186,8 +186,8 @@ class _Assembler:
         elif isinstance(event, forward.End):
             self._fail(DamagedError("a member has no end"))
 
-    def _open(self, name: bytes) -> None:
-        self._member = _Member(name)
+    def _open(self, name: bytes, ordinal: int | None) -> None:
+        self._member = _Member(name, ordinal)
         self._sink.opened(name)
 
     def _fail(self, error: CompressorError) -> None:
@@ -213,13 +213,15 @@ class _Assembler:
 
     def _give(self, member: "_Member", spans: list[Span], at: int) -> None:
         for offset, start, length in spans:
+            position = member.size
             self._count(length)
             member.size += length
             if not offset:
                 hash_zeros(member.digest, length)
                 self._sink.hole(length)
                 continue
-            piece = self._window.piece((offset, start, length), at)
+            owner = None if member.ordinal is None else (member.ordinal, position - start)
+            piece = self._window.piece((offset, start, length), at, owner)
             member.digest.update(piece)
             self._sink.data(piece)
 
@@ -234,7 +236,7 @@ class _Assembler:
         self._window.settle()
 
     def _small(self, entry: Entry, at: int) -> None:
-        self._open(entry.name)
+        self._open(entry.name, None)
         member = self._member
         if member is None:
             return
@@ -262,8 +264,9 @@ class _Assembler:
 class _Member:
     """The member whose content is being given."""
 
-    def __init__(self, name: bytes) -> None:
+    def __init__(self, name: bytes, ordinal: int | None) -> None:
         self.name = name
+        self.ordinal = ordinal  # None: a small member, whose blocks are solid
         self.size = 0
         self.digest = blake3()
         self.failed = False

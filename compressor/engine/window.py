@@ -3,10 +3,16 @@
 from collections import deque
 
 from compressor.archive.record import Record
-from compressor.archive.schema import Head, Span
+from compressor.archive.schema import Block, Head, Span
 from compressor.engine import block as blocks
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
+
+Decoded = tuple[Block, Bytes]
+"""What a block says of itself, and its plain bytes."""
+
+Owner = tuple[int, int] | None
+"""The ordinal of the open member and the position in it of a block's first byte; None: a solid block."""
 
 
 class Window:
@@ -14,23 +20,23 @@ class Window:
 
     def __init__(self, head: Head | None) -> None:
         self._head = head
-        self._fresh: dict[int, Bytes | CompressorError] = {}
+        self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
         self._fresh_records: list[Record] = []
         self._old: deque[Record] = deque()  # packed, in the order of their offsets
         self._again: tuple[int, Bytes] = (0, b"")  # the old block decoded last
 
-    def add(self, record: Record, plain: Bytes | CompressorError) -> None:
+    def add(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Keep a block, or the reason why it can't be had.
 
         Raises:
             DamagedError: more is kept than the archive declares (F-027).
         """
         offset = record.header.offset
-        self._fresh[offset] = plain
-        if isinstance(plain, CompressorError):
+        self._fresh[offset] = decoded
+        if isinstance(decoded, CompressorError):
             return
-        self._fresh_size += len(plain)
+        self._fresh_size += len(decoded[1])
         if self._head and self._head.reach:
             self._fresh_records.append(record)
         if self._head and self._fresh_size > self._head.block_size:
@@ -44,22 +50,32 @@ class Window:
         self._old.extend(self._fresh_records)
         self._fresh_records = []
 
-    def piece(self, span: Span, at: int) -> Bytes:
+    def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
 
         Raises:
-            DamagedError: the block is lost, damaged, too short or out of reach (F-022).
+            DamagedError: the block is lost, damaged, too short or out of reach (F-022), or new and
+                another's by its own word (F-019).
             UnsupportedError: the block needs a stage that is missing here.
         """
         offset, start, length = span
-        plain = self._fresh.get(offset)
+        plain = self._new(offset, at, owner)
         if plain is None:
             plain = self._reached(offset, at)
-        if isinstance(plain, CompressorError):
-            raise plain
         if start + length > len(plain) or not length:
             raise DamagedError("an extent is empty or exceeds its block", offset=at)
         return memoryview(plain)[start : start + length]
+
+    def _new(self, offset: int, at: int, owner: Owner) -> Bytes | None:
+        decoded = self._fresh.get(offset)
+        if decoded is None:
+            return None
+        if isinstance(decoded, CompressorError):
+            raise decoded
+        block, plain = decoded
+        if (None if block.member is None else (block.member, block.position)) != owner:
+            raise DamagedError("a block says that it belongs elsewhere", offset=at)
+        return plain
 
     def _reached(self, offset: int, at: int) -> Bytes:
         reach = self._head.reach if self._head else 0

@@ -1,0 +1,65 @@
+"""compressor cat."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli.sources import opened_archive, stdout_descriptor
+from compressor.engine.access import SeekableArchive
+from compressor.engine.limits import Limits
+from compressor.errors import UsageError
+from compressor.tree.outputs import write_full
+
+_RANGE = re.compile(r"([0-9]*):([0-9]*)$")
+
+
+@click.command()
+@click.argument("archive", type=PATH)
+@click.argument("members", nargs=-1, metavar="[MEMBER]...")
+@click.option(
+    "--range", "part", metavar="START:END", help="Bytes from START up to END, of each member."
+)
+@resources
+@reporting
+def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: Any) -> int:
+    r"""Write members, or bytes of them, to stdout; only the blocks they need are read.
+
+    Without a MEMBER: all, in order. ARCHIVE has to be a file; `decompress -c` reads pipes.
+
+    \b
+      compressor cat run.cz config.json
+      compressor cat data.bin.cz --range 1000000:1004096 | xxd
+    """
+    report = report_from(options, data_to_stdout=True)
+    bounds = _bounds(part)
+    descriptor = stdout_descriptor()
+    with opened_archive(archive) as (source, file):
+        if not source.regular:
+            raise UsageError(
+                "cat needs a file to look into; `compressor decompress -c` reads pipes"
+            )
+        limits = Limits(None, None, options["memory"])
+        opened = SeekableArchive(file, threads=options["threads"], limits=limits)
+        wanted = [opened.find(name.encode()) for name in members] if members else opened.entries()
+        for index, entry in wanted:
+            piece = None if bounds is None else (bounds[0], min(bounds[1], entry.size))
+            opened.copy(index, entry, lambda data: write_full(descriptor, data), piece)
+            report.result("written", entry.shown_name, member=entry.shown_name)
+    return report.exit_code
+
+
+def _bounds(part: str | None) -> tuple[int, int] | None:
+    if part is None:
+        return None
+    match = _RANGE.match(part)
+    if not match or (match[1] and match[2] and int(match[1]) > int(match[2])):
+        raise UsageError(
+            f"--range {part}: write START:END in bytes, such as 0:4096; either may be left out"
+        )
+    return int(match[1] or 0), int(match[2] or (1 << 62))
+
+
+COMMAND = cat

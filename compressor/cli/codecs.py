@@ -1,0 +1,76 @@
+"""compressor codecs."""
+
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+
+from compressor.cli.options import report_from, reporting
+from compressor.errors import CompressorError
+from compressor.stages import ENTRY_POINT_GROUP, TABLE, stage_by_name
+from compressor.stages.base import StageInfo
+
+
+@click.command()
+@reporting
+def codecs(**options: Any) -> int:
+    r"""List the codecs, their options, and the libraries behind them.
+
+    \b
+      compressor codecs
+      compressor compress --codec lz4:level=9 big.log
+    """
+    report = report_from(options)
+    for name in _names():
+        try:
+            info = stage_by_name(name)
+        except CompressorError as error:
+            report.fail(error, name)
+            continue
+        report.output("codec", _lines(info), **_fields(info))
+    return report.exit_code
+
+
+def _names() -> Iterator[str]:
+    yield from TABLE
+    yield from sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)} - set(TABLE))
+
+
+def _fields(info: StageInfo) -> dict[str, Any]:
+    provider = info.provider()
+    return {
+        "name": info.name,
+        "summary": info.summary,
+        "native": info.native,
+        "outputs": info.outputs,
+        "options": [
+            {
+                "name": o.name,
+                "default": o.default,
+                "low": o.low,
+                "high": o.high,
+                "summary": o.summary,
+            }
+            for o in info.options
+        ],
+        "provider": provider.name,
+        "version": provider.version,
+        "licence": provider.licence,
+        "hint": provider.hint,
+    }
+
+
+def _lines(info: StageInfo) -> str:
+    provider = info.provider()
+    state = f"{provider.version}, {provider.licence}" if provider.version else "missing"
+    lines = [f"{info.name:<9}{info.summary}", f"{'':<9}by {provider.name} ({state})"]
+    lines += [
+        f"{'':<9}{o.name}={o.low}..{o.high}, default {o.default}: {o.summary}" for o in info.options
+    ]
+    if provider.hint:
+        lines.append(f"{'':<9}{provider.hint}")
+    return "\n".join(lines)
+
+
+COMMAND = codecs

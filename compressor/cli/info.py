@@ -1,0 +1,104 @@
+"""compressor info."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.archive.source import Source
+from compressor.cli import paths
+from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli.report import Report, size
+from compressor.cli.sources import opened_archive
+from compressor.engine.survey import ChainUse, Survey, survey
+from compressor.errors import CompressorError, UnsupportedError
+from compressor.stages.chain import parse
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@reporting
+def info(**options: Any) -> int:
+    r"""Say what archives are made of: format, plan, block size, chains and who decodes them.
+
+    \b
+      compressor info model.bin.cz
+    """
+    report = report_from(options)
+    for path in paths.gather(options["inputs"], None, zero=False):
+        try:
+            with opened_archive(path) as (_, file):
+                for found in survey(Source(file)):
+                    _show(path, found, report)
+        except (CompressorError, OSError) as error:
+            report.fail(error, path)
+    return report.exit_code
+
+
+def _show(path: Path, found: Survey, report: Report) -> None:
+    facts = {"archive": str(path), **_head(found), **_totals(found)}
+    chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
+    lines = [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
+    lines += [
+        f"{'chain':<16}{chain['chain']}: {chain['blocks']} blocks, {size(chain['plain_bytes'])} -> "
+        f"{size(chain['packed_bytes'])}, by {chain['provider']}"
+        for chain in chains
+    ]
+    report.output("info", "\n".join(lines), **facts, chains=chains)
+    for error in found.damage:
+        report.fail(error, path)
+
+
+def _head(found: Survey) -> dict[str, Any]:
+    head, version = found.head, found.version
+    if head is None:
+        return {}
+    return {
+        "format": f"{head.major}.{head.minor}",
+        "features": head.required + head.optional,
+        "plan": head.plan,
+        "block_size": head.block_size,
+        "decode_memory": head.decode_memory,
+        "reach": head.reach,
+        "version": version.number if version else None,
+        "root_hash": version.root_hash.hex() if version else None,
+    }
+
+
+def _totals(found: Survey) -> dict[str, Any]:
+    plain = found.plain_size
+    return {
+        "members": len(found.entries),
+        "plain_bytes": plain,
+        "packed_bytes": found.size,
+        "ratio": round(found.size / plain, 4) if plain else None,
+    }
+
+
+def _readable(facts: dict[str, Any]) -> dict[str, str]:
+    in_bytes = ("block_size", "decode_memory", "reach", "plain_bytes", "packed_bytes")
+    shown = {}
+    for name, value in facts.items():
+        if name in in_bytes and value:
+            shown[name] = f"{value:,} ({size(value)})"
+        else:
+            shown[name] = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+    return shown
+
+
+def _chain(text: str, use: ChainUse) -> dict[str, Any]:
+    try:
+        providers = [node.info.provider() for node in parse(text).walk()]
+        provider = ", ".join(f"{item.name} {item.version}" for item in providers)
+    except UnsupportedError:
+        provider = "nobody here"
+    return {
+        "chain": text,
+        "blocks": use.blocks,
+        "plain_bytes": use.plain_size,
+        "packed_bytes": use.packed_size,
+        "provider": provider,
+    }
+
+
+COMMAND = info

@@ -1,0 +1,61 @@
+"""What outputs and members are called. The rules: DESIGN in docs/guide.md, Names."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from compressor.errors import UsageError
+
+SUFFIX = ".cz"
+
+
+def recorded_name(path: Path) -> bytes:
+    """Return the member's name for an input: as typed, or its last component where that would climb.
+
+    Raises:
+        UsageError: it has no last component.
+    """
+    parts = [part for part in os.fsencode(path).split(b"/") if part not in (b"", b".")]
+    if not parts or parts[-1] == b"..":
+        raise UsageError(f"{path} has no name to record")
+    if path.is_absolute() or b".." in parts:
+        return parts[-1]
+    return b"/".join(parts)
+
+
+def last_component(path: Path) -> bytes:
+    """Return the name recorded where an input gets an archive of its own."""
+    return recorded_name(path).rpartition(b"/")[2]
+
+
+def archive_path(path: Path, folder: Path | None) -> Path:
+    """Return where the archive of one input goes: beside it, or into ``folder``."""
+    name = path.name + SUFFIX
+    return folder / name if folder else path.with_name(name)
+
+
+def plain_path(path: Path) -> Path:
+    """Return where the content of a one-file archive goes.
+
+    Raises:
+        UsageError: the archive's name does not end in ``.cz``.
+    """
+    if path.suffix != SUFFIX or not path.stem:
+        raise UsageError(
+            f"{path} does not end in {SUFFIX}: say where its content goes with -o, -c or -N"
+        )
+    return path.with_name(path.stem)
+
+
+def refuse_clashes(names: Iterable[tuple[Path, object]]) -> None:
+    """Refuse two inputs with one name.
+
+    Raises:
+        UsageError: there are such; nothing was written yet.
+    """
+    seen: dict[object, Path] = {}
+    for path, name in names:
+        if name in seen:
+            shown = os.fsdecode(name) if isinstance(name, bytes) else name
+            raise UsageError(f"{seen[name]} and {path} would both be named {shown}")
+        seen[name] = path

@@ -1,0 +1,31 @@
+"""Archives to be looked at: opened by name, or stdin."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from compressor.archive.source import widen_pipe
+from compressor.cli.paths import STDIN
+from compressor.tree.inputs import Input, descriptor_input, open_input
+
+
+@contextmanager
+def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, BinaryIO]]:
+    """Give an archive as an input and as an unbuffered file; ``-`` is stdin."""
+    source = descriptor_input(0, "stdin") if path == STDIN else open_input(path, follow=follow)
+    widen_pipe(source.descriptor)
+    try:
+        with os.fdopen(source.descriptor, "rb", buffering=0, closefd=False) as file:
+            yield source, file
+    finally:
+        if path != STDIN:
+            os.close(source.descriptor)
+
+
+def stdout_descriptor() -> int:
+    """Return stdout's descriptor, with nothing left unwritten before it."""
+    sys.stdout.flush()
+    return sys.stdout.fileno()

@@ -1,0 +1,64 @@
+"""compressor test."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.archive.source import Source
+from compressor.cli import paths
+from compressor.cli.decompress import limiting, limits_from, report_outcome
+from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli.report import Report
+from compressor.cli.sources import opened_archive
+from compressor.engine.sinks import NullSink
+from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.errors import CompressorError, DamagedError, UnfinishedError
+
+
+@click.command(
+    epilog="Exit codes: 0 sound, 4 damaged or unfinished, 5 something needed is not installed."
+)
+@click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@limiting
+@resources
+@reporting
+def test(**options: Any) -> int:
+    r"""Read archives, or stdin, to the end and check every bit; write nothing.
+
+    \b
+      compressor test *.cz
+      ssh host 'cat run.cz' | compressor test
+    """
+    report = report_from(options)
+    for path in paths.gather(options["inputs"], None, zero=False):
+        try:
+            _test(path, options, report)
+        except (CompressorError, OSError) as error:
+            report.fail(error, path)
+    return report.exit_code
+
+
+def _test(path: Path, options: dict[str, Any], report: Report) -> None:
+    sink = NullSink()
+    with opened_archive(path) as (source, file):
+        total = source.stat.st_size if source.regular else None
+        progress = report.progress(str(path), total)
+        unpack_options = UnpackOptions(options["threads"], limits_from(options), progress)
+        try:
+            Unpacker(Source(file), sink, unpack_options).run()
+        finally:
+            seconds = progress.close()
+    failures = sink.outcome.failures
+    sink.outcome.failures = [(name, _final(error)) for name, error in failures]
+    report_outcome(report, path, sink, seconds)
+
+
+def _final(error: CompressorError) -> CompressorError:
+    """Return ``error`` as a tester has to see it: an unfinished end is damage."""
+    if isinstance(error, UnfinishedError):
+        return DamagedError(error.what, offset=error.offset)
+    return error
+
+
+COMMAND = test

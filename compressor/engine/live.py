@@ -1,0 +1,32 @@
+"""A live stream, such as ``tail -f log``: blocks end by the clock, so that a reader need not wait."""
+
+import os
+import select
+import time
+
+from compressor.engine.pack import Info, Packer
+
+CLOCK = "clock"
+"""The optional feature that says: where blocks end depends on when bytes came."""
+
+
+def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:
+    """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
+    packer.begin(info)
+    waiting = bytearray()
+    due = 0.0
+    while True:
+        timeout = max(0.0, due - time.monotonic()) if waiting else None
+        ready, _, _ = select.select([descriptor], [], [], timeout)
+        piece = os.read(descriptor, packer.block_size - len(waiting)) if ready else b""
+        if piece and not waiting:
+            due = time.monotonic() + seconds
+        waiting += piece
+        ended = bool(ready) and not piece
+        if waiting and (ended or len(waiting) == packer.block_size or time.monotonic() >= due):
+            packer.feed(waiting)
+            packer.drain()
+            waiting = bytearray()
+        if ended:
+            packer.end()
+            return

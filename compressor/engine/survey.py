@@ -1,0 +1,95 @@
+"""What an archive is made of, without unpacking it: for ``list`` and ``info``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from compressor.archive import schema
+from compressor.archive.forward import BlockRecord, Damage, End, ForwardReader, Leaf
+from compressor.archive.index import RandomSource, indexes
+from compressor.archive.schema import Block, Entry, Head, Version
+from compressor.archive.source import Source
+from compressor.errors import DamagedError
+
+
+@dataclass(slots=True)
+class ChainUse:
+    """How much of an archive is packed under one chain; sizes in bytes."""
+
+    blocks: int = 0
+    plain_size: int = 0
+    packed_size: int = 0
+
+
+@dataclass(slots=True)
+class Survey:
+    """One archive; ``head`` or ``version`` is None where it is lost."""
+
+    head: Head | None = None
+    version: Version | None = None
+    entries: list[Entry] = field(default_factory=list)
+    chains: dict[str, ChainUse] = field(default_factory=dict)
+    damage: list[DamagedError] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def plain_size(self) -> int:
+        """Bytes of all members."""
+        return sum(entry.size for entry in self.entries)
+
+
+def survey(source: Source) -> Iterator[Survey]:
+    """Yield each archive of a source, read from front to back; block bodies are checked, not decoded."""
+    found, begin = Survey(), source.position
+    pending = False
+    for event in ForwardReader(source).events():
+        pending = True
+        _note(found, event)
+        if isinstance(event, End):
+            found.size = source.position - begin
+            yield found
+            found, begin, pending = Survey(), source.position, False
+    if pending:
+        found.size = source.position - begin
+        yield found
+
+
+def _note(found: Survey, event: object) -> None:
+    match event:
+        case Head():
+            found.head = event
+        case BlockRecord():
+            _note_block(found, event)
+        case Leaf():
+            found.entries += event.entries
+            found.version = event.version or found.version
+        case Damage():
+            found.damage.append(event.error)
+        case _:
+            pass
+
+
+def _note_block(found: Survey, event: BlockRecord) -> None:
+    offset = event.record.header.offset
+    try:
+        meta, body = event.record.checked()
+        block = schema.unpack(meta, Block, offset)
+    except DamagedError as error:
+        found.damage.append(error)
+        return
+    use = found.chains.setdefault(block.chain, ChainUse())
+    use.blocks += 1
+    use.plain_size += block.plain_size
+    use.packed_size += len(body)
+
+
+def glance(file: BinaryIO) -> Iterator[Survey]:
+    """Yield each archive of a sound seekable file, read through its index: members only, no chains.
+
+    Raises:
+        DamagedError: the index can't be used; ``survey`` finds what is left.
+    """
+    for index in indexes(RandomSource(file)):
+        found = Survey(index.head, index.version(), list(index.entries()))
+        found.size = index.end - index.start
+        yield found
