@@ -20,6 +20,7 @@ COMMANDS = {
     "test": "compressor.cli.test",
     "info": "compressor.cli.info",
     "cat": "compressor.cli.cat",
+    "recover": "compressor.cli.recover",
     "codecs": "compressor.cli.codecs",
 }
 """Name of a command -> its module, imported when it is called."""
