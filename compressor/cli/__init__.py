@@ -22,6 +22,7 @@ COMMANDS = {
     "cat": "compressor.cli.cat",
     "recover": "compressor.cli.recover",
     "codecs": "compressor.cli.codecs",
+    "bench": "compressor.cli.bench",
 }
 """Name of a command -> its module, imported when it is called."""
 
