@@ -4,7 +4,7 @@
     stage  = name *( ":" option )
     option = key "=" integer
 
-``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. Spaces mean nothing; ``a > b`` is ``a(b)``.
+``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. ``a > b`` is ``a(b)``.
 """
 
 import re
@@ -270,6 +270,6 @@ class _Parser:
 
     def _value(self, option: Option) -> int:
         digits = self.token.removeprefix("-")
-        if not digits.isdecimal() or not option.low <= int(self.token) <= option.high:
-            self.fail(f"{option.name} is a number from {option.low} to {option.high}")
+        if not digits.isdecimal() or not option.allows(int(self.token)):
+            self.fail(f"{option.name} is {option.allowed}")
         return int(self._next())
