@@ -15,6 +15,7 @@ ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
     "store": "compressor.stages.codecs.store",
+    "zlib": "compressor.stages.codecs.zlib",
     "zstd": "compressor.stages.codecs.zstd",
 }
 """Name of a stage -> its module, imported when the name is first met."""
