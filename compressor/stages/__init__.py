@@ -14,6 +14,7 @@ __all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
+    "bz2": "compressor.stages.codecs.bz2",
     "store": "compressor.stages.codecs.store",
     "zlib": "compressor.stages.codecs.zlib",
     "zstd": "compressor.stages.codecs.zstd",
