@@ -15,6 +15,7 @@ ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
     "bz2": "compressor.stages.codecs.bz2",
+    "lzma": "compressor.stages.codecs.lzma",
     "store": "compressor.stages.codecs.store",
     "zlib": "compressor.stages.codecs.zlib",
     "zstd": "compressor.stages.codecs.zstd",
