@@ -15,6 +15,7 @@ ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
     "bz2": "compressor.stages.codecs.bz2",
+    "lz4": "compressor.stages.codecs.lz4",
     "lzma": "compressor.stages.codecs.lzma",
     "store": "compressor.stages.codecs.store",
     "zlib": "compressor.stages.codecs.zlib",
