@@ -17,6 +17,7 @@ TABLE: dict[str, str] = {
     "bz2": "compressor.stages.codecs.bz2",
     "lz4": "compressor.stages.codecs.lz4",
     "lzma": "compressor.stages.codecs.lzma",
+    "lzo": "compressor.stages.codecs.lzo",
     "store": "compressor.stages.codecs.store",
     "zlib": "compressor.stages.codecs.zlib",
     "zstd": "compressor.stages.codecs.zstd",
