@@ -35,7 +35,7 @@ class Bz2:
         return 8 * UNIT * self._level + 4 * UNIT + SLACK + 2 * (plain_size + (plain_size >> 6))
 
     def decode_memory(self, plain_size: int) -> int:
-        """Return four units for each level, of which a stream may use nine, and the output twice."""
+        """Return four units for each level, of which a stream may use 9, and the output twice."""
         return 4 * UNIT * 9 + UNIT + SLACK + 2 * plain_size
 
 

@@ -71,11 +71,11 @@ class Lzo:
             raise DamagedError(f"an LZO block is damaged ({error.args[0]})") from error
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return the encoder's tables, and data that does not shrink: a buffer and its copy."""
+        """Return the tables, data that does not shrink, and the copy that python-lzo may need."""
         return (4 << 20) + 2 * (plain_size + (plain_size >> 4))
 
     def decode_memory(self, plain_size: int) -> int:
-        """Return the output: a buffer and its copy."""
+        """Return the output, and the copy of its input that python-lzo may need."""
         return (1 << 20) + 2 * plain_size
 
 
