@@ -14,7 +14,7 @@ SLACK = 512 << 10  # bytes; tables, and the allocator's
 class Bz2:
     """Levels 1 to 9: bzip2's own blocks of 100 to 900 kB."""
 
-    block_size = 8 << 20  # bytes; decisions/0005-block-sizes.md
+    block_size = 4 << 20  # bytes; decisions/0005-block-sizes.md
 
     def __init__(self, level: int = 9) -> None:
         self._level = level

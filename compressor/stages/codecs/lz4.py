@@ -16,7 +16,7 @@ class Lz4:
     As in lz4's frame library, level -n means acceleration n + 1.
     """
 
-    block_size = 4 << 20  # bytes; decisions/0005-block-sizes.md
+    block_size = 1 << 20  # bytes; decisions/0005-block-sizes.md
 
     def __init__(self, level: int = 1) -> None:
         self._mode: dict[str, str | int] = {"mode": "default"}

@@ -27,7 +27,7 @@ class Lzma:
     @property
     def block_size(self) -> int:
         """Measured: decisions/0005-block-sizes.md."""
-        return max(8 << 20, 1 << PRESET_DICTS[self._level])
+        return min(max(4 << 20, 2 << PRESET_DICTS[self._level]), 64 << 20)
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return one raw LZMA2 stream."""

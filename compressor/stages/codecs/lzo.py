@@ -31,7 +31,7 @@ def _python_lzo() -> ModuleType | None:
 class Lzo:
     """Levels 1 and 9; 9 needs python-lzo."""
 
-    block_size = 1 << 20  # bytes; decisions/0005-block-sizes.md
+    block_size = 512 << 10  # bytes; decisions/0005-block-sizes.md
 
     def __init__(self, level: int = FAST) -> None:
         self._lzo = _python_lzo()

@@ -7,6 +7,8 @@ import zstandard
 from compressor.errors import DamagedError
 from compressor.stages.base import Bytes, Option, Provider, StageInfo
 
+BLOCK_SIZES = ((20, 64 << 20), (17, 32 << 20), (10, 16 << 20), (3, 8 << 20), (-7, 4 << 20))
+"""From which level on, which block (bytes): the higher the level, the wider its window."""
 NO_WINDOW = 1 << 10  # bytes, the least; whole frames need none, and cut ones then take nothing
 EMPTY_FRAME = bytes.fromhex("28b52ffd2000010000")
 """What 0 bytes become, alone accepted: python-zstandard reads no further than a size of 0."""
@@ -23,7 +25,7 @@ class Zstd:
     @property
     def block_size(self) -> int:
         """Measured: decisions/0005-block-sizes.md."""
-        own = (8 << 20) if self._level < 10 else (32 << 20) if self._level < 17 else (64 << 20)
+        own = next(size for least, size in BLOCK_SIZES if self._level >= least)
         return max(own, 1 << self._long)
 
     def encode(self, plain: Bytes) -> Bytes:
