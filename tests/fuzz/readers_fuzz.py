@@ -8,6 +8,7 @@ import io
 import random
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import atheris
@@ -24,7 +25,7 @@ with atheris.instrument_imports(include=["compressor.archive", "compressor.engin
     from compressor.engine.unpack import Unpacker, UnpackOptions
     from compressor.errors import CompressorError
 
-from xxhash import xxh3_64_intdigest  # noqa: E402  (behind the instrumented imports)
+from xxhash import xxh3_64_intdigest
 
 LIMITS = Limits(max_output=1 << 22, max_expansion=None, memory=160 << 20)
 
@@ -47,29 +48,23 @@ class CheckedSink(NullSink):
 
 
 def read_forward(data: bytes) -> None:
-    try:
+    with suppress(CompressorError):
         options = UnpackOptions(threads=1, limits=LIMITS)
         Unpacker(Source(io.BytesIO(data)), CheckedSink(), options).run()
-    except CompressorError:
-        pass
 
 
 def read_seekable(data: bytes) -> None:
-    try:
+    with suppress(CompressorError):
         archive = SeekableArchive(io.BytesIO(data), limits=LIMITS)
         for count, (index, entry) in enumerate(archive.entries()):
             if entry.size < 1 << 20 and count < 64:
                 archive.copy(index, entry, lambda piece: None)
             archive.read(index, entry, 1, min(entry.size, 4096))
-    except CompressorError:
-        pass
 
 
 def recover_it(data: bytes) -> None:
-    try:
+    with suppress(CompressorError):
         recover(io.BytesIO(data), lambda piece: None)
-    except CompressorError:
-        pass
 
 
 def mend(data: bytearray) -> bytearray:
