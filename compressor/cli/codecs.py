@@ -48,8 +48,7 @@ def _fields(info: StageInfo) -> dict[str, Any]:
             {
                 "name": o.name,
                 "default": o.default,
-                "low": o.low,
-                "high": o.high,
+                "allowed": o.allowed,
                 "summary": o.summary,
             }
             for o in info.options
