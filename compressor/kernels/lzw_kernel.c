@@ -29,8 +29,8 @@
 enum {
     CLEAR = 256,
     FIRST_PHRASE = 257,
-    CHECK_GAP = 10000, /* plain bytes between two looks at the ratio; specification */
-    RATE_SHIFT = 16,   /* the ratio is plain bytes << 16 per packed bit; specification */
+    LOOK_GAP = 8192, /* plain bytes between two looks at a full dictionary; specification */
+    LIFETIME = 8,    /* in plain bytes, by those that filled the dictionary; specification */
 };
 
 _Static_assert(sizeof(size_t) == 8, "phrases hold 48-bit positions");
@@ -179,29 +179,40 @@ static inline void put_code(struct bit_writer *bits, uint32_t code, unsigned wid
     bits->count &= 7;
 }
 
-/* The ratio since the last CLEAR, and how it was at the last look. */
-struct ratio {
-    const uint8_t *plain_start, *plain_seen;
-    uint64_t bit_start, best;
+/* Return the bits of all codes so far; out is where the header stands. */
+static uint64_t bits_written(const struct bit_writer *bits, const uint8_t *out)
+{
+    return (uint64_t)(bits->out - out - 1) * 8 + bits->count;
+}
+
+/* A place in both streams: plain bytes and packed bits before it. */
+struct place {
+    size_t plain;
+    uint64_t bits;
 };
 
-/* Say whether the ratio has fallen; look only each CHECK_GAP bytes. */
-static inline bool ratio_fell(struct ratio *ratio, const uint8_t *plain, uint64_t bit_count)
+/* Where the dictionary was begun, full, and last looked at. */
+struct service {
+    struct place start, full, look;
+};
+
+/* Say whether a full dictionary has served long enough: its codes since the last look cost more
+ * bits a byte than those that filled it, or it is old. No product reaches 2^53. */
+static bool service_ends(struct service *service, struct place now)
 {
-    if (LIKELY(plain - ratio->plain_seen < CHECK_GAP))
-        return false;
-    ratio->plain_seen = plain;
-    uint64_t now =
-        ((uint64_t)(plain - ratio->plain_start) << RATE_SHIFT) / (bit_count - ratio->bit_start);
-    bool fell = now < ratio->best;
-    ratio->best = now;
-    return fell;
+    size_t plain = now.plain - service->look.plain;
+    uint64_t bits = now.bits - service->look.bits;
+    size_t fill_plain = service->full.plain - service->start.plain;
+    uint64_t fill_bits = service->full.bits - service->start.bits;
+    service->look = now;
+    return bits * fill_plain > fill_bits * plain ||
+           now.plain - service->start.plain > LIFETIME * fill_plain;
 }
 
 size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits)
 {
-    /* Every byte a code, a CLEAR each CHECK_GAP bytes; the header; what put_code() overwrites. */
-    size_t codes = plain_nbytes + plain_nbytes / CHECK_GAP;
+    /* Every byte a code, a CLEAR each LOOK_GAP bytes; the header; what put_code() overwrites. */
+    size_t codes = plain_nbytes + plain_nbytes / LOOK_GAP;
     return codes / 8 * max_bits + 2 * max_bits + 1 + 8;
 }
 
@@ -210,30 +221,31 @@ size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsig
 {
     struct tree tree = {tables, 63 - max_bits, (2u << max_bits) - 1};
     struct bit_writer bits = {out + 1, 0, 0};
-    struct ratio ratio = {plain, plain, 8, 0};
-    const uint8_t *end = plain + plain_nbytes;
+    struct service service = {{0, 0}, {0, 0}, {0, 0}};
     uint32_t next = FIRST_PHRASE, limit = 1u << max_bits;
     unsigned width = LZW_MIN_BITS;
+    size_t at = 0;
 
     out[0] = (uint8_t)max_bits;
     tree_clear(&tree);
-    while (plain < end) {
-        struct match match = tree_walk(&tree, plain, end);
-        const uint8_t *start = plain;
+    while (at < plain_nbytes) {
+        struct match match = tree_walk(&tree, plain + at, plain + plain_nbytes);
         put_code(&bits, match.code, width);
-        plain += match.nbytes;
-        if (UNLIKELY(plain == end))
+        size_t start = at;
+        at += match.nbytes;
+        if (UNLIKELY(at == plain_nbytes))
             break;
         if (LIKELY(next < limit)) {
-            tree_grow(&tree, &match, start, next);
+            tree_grow(&tree, &match, plain + start, next);
             width += next >> width; /* = one more once next does not fit */
-            next++;
-            continue;
-        }
-        uint64_t bit_count = (uint64_t)(bits.out - out) * 8 + bits.count;
-        if (UNLIKELY(ratio_fell(&ratio, plain, bit_count))) {
+            if (UNLIKELY(++next == limit))
+                service.full = service.look = (struct place){at, bits_written(&bits, out)};
+        } else if (UNLIKELY(at - service.look.plain >= LOOK_GAP)) {
+            struct place now = {at, bits_written(&bits, out)};
+            if (!service_ends(&service, now))
+                continue;
             put_code(&bits, CLEAR, width);
-            ratio = (struct ratio){plain, plain, bit_count + width, 0};
+            service.start = (struct place){at, now.bits + width};
             next = FIRST_PHRASE;
             width = LZW_MIN_BITS;
             tree_clear(&tree);

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 MIN_BITS = 9
 CLEAR = 256
 FIRST_PHRASE = 257
-CHECK_GAP = 10000  # plain bytes between two looks at the ratio
+LOOK_GAP = 8192  # plain bytes between two looks at a full dictionary
+LIFETIME = 8  # in plain bytes, by those that filled the dictionary
 SINGLE_BYTES = [bytes([value]) for value in range(256)]
 
 
@@ -146,22 +147,22 @@ class BitWriter:
 
 
 @dataclass(slots=True)
-class Ratio:
-    """lzw.md#encoder: "If it is below the ratio of the last look, a CLEAR follows."."""
+class Service:
+    """How a dictionary serves; each place is (plain bytes, packed bits) before it."""
 
-    plain_start: int = 0
-    plain_seen: int = 0
-    bit_start: int = 0
-    last: int = 0
+    start: tuple[int, int] = (0, 0)
+    full: tuple[int, int] = (0, 0)
+    look: tuple[int, int] = (0, 0)
 
-    def fell(self, plain_at: int, bit_count: int) -> bool:
-        """Say whether to clear; look only each CHECK_GAP bytes."""
-        if plain_at - self.plain_seen < CHECK_GAP:
+    def ends(self, plain: int, bits: int) -> bool:
+        """lzw.md#encoder: "A CLEAR follows if one of these is true"."""
+        if plain - self.look[0] < LOOK_GAP:
             return False
-        self.plain_seen = plain_at
-        before, bits = self.last, bit_count - self.bit_start
-        self.last = ((plain_at - self.plain_start) << 16) // bits
-        return self.last < before
+        window_plain, window_bits = plain - self.look[0], bits - self.look[1]
+        fill_plain, fill_bits = self.full[0] - self.start[0], self.full[1] - self.start[1]
+        self.look = plain, bits
+        dear = window_bits * fill_plain > fill_bits * window_plain
+        return dear or plain - self.start[0] > LIFETIME * fill_plain
 
 
 def encode(plain: bytes, max_bits: int = 16) -> bytes:
@@ -169,21 +170,23 @@ def encode(plain: bytes, max_bits: int = 16) -> bytes:
     writer = BitWriter(bytearray([max_bits]))
     children: dict[tuple[int, int], int] = {}
     width = MIN_BITS
-    ratio = Ratio()
+    service = Service()
     at = 0
     while at < len(plain):
         code, at = longest_phrase(children, plain, at)
         writer.put(code, width)
         if at == len(plain):
             break
-        if len(children) + FIRST_PHRASE < 1 << max_bits:
-            children[code, plain[at]] = new = len(children) + FIRST_PHRASE
+        new = FIRST_PHRASE + len(children)
+        if new < 1 << max_bits:
+            children[code, plain[at]] = new
             width = new.bit_length()
-        elif ratio.fell(at, writer.size):
+            service.full = service.look = at, writer.size
+        elif service.ends(at, writer.size):
             writer.put(CLEAR, width)
             children.clear()
             width = MIN_BITS
-            ratio = Ratio(at, at, writer.size)
+            service.start = at, writer.size
     return writer.finish()
 
 
