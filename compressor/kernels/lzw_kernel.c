@@ -65,11 +65,17 @@ static inline void store_le64(uint8_t *at, uint64_t word)
 
 /* ---- Encoding ---- */
 
-/* A slot of steps[] is key << 16 | code, or 0 if it is free. A key is 48 bits: a node, and the
- * bytes of the step. Codes 1 and 2 are never anchors, so they mark the shorter steps. */
+/* A key is a node and the bytes of a step from it. Codes 1 and 2 are never anchors, so they mark
+ * the shorter steps. */
 #define KEY_4(anchor, four) ((uint64_t)(anchor) << 32 | (four))
 #define KEY_2(anchor, two) (UINT64_C(1) << 32 | (uint64_t)(anchor) << 16 | (two))
 #define KEY_1(node, one) (UINT64_C(2) << 32 | (uint64_t)(node) << 8 | (one))
+
+/* A slot is 16 bits of its key's hash, and the code of the node that the key leads to; or 0. The
+ * whole key is in keys[code]: failed steps, the most, touch slots alone, which fit in a cache of
+ * 512 KiB. */
+#define HASH(key) ((key) * UINT64_C(0x9E3779B97F4A7C15))
+#define TAG(hash) ((uint32_t)((hash) >> 16) & 0xFFFF0000)
 
 struct tree {
     struct lzw_encode_tables *tables;
@@ -88,17 +94,17 @@ struct match {
 static void tree_clear(struct tree *tree)
 {
     memset(tree->tables->pairs, 0, sizeof tree->tables->pairs);
-    memset(tree->tables->steps, 0, (tree->slot_mask + 1) * sizeof tree->tables->steps[0]);
+    memset(tree->tables->slots, 0, (tree->slot_mask + 1) * sizeof tree->tables->slots[0]);
 }
 
 /* Return the node that key leads to; or 0, and its slot. At most half of the slots are taken. */
 static inline uint32_t tree_step(const struct tree *tree, uint64_t key, uint32_t *slot)
 {
-    const uint64_t *steps = tree->tables->steps;
-    uint32_t at = (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> tree->hash_shift);
-    for (; steps[at] != 0; at = (at + 1) & tree->slot_mask)
-        if (steps[at] >> 16 == key)
-            return steps[at] & 0xFFFF;
+    uint64_t hash = HASH(key);
+    uint32_t at = (uint32_t)(hash >> tree->hash_shift), tag = TAG(hash), found;
+    for (; (found = tree->tables->slots[at]) != 0; at = (at + 1) & tree->slot_mask)
+        if ((found ^ tag) < 0x10000 && LIKELY(tree->tables->keys[found & 0xFFFF] == key))
+            return found & 0xFFFF;
     *slot = at;
     return 0;
 }
@@ -156,10 +162,12 @@ static inline struct match tree_walk(const struct tree *tree, const uint8_t *pla
 static inline void tree_grow(struct tree *tree, const struct match *match, const uint8_t *plain,
                              uint32_t code)
 {
-    if (match->nbytes == 1)
+    if (match->nbytes == 1) {
         tree->tables->pairs[(uint32_t)plain[1] << 8 | plain[0]] = (uint16_t)code;
-    else
-        tree->tables->steps[match->slot] = match->key << 16 | code;
+        return;
+    }
+    tree->tables->slots[match->slot] = TAG(HASH(match->key)) | code;
+    tree->tables->keys[code] = match->key;
 }
 
 struct bit_writer {

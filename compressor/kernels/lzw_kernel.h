@@ -29,7 +29,8 @@ enum lzw_status {
 
 /* What lzw_encode() works in; it need not be initialised. Touched at random: huge pages pay. */
 struct lzw_encode_tables {
-    uint64_t steps[2 << LZW_MAX_BITS]; /* only the first 2 << max_bits are touched */
+    uint32_t slots[2 << LZW_MAX_BITS]; /* only the first 2 << max_bits are touched */
+    uint64_t keys[1 << LZW_MAX_BITS];  /* only the first 1 << max_bits are touched */
     uint16_t pairs[1 << 16];
 };
 

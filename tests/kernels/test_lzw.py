@@ -103,14 +103,14 @@ def test_decode_agrees_with_the_reference_on_any_codes(
 
 @pytest.mark.parametrize("max_bits", WIDTHS)
 def test_every_width_fills_its_dictionary_and_clears_it(max_bits: int) -> None:
-    part = 400 << (max_bits - 7) if max_bits < 14 else 130_000
-    plain = words(part) + noise(part) + words(part, seed=5)
+    part = max(12_000, 5 << (max_bits - 2))
+    plain = words(part // 2) + noise(part) + words(9000, seed=5)
 
     packed = kernel.encode(plain, max_bits)
 
     assert packed == reference.encode(plain, max_bits)
     assert kernel.decode(packed, len(plain)) == plain
-    assert reference.decode(packed, len(plain)) == plain
+    assert CLEAR in codes_of(packed, len(plain))
 
 
 @pytest.mark.parametrize("edge", [512, 1024, 2048, 4096])
@@ -124,7 +124,7 @@ def test_streams_may_end_on_both_sides_of_a_change_of_width(edge: int, max_bits:
         assert kernel.decode(packed, size) == plain[:size]
 
 
-@pytest.mark.parametrize("size", [*range(70), 4095, 4096, 4097, 300_000])
+@pytest.mark.parametrize("size", [*range(70), 4095, 4096, 4097, 100_000])
 def test_runs_round_trip_at_every_short_length(size: int) -> None:
     for period in (b"a", b"ab", b"abc", b"abcdefg"):
         plain = (period * size)[:size]
