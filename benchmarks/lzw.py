@@ -18,7 +18,7 @@ from pathlib import Path
 from compressor.kernels import lzw
 
 LARGEST = 16 << 20  # bytes of each input
-BLOCK = 1 << 20  # bytes; what the codec is given in archives
+BLOCKS = [1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22]  # bytes; candidates for the codec's block
 
 
 def text() -> bytes:
@@ -79,8 +79,6 @@ def tool(options: str, path: Path) -> Callable[[], bytes]:
 def compare(name: str, plain: bytes, rounds: int) -> None:
     """Print one line."""
     packed = lzw.encode(plain)
-    blocks = [plain[at : at + BLOCK] for at in range(0, len(plain), BLOCK)]
-    in_blocks = sum(len(lzw.encode(block)) for block in blocks)
     assert lzw.decode(packed, len(plain)) == plain
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plain"
@@ -95,8 +93,16 @@ def compare(name: str, plain: bytes, rounds: int) -> None:
             ),
         }
         cells = [speed(kind, len(plain), *pair, rounds) for kind, pair in works.items()]
-    sizes = f"size {len(packed) / len(foreign):.3f}x, in 1 MiB blocks {in_blocks / len(packed):.3f}"
-    print(f"{name:6} {len(plain) / 1e6:5.1f} MB  {'  '.join(cells)}  {sizes}")
+    size = f"size {len(packed) / len(foreign):.3f}x"
+    print(f"{name:6} {len(plain) / 1e6:5.1f} MB  {'  '.join(cells)}  {size}")
+    costs = [f"{block >> 10} KiB {in_blocks(plain, block) / len(packed):.4f}" for block in BLOCKS]
+    print(f"{'':6} size in blocks against one stream: {', '.join(costs)}")
+
+
+def in_blocks(plain: bytes, block: int) -> int:
+    """Return the packed size of ``plain`` in blocks of so many bytes."""
+    starts = range(0, len(plain), block)
+    return sum(len(lzw.encode(plain[at : at + block])) for at in starts)
 
 
 def speed(kind: str, size: int, ours: Callable, theirs: Callable, rounds: int) -> str:

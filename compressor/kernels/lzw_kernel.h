@@ -3,7 +3,7 @@
  * Format: docs/format/lzw.md. Reference: compressor/reference/lzw.py.
  *
  * Nothing here allocates or keeps state between calls: the caller brings every buffer, and threads
- * may run at once as long as each has its own.
+ * may run at once as long as each has its own. No input may change during a call.
  */
 #ifndef COMPRESSOR_LZW_KERNEL_H
 #define COMPRESSOR_LZW_KERNEL_H
