@@ -5,6 +5,7 @@ import mmap
 import random
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,16 @@ def test_any_buffer_of_bytes_is_taken() -> None:
         assert kernel.encode(kind(plain)) == packed
         assert kernel.decode(kind(packed), 500) == plain
     assert kernel.decode(kernel.encode(b""), 0) == b""
+
+
+def test_threads_do_not_share_their_tables() -> None:
+    plains = [words(50_000, seed) for seed in range(1, 9)]
+    with ThreadPoolExecutor(4) as pool:
+        packed = list(pool.map(kernel.encode, plains))
+        decoded = list(pool.map(kernel.decode, packed, map(len, plains)))
+
+    assert packed == [kernel.encode(plain) for plain in plains]
+    assert decoded == plains
 
 
 @pytest.mark.parametrize("max_bits", [0, 8, 17, 1000])
