@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { DECODE = 0, ROUND_TRIP = 1, DAMAGE = 2 }; /* 3 is DAMAGE too */
-enum { STRETCH = 16, STRETCHABLE = 4096, LARGEST_CLAIM = 1 << 18 };
+enum { STRETCH = 16, STRETCHABLE = 1536, LARGEST_CLAIM = 1 << 18 };
 
 static struct lzw_encode_tables encode_tables;
 static struct lzw_decode_tables decode_tables;
