@@ -40,5 +40,8 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i compressor/kernels/*_kernel.[ch]
 
+fuzz: build ## Fuzz the kernels and the readers (an hour).
+	$(BIN)/python tests/fuzz/kernels.py --minutes 60
+
 clean: ## Remove all that was made.
 	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c
