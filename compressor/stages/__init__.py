@@ -14,6 +14,7 @@ __all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
+    "huffman": "compressor.stages.codecs.huffman",
     "store": "compressor.stages.codecs.store",
     "zstd": "compressor.stages.codecs.zstd",
 }

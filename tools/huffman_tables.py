@@ -1,0 +1,141 @@
+"""Write compressor/kernels/huffman_tables.h: `python tools/huffman_tables.py > ...`.
+
+Each table is indexed by a byte of a bitmap: the mask m of 8 symbols, of which bit i says whether
+symbol i is one of the zeros or one of the ones.
+"""
+
+import sys
+from collections.abc import Iterable
+
+MASKS = range(256)
+
+HEAD = """\
+/* huffman_tables.h - written by tools/huffman_tables.py, which says what the rows are. */
+#ifndef COMPRESSOR_HUFFMAN_TABLES_H
+#define COMPRESSOR_HUFFMAN_TABLES_H
+
+#include <stdint.h>
+
+/* clang-format off */
+"""
+
+TAIL = """\
+/* clang-format on */
+
+#endif
+"""
+
+
+def places(mask: int, bit: int) -> list[int]:
+    """Return the positions of the bits of ``mask`` that equal ``bit``, ascending."""
+    return [i for i in range(8) if mask >> i & 1 == bit]
+
+
+def word(octets: Iterable[int]) -> int:
+    """Return 8 bytes as one little-endian number."""
+    return int.from_bytes(bytes(octets), "little")
+
+
+def spread(mask: int) -> int:
+    """Byte i is 0xff where bit i is set."""
+    return word(0xFF * (mask >> i & 1) for i in range(8))
+
+
+def route(order: list[int], step: int) -> list[int] | None:
+    """Find the byte swaps at distances ``step``, step / 2, ... that sort ``order``.
+
+    The swaps of one distance are returned as one mask of the lower bytes to be swapped.
+    """
+    if step == 0:
+        return [] if order == sorted(order) else None
+    lower = [i for i in range(8) if not i & step]
+    for choice in range(16):
+        swapped, mask = order[:], 0
+        for k, i in enumerate(lower):
+            if choice >> k & 1:
+                swapped[i], swapped[i + step] = swapped[i + step], swapped[i]
+                mask |= 1 << i
+        rest = route(swapped, step // 2)
+        if rest is not None:
+            return [mask, *rest]
+    return None
+
+
+def swap_row(mask: int) -> list[int]:
+    """Return how to interleave zeros, ascending from byte 0, with ones, descending from byte 7.
+
+    Such an order needs only one round of swaps at distances 4, 2 and 1 (a butterfly network; found
+    by trial for each mask), and the same rounds backwards take it apart. The last word selects
+    the bytes of the ones.
+    """
+    order = places(mask, 0) + places(mask, 1)[::-1]
+    rounds = route(order, 4)
+    if rounds is None:
+        raise AssertionError(f"mask {mask} cannot be routed")
+    ones = mask.bit_count()
+    return [*map(spread, rounds), word([0] * (8 - ones) + [0xFF] * ones)]
+
+
+def merge_row(mask: int) -> list[int]:
+    """Return the pshufb control that merges zeros (bytes 0-7) and ones (bytes 8-15)."""
+    zeros, ones = iter(range(8)), iter(range(8, 16))
+    return [word(next(ones) if mask >> i & 1 else next(zeros) for i in range(8))]
+
+
+def split_row(mask: int) -> list[int]:
+    """Return the pshufb control that puts zeros from byte 0 on, ones from byte 8 on."""
+    return [word((places(mask, bit) + [0x80] * 8)[:8]) for bit in (0, 1)]
+
+
+def table(name: str, rows: list[list[int]]) -> str:
+    """Return one table as C; one row of one word is a plain array."""
+    columns = len(rows[0])
+    lines = [", ".join(f"0x{value:016x}u" for value in row) for row in rows]
+    if columns == 1:
+        body = "".join("    " + ", ".join(lines[i : i + 4]) + ",\n" for i in range(0, 256, 4))
+        return f"static const uint64_t {name}[256] = {{\n{body}}};\n"
+    body = "".join(f"    {{{line}}},\n" for line in lines)
+    return f"static const uint64_t {name}[256][{columns}] = {{\n{body}}};\n"
+
+
+def portable_tables() -> str:
+    """Return what huffman_portable.c uses."""
+    counts = [f"{m.bit_count()}," for m in MASKS]
+    count_rows = "".join("    " + " ".join(counts[i : i + 32]) + "\n" for i in range(0, 256, 32))
+    return (
+        "/* Byte i is 0xff where bit i of the index is set. */\n"
+        + table("huffman_spread", [[spread(m)] for m in MASKS])
+        + "\n/* Swaps at distances of 4, 2 and 1 bytes, and the select mask: see the script. */\n"
+        + table("huffman_swaps", [swap_row(m) for m in MASKS])
+        + "\n/* The set bits of the index. */\n"
+        + f"static const uint8_t huffman_ones[256] = {{\n{count_rows}}};\n"
+    )
+
+
+def ssse3_tables() -> str:
+    """Return what huffman_ssse3.c uses."""
+    return (
+        "/* pshufb controls: 8 symbols from 8 zeros and 8 ones. */\n"
+        + table("huffman_merges", [merge_row(m) for m in MASKS])
+        + "\n/* pshufb controls: zeros and ones of 8 symbols apart. */\n"
+        + "_Alignas(16) "
+        + table("huffman_splits", [split_row(m) for m in MASKS])
+    )
+
+
+def main() -> None:
+    """Write the header; each C file asks for its own tables."""
+    text = (
+        HEAD
+        + "\n#ifdef HUFFMAN_TABLES_PORTABLE\n"
+        + portable_tables()
+        + "#endif\n\n#ifdef HUFFMAN_TABLES_SSSE3\n"
+        + ssse3_tables()
+        + "#endif\n\n"
+        + TAIL
+    )
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
