@@ -55,6 +55,8 @@ def route(order: list[int], step: int) -> list[int] | None:
             if choice >> k & 1:
                 swapped[i], swapped[i + step] = swapped[i + step], swapped[i]
                 mask |= 1 << i
+        if any((place ^ i) & step for i, place in enumerate(swapped)):
+            continue  # nothing later crosses this distance
         rest = route(swapped, step // 2)
         if rest is not None:
             return [mask, *rest]
