@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 
 MASKS = range(256)
+EACH_BYTE = 0x0101010101010101
 
 HEAD = """\
 /* huffman_tables.h - written by tools/huffman_tables.py, which says what the rows are. */
@@ -78,10 +79,34 @@ def swap_row(mask: int) -> list[int]:
     return [*map(spread, rounds), word([0] * (8 - ones) + [0xFF] * ones)]
 
 
+def expand_row(mask: int) -> list[int]:
+    """Return how to move bytes 0, 1, ... up to the places of the ones of the mask.
+
+    The first word keeps as many bytes as there are ones; the next say which bytes then rise by 4,
+    by 2 and by 1, in this order, which never lets two meet.
+    """
+    goals = places(mask, 1)
+    at, rows = list(range(len(goals))), []
+    for step in (4, 2, 1):
+        rises = [bool((goal - i) & step) for i, goal in enumerate(goals)]
+        rows.append(sum(1 << place for place, up in zip(at, rises, strict=True) if up))
+        at = [place + step * up for place, up in zip(at, rises, strict=True)]
+    return [spread((1 << len(goals)) - 1), *map(spread, rows)]
+
+
 def merge_row(mask: int) -> list[int]:
     """Return the pshufb control that merges zeros (bytes 0-7) and ones (bytes 8-15)."""
     zeros, ones = iter(range(8)), iter(range(8, 16))
     return [word(next(ones) if mask >> i & 1 else next(zeros) for i in range(8))]
+
+
+def quad_row(mask: int) -> list[int]:
+    """Return what to add to a quad's control where the mask has its ones, as one number.
+
+    There the sum of the other rows is 8 + 3, and the symbol is the next of the rest: 0, 1, ...
+    """
+    goals = enumerate(places(mask, 1))
+    return [sum((number - 11) << 8 * place for number, place in goals) % (1 << 64)]
 
 
 def split_row(mask: int) -> list[int]:
@@ -109,34 +134,46 @@ def portable_tables() -> str:
         + table("huffman_spread", [[spread(m)] for m in MASKS])
         + "\n/* Swaps at distances of 4, 2 and 1 bytes, and the select mask: see the script. */\n"
         + table("huffman_swaps", [swap_row(m) for m in MASKS])
+        + "\n/* Bytes to keep, and to raise by 4, 2 and 1 bytes. */\n"
+        + table("huffman_expands", [expand_row(m) for m in MASKS])
         + "\n/* The set bits of the index. */\n"
         + f"static const uint8_t huffman_ones[256] = {{\n{count_rows}}};\n"
     )
 
 
-def ssse3_tables() -> str:
-    """Return what huffman_ssse3.c uses."""
+def ssse3_decode_tables() -> str:
+    """Return what huffman_ssse3_decode.c uses."""
     return (
         "/* pshufb controls: 8 symbols from 8 zeros and 8 ones. */\n"
         + table("huffman_merges", [merge_row(m) for m in MASKS])
-        + "\n/* pshufb controls: zeros and ones of 8 symbols apart. */\n"
-        + "_Alignas(16) "
-        + table("huffman_splits", [split_row(m) for m in MASKS])
+        + "\n/* The sum of three words controls a quad: 8 + 2 high + low, */\n"
+        + table("huffman_quad_high", [[2 * (spread(m) & EACH_BYTE)] for m in MASKS])
+        + table("huffman_quad_low", [[8 * EACH_BYTE + (spread(m) & EACH_BYTE)] for m in MASKS])
+        + "/* and where both bits are set, the next of the rest: 0, 1, ... */\n"
+        + table("huffman_quad_rest", [quad_row(m) for m in MASKS])
     )
+
+
+def ssse3_encode_tables() -> str:
+    """Return what huffman_ssse3_encode.c uses."""
+    return "/* pshufb controls: zeros and ones of 8 symbols apart. */\n_Alignas(16) " + table(
+        "huffman_splits", [split_row(m) for m in MASKS]
+    )
+
+
+def section(name: str, text: str) -> str:
+    """Return tables that a file gets only when it asks for them."""
+    return f"\n#ifdef HUFFMAN_TABLES_{name}\n{text}#endif\n"
 
 
 def main() -> None:
     """Write the header; each C file asks for its own tables."""
-    text = (
-        HEAD
-        + "\n#ifdef HUFFMAN_TABLES_PORTABLE\n"
-        + portable_tables()
-        + "#endif\n\n#ifdef HUFFMAN_TABLES_SSSE3\n"
-        + ssse3_tables()
-        + "#endif\n\n"
-        + TAIL
+    sections = (
+        section("PORTABLE", portable_tables())
+        + section("SSSE3_DECODE", ssse3_decode_tables())
+        + section("SSSE3_ENCODE", ssse3_encode_tables())
     )
-    sys.stdout.write(text)
+    sys.stdout.write(HEAD + sections + "\n" + TAIL)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ struct huffman_path {
 
 extern const struct huffman_path huffman_portable;
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
+#if defined(__x86_64__) && defined(__GNUC__) /* clang says so too */
 #define HUFFMAN_HAVE_SSSE3 1
 extern const struct huffman_path huffman_ssse3;
 #else
