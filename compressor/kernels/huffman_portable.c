@@ -11,6 +11,9 @@
 #include "huffman_tables.h"
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
+#define TWICE(bits)                                                                                \
+    ((UINT64_C(1) << (bits)) + 1) /* t * TWICE(bits) = t ^ t << bits, where these do not meet */
+#define RAISE(bits) ((UINT64_C(1) << (bits)) - 1) /* v + t * RAISE(bits) = v - t + (t << bits) */
 #define LOOKUP_FROM 2048u /* symbols; fewer do not pay for filling a table of 256 */
 
 _Static_assert(HUFFMAN_SLACK >= 8, "sequences are read and written by 8 bytes");
@@ -24,12 +27,19 @@ static inline uint64_t interleave(uint64_t zeros, uint64_t ones_reversed, unsign
 {
     const uint64_t *swap = huffman_swaps[mask];
     uint64_t v = zeros ^ ((zeros ^ ones_reversed) & swap[3]);
-    uint64_t t = (v ^ v >> 32) & swap[0];
-    v ^= t ^ t << 32;
-    t = (v ^ v >> 16) & swap[1];
-    v ^= t ^ t << 16;
-    t = (v ^ v >> 8) & swap[2];
-    return v ^ t ^ t << 8;
+    v ^= ((v ^ v >> 32) & swap[0]) * TWICE(32);
+    v ^= ((v ^ v >> 16) & swap[1]) * TWICE(16);
+    return v ^ ((v ^ v >> 8) & swap[2]) * TWICE(8);
+}
+
+/* Put bytes 0, 1, ... of v to the places of the mask's set bits; the other bytes are zero. */
+static inline uint64_t expand(uint64_t v, unsigned mask)
+{
+    const uint64_t *rise = huffman_expands[mask];
+    v &= rise[0];
+    v += (v & rise[1]) * RAISE(32);
+    v += (v & rise[2]) * RAISE(16);
+    return v + (v & rise[3]) * RAISE(8);
 }
 
 static size_t count_word(uint64_t v)
@@ -78,35 +88,51 @@ static size_t merge_leaves(uint8_t *out, size_t n, const uint8_t *bitmap, uint8_
     return i;
 }
 
-/* Bytes of a leaf stay the same in any order: a leaf's word is loaded once. */
+/* One leaf: its bytes are where those of the other side are not. */
+static size_t merge_leaf(uint8_t *out, size_t n, const uint8_t *bitmap, uint8_t leaf,
+                         const uint8_t **sequence, unsigned flip)
+{
+    const uint64_t same = leaf * EACH_BYTE;
+    const uint8_t *next = *sequence;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        unsigned mask = bitmap[i / 8] ^ flip;
+        store_le64(out + i, expand(load_le64(next), mask) | (same & ~huffman_spread[mask]));
+        next += huffman_ones[mask];
+    }
+    *sequence = next;
+    return i;
+}
+
+static size_t merge_both(uint8_t *out, size_t n, const uint8_t *bitmap, const uint8_t **zeros,
+                         const uint8_t **ones)
+{
+    const uint8_t *zero = *zeros, *one = *ones;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        unsigned mask = bitmap[i / 8], count = huffman_ones[mask];
+        uint64_t reversed = __builtin_bswap64(load_le64(one));
+        store_le64(out + i, interleave(load_le64(zero), reversed, mask));
+        one += count;
+        zero += 8 - count;
+    }
+    *zeros = zero;
+    *ones = one;
+    return i;
+}
+
 static void portable_merge(uint8_t *out, size_t n, const uint8_t *bitmap, struct huffman_side zeros,
                            struct huffman_side ones)
 {
-    size_t i = 0;
-    const uint64_t zero = zeros.leaf * EACH_BYTE, one = ones.leaf * EACH_BYTE;
-    if (!zeros.sequence && !ones.sequence) {
-        i = merge_leaves(out, n, bitmap, zeros.leaf, ones.leaf);
-    } else if (!zeros.sequence) {
-        for (; i + 8 <= n; i += 8) {
-            unsigned mask = bitmap[i / 8];
-            uint64_t next = __builtin_bswap64(load_le64(ones.sequence));
-            store_le64(out + i, interleave(zero, next, mask));
-            ones.sequence += huffman_ones[mask];
-        }
-    } else if (!ones.sequence) {
-        for (; i + 8 <= n; i += 8) {
-            unsigned mask = bitmap[i / 8];
-            store_le64(out + i, interleave(load_le64(zeros.sequence), one, mask));
-            zeros.sequence += 8 - huffman_ones[mask];
-        }
+    size_t i;
+    if (zeros.sequence && ones.sequence) {
+        i = merge_both(out, n, bitmap, &zeros.sequence, &ones.sequence);
+    } else if (ones.sequence) {
+        i = merge_leaf(out, n, bitmap, zeros.leaf, &ones.sequence, 0);
+    } else if (zeros.sequence) {
+        i = merge_leaf(out, n, bitmap, ones.leaf, &zeros.sequence, 255);
     } else {
-        for (; i + 8 <= n; i += 8) {
-            unsigned mask = bitmap[i / 8], count = huffman_ones[mask];
-            uint64_t next = __builtin_bswap64(load_le64(ones.sequence));
-            store_le64(out + i, interleave(load_le64(zeros.sequence), next, mask));
-            ones.sequence += count;
-            zeros.sequence += 8 - count;
-        }
+        i = merge_leaves(out, n, bitmap, zeros.leaf, ones.leaf);
     }
     merge_tail(out + i, n - i, bitmap + i / 8, zeros, ones);
 }
@@ -115,14 +141,15 @@ static void portable_merge_quad(uint8_t *out, size_t n, const uint8_t *high, con
                                 const uint8_t leaves[3], const uint8_t *rest)
 {
     size_t i = 0;
-    const uint64_t first = leaves[0] * EACH_BYTE, second = leaves[1] * EACH_BYTE,
-                   third = leaves[2] * EACH_BYTE;
+    /* Digit 3 changes all back to zero, for the rest to fill. */
+    const uint64_t first = leaves[0] * EACH_BYTE, one_more = first ^ leaves[1] * EACH_BYTE,
+                   two_more = first ^ leaves[2] * EACH_BYTE,
+                   three_more = first ^ one_more ^ two_more;
     for (; i + 8 <= n; i += 8) {
         unsigned both = high[i / 8] & low[i / 8];
         uint64_t h = huffman_spread[high[i / 8]], l = huffman_spread[low[i / 8]];
-        uint64_t next = __builtin_bswap64(load_le64(rest));
-        uint64_t v = (first & ~h & ~l) | (second & ~h & l) | (third & h & ~l);
-        store_le64(out + i, v | interleave(0, next, both));
+        uint64_t v = first ^ (l & one_more) ^ (h & two_more) ^ (h & l & three_more);
+        store_le64(out + i, v | expand(load_le64(rest), both));
         rest += huffman_ones[both];
     }
     for (; i < n; i++) {
@@ -206,12 +233,9 @@ static void portable_unpack4(uint8_t *out, size_t n, const uint8_t *digits,
 static inline uint64_t take_apart(uint64_t v, unsigned mask)
 {
     const uint64_t *swap = huffman_swaps[mask];
-    uint64_t t = (v ^ v >> 8) & swap[2];
-    v ^= t ^ t << 8;
-    t = (v ^ v >> 16) & swap[1];
-    v ^= t ^ t << 16;
-    t = (v ^ v >> 32) & swap[0];
-    return v ^ t ^ t << 32;
+    v ^= ((v ^ v >> 8) & swap[2]) * TWICE(8);
+    v ^= ((v ^ v >> 16) & swap[1]) * TWICE(16);
+    return v ^ ((v ^ v >> 32) & swap[0]) * TWICE(32);
 }
 
 /* Bit i of the result is bit 7 of byte i. */
