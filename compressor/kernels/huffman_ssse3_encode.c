@@ -47,49 +47,76 @@ SSSE3 static inline __m128i apart(__m128i v, unsigned mask)
     return _mm_shuffle_epi8(v, _mm_load_si128((const __m128i *)(const void *)huffman_splits[mask]));
 }
 
+SSSE3 static inline void store_le16(uint8_t *p, unsigned v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+/* Both sides are kept. */
+SSSE3 static size_t split_both(uint8_t *bitmap, uint8_t **zeros, uint8_t **ones, const uint8_t *in,
+                               size_t n, __m128i limit)
+{
+    uint8_t *zero = *zeros, *one = *ones;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m128i v = load16(in + i);
+        unsigned mask = not_below(v, limit), first = mask & 255, second = mask >> 8;
+        __m128i x = apart(v, first), y = apart(_mm_unpackhi_epi64(v, v), second);
+        size_t first_ones = ones_of(first), all_ones = ones_of(mask);
+        store_le16(bitmap + i / 8, mask);
+        store_low8(zero, x);
+        store_low8(zero + 8 - first_ones, y);
+        store_high8(one, x);
+        store_high8(one + first_ones, y);
+        zero += 16 - all_ones;
+        one += all_ones;
+    }
+    *zeros = zero;
+    *ones = one;
+    return i;
+}
+
+/* One side is kept, and treated as the zeros: flip changes the bits to that. */
+SSSE3 static size_t split_one(uint8_t *bitmap, uint8_t **kept, const uint8_t *in, size_t n,
+                              __m128i limit, unsigned flip)
+{
+    uint8_t *zero = *kept;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m128i v = load16(in + i);
+        unsigned mask = not_below(v, limit), drop = mask ^ flip, first = drop & 255;
+        store_le16(bitmap + i / 8, mask);
+        store_low8(zero, apart(v, first));
+        store_low8(zero + 8 - ones_of(first), apart(_mm_unpackhi_epi64(v, v), drop >> 8));
+        zero += 16 - ones_of(drop);
+    }
+    *kept = zero;
+    return i;
+}
+
+SSSE3 static size_t split_none(uint8_t *bitmap, const uint8_t *in, size_t n, __m128i limit)
+{
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        store_le16(bitmap + i / 8, not_below(load16(in + i), limit));
+    }
+    return i;
+}
+
 SSSE3 static void ssse3_split(uint8_t *bitmap, uint8_t *zeros, uint8_t *ones, const uint8_t *in,
                               size_t n, uint8_t middle)
 {
     const __m128i limit = same(middle);
-    size_t i = 0;
+    size_t i;
     if (zeros && ones) {
-        for (; i + 16 <= n; i += 16) {
-            __m128i v = load16(in + i);
-            unsigned mask = not_below(v, limit), first = mask & 255, second = mask >> 8;
-            __m128i x = apart(v, first), y = apart(_mm_unpackhi_epi64(v, v), second);
-            size_t first_ones = ones_of(first), second_ones = ones_of(second);
-            bitmap[i / 8] = (uint8_t)first;
-            bitmap[i / 8 + 1] = (uint8_t)second;
-            store_low8(zeros, x);
-            store_high8(ones, x);
-            zeros += 8 - first_ones;
-            ones += first_ones;
-            store_low8(zeros, y);
-            store_high8(ones, y);
-            zeros += 8 - second_ones;
-            ones += second_ones;
-        }
-    } else if (zeros || ones) {
-        const unsigned flip = zeros ? 0xFFFF : 0;
-        uint8_t *kept = zeros ? zeros : ones;
-        for (; i + 16 <= n; i += 16) {
-            __m128i v = load16(in + i);
-            unsigned mask = not_below(v, limit), keep = mask ^ flip;
-            bitmap[i / 8] = (uint8_t)mask;
-            bitmap[i / 8 + 1] = (uint8_t)(mask >> 8);
-            store_high8(kept, apart(v, keep & 255));
-            kept += ones_of(keep & 255);
-            store_high8(kept, apart(_mm_unpackhi_epi64(v, v), keep >> 8));
-            kept += ones_of(keep >> 8);
-        }
-        zeros = zeros ? kept : NULL;
-        ones = ones ? kept : NULL;
+        i = split_both(bitmap, &zeros, &ones, in, n, limit);
+    } else if (zeros) {
+        i = split_one(bitmap, &zeros, in, n, limit, 0);
+    } else if (ones) {
+        i = split_one(bitmap, &ones, in, n, limit, 0xFFFF);
     } else {
-        for (; i + 16 <= n; i += 16) {
-            unsigned mask = not_below(load16(in + i), limit);
-            bitmap[i / 8] = (uint8_t)mask;
-            bitmap[i / 8 + 1] = (uint8_t)(mask >> 8);
-        }
+        i = split_none(bitmap, in, n, limit);
     }
     huffman_portable.split(bitmap + i / 8, zeros, ones, in + i, n - i, middle);
 }
@@ -104,14 +131,11 @@ SSSE3 static void ssse3_split_quad(uint8_t *high, uint8_t *low, uint8_t *rest, c
         __m128i v = load16(in + i);
         unsigned h = not_below(v, third), both = not_below(v, fourth);
         unsigned l = both | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, second));
-        high[i / 8] = (uint8_t)h;
-        high[i / 8 + 1] = (uint8_t)(h >> 8);
-        low[i / 8] = (uint8_t)l;
-        low[i / 8 + 1] = (uint8_t)(l >> 8);
+        store_le16(high + i / 8, h);
+        store_le16(low + i / 8, l);
         store_high8(rest, apart(v, both & 255));
-        rest += ones_of(both & 255);
-        store_high8(rest, apart(_mm_unpackhi_epi64(v, v), both >> 8));
-        rest += ones_of(both >> 8);
+        store_high8(rest + ones_of(both & 255), apart(_mm_unpackhi_epi64(v, v), both >> 8));
+        rest += ones_of(both);
     }
     huffman_portable.split_quad(high + i / 8, low + i / 8, rest, in + i, n - i, first);
 }
