@@ -125,6 +125,18 @@ def table(name: str, rows: list[list[int]]) -> str:
     return f"static const uint64_t {name}[256][{columns}] = {{\n{body}}};\n"
 
 
+def columns(name: str, rows: list[list[int]]) -> str:
+    """Return one array for each column: most machines scale an index by 8 within an address."""
+    lines = [[f"0x{row[k]:016x}u" for row in rows] for k in range(len(rows[0]))]
+    bodies = (
+        "    {\n"
+        + "".join("        " + ", ".join(line[i : i + 4]) + ",\n" for i in range(0, 256, 4))
+        + "    },\n"
+        for line in lines
+    )
+    return f"static const uint64_t {name}[{len(lines)}][256] = {{\n{''.join(bodies)}}};\n"
+
+
 def portable_tables() -> str:
     """Return what huffman_portable.c uses."""
     counts = [f"{m.bit_count()}," for m in MASKS]
@@ -133,9 +145,9 @@ def portable_tables() -> str:
         "/* Byte i is 0xff where bit i of the index is set. */\n"
         + table("huffman_spread", [[spread(m)] for m in MASKS])
         + "\n/* Swaps at distances of 4, 2 and 1 bytes, and the select mask: see the script. */\n"
-        + table("huffman_swaps", [swap_row(m) for m in MASKS])
+        + columns("huffman_swaps", [swap_row(m) for m in MASKS])
         + "\n/* Bytes to keep, and to raise by 4, 2 and 1 bytes. */\n"
-        + table("huffman_expands", [expand_row(m) for m in MASKS])
+        + columns("huffman_expands", [expand_row(m) for m in MASKS])
         + "\n/* The set bits of the index. */\n"
         + f"static const uint8_t huffman_ones[256] = {{\n{count_rows}}};\n"
     )

@@ -23,23 +23,21 @@ _Static_assert(HUFFMAN_SLACK >= 8, "sequences are read and written by 8 bytes");
 /* Interleave zeros, ascending from byte 0, and ones, descending from byte 7: byte i of the result
  * is the next zero or the next one, as bit i of the mask says. = 8 turns of the loop in
  * merge_tail(). */
-static inline uint64_t interleave(uint64_t zeros, uint64_t ones_reversed, unsigned mask)
+static inline uint64_t interleave(uint64_t zeros, uint64_t ones_reversed, size_t mask)
 {
-    const uint64_t *swap = huffman_swaps[mask];
-    uint64_t v = zeros ^ ((zeros ^ ones_reversed) & swap[3]);
-    v ^= ((v ^ v >> 32) & swap[0]) * TWICE(32);
-    v ^= ((v ^ v >> 16) & swap[1]) * TWICE(16);
-    return v ^ ((v ^ v >> 8) & swap[2]) * TWICE(8);
+    uint64_t v = zeros ^ ((zeros ^ ones_reversed) & huffman_swaps[3][mask]);
+    v ^= ((v ^ v >> 32) & huffman_swaps[0][mask]) * TWICE(32);
+    v ^= ((v ^ v >> 16) & huffman_swaps[1][mask]) * TWICE(16);
+    return v ^ ((v ^ v >> 8) & huffman_swaps[2][mask]) * TWICE(8);
 }
 
 /* Put bytes 0, 1, ... of v to the places of the mask's set bits; the other bytes are zero. */
-static inline uint64_t expand(uint64_t v, unsigned mask)
+static inline uint64_t expand(uint64_t v, size_t mask)
 {
-    const uint64_t *rise = huffman_expands[mask];
-    v &= rise[0];
-    v += (v & rise[1]) * RAISE(32);
-    v += (v & rise[2]) * RAISE(16);
-    return v + (v & rise[3]) * RAISE(8);
+    v &= huffman_expands[0][mask];
+    v += (v & huffman_expands[1][mask]) * RAISE(32);
+    v += (v & huffman_expands[2][mask]) * RAISE(16);
+    return v + (v & huffman_expands[3][mask]) * RAISE(8);
 }
 
 static size_t count_word(uint64_t v)
@@ -90,13 +88,13 @@ static size_t merge_leaves(uint8_t *out, size_t n, const uint8_t *bitmap, uint8_
 
 /* One leaf: its bytes are where those of the other side are not. */
 static size_t merge_leaf(uint8_t *out, size_t n, const uint8_t *bitmap, uint8_t leaf,
-                         const uint8_t **sequence, unsigned flip)
+                         const uint8_t **sequence, size_t flip)
 {
     const uint64_t same = leaf * EACH_BYTE;
     const uint8_t *next = *sequence;
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        unsigned mask = bitmap[i / 8] ^ flip;
+        size_t mask = bitmap[i / 8] ^ flip;
         store_le64(out + i, expand(load_le64(next), mask) | (same & ~huffman_spread[mask]));
         next += huffman_ones[mask];
     }
@@ -110,7 +108,7 @@ static size_t merge_both(uint8_t *out, size_t n, const uint8_t *bitmap, const ui
     const uint8_t *zero = *zeros, *one = *ones;
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        unsigned mask = bitmap[i / 8], count = huffman_ones[mask];
+        size_t mask = bitmap[i / 8], count = huffman_ones[mask];
         uint64_t reversed = __builtin_bswap64(load_le64(one));
         store_le64(out + i, interleave(load_le64(zero), reversed, mask));
         one += count;
@@ -146,7 +144,7 @@ static void portable_merge_quad(uint8_t *out, size_t n, const uint8_t *high, con
                    two_more = first ^ leaves[2] * EACH_BYTE,
                    three_more = first ^ one_more ^ two_more;
     for (; i + 8 <= n; i += 8) {
-        unsigned both = high[i / 8] & low[i / 8];
+        size_t both = high[i / 8] & low[i / 8];
         uint64_t h = huffman_spread[high[i / 8]], l = huffman_spread[low[i / 8]];
         uint64_t v = first ^ (l & one_more) ^ (h & two_more) ^ (h & l & three_more);
         store_le64(out + i, v | expand(load_le64(rest), both));
@@ -230,12 +228,11 @@ static void portable_unpack4(uint8_t *out, size_t n, const uint8_t *digits,
 /* ---- encoding ---- */
 
 /* The inverse of interleave(): zeros ascending from byte 0, ones descending from byte 7. */
-static inline uint64_t take_apart(uint64_t v, unsigned mask)
+static inline uint64_t take_apart(uint64_t v, size_t mask)
 {
-    const uint64_t *swap = huffman_swaps[mask];
-    v ^= ((v ^ v >> 8) & swap[2]) * TWICE(8);
-    v ^= ((v ^ v >> 16) & swap[1]) * TWICE(16);
-    return v ^ ((v ^ v >> 32) & swap[0]) * TWICE(32);
+    v ^= ((v ^ v >> 8) & huffman_swaps[2][mask]) * TWICE(8);
+    v ^= ((v ^ v >> 16) & huffman_swaps[1][mask]) * TWICE(16);
+    return v ^ ((v ^ v >> 32) & huffman_swaps[0][mask]) * TWICE(32);
 }
 
 /* Bit i of the result is bit 7 of byte i. */
@@ -264,7 +261,7 @@ static void portable_map(uint8_t *out, const uint8_t *in, size_t n, const uint8_
 }
 
 /* Append the zeros and ones of 8 symbols; what lies behind them is written over next. */
-static inline void put_apart(uint8_t **zeros, uint8_t **ones, uint64_t v, unsigned mask)
+static inline void put_apart(uint8_t **zeros, uint8_t **ones, uint64_t v, size_t mask)
 {
     uint64_t apart = take_apart(v, mask);
     if (*zeros) {

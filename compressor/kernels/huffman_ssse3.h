@@ -3,7 +3,7 @@
  * 16 symbols or more a turn, by shuffles (pshufb) of 8 whose control is looked up by a byte of the
  * bitmap. What a loop leaves goes to kernel 0.
  *
- * Bounds: a loop that turns while i + 16 <= n touches 16 symbols at i and two bytes of each bitmap
+ * Bounds: a loop that turns while i + k <= n touches k symbols at i and k / 8 bytes of each bitmap
  * there. Sequences taken from or put to may be touched 8 bytes beyond (HUFFMAN_SLACK). */
 #ifndef COMPRESSOR_HUFFMAN_SSSE3_H
 #define COMPRESSOR_HUFFMAN_SSSE3_H
