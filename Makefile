@@ -30,15 +30,15 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cython-lint compressor/kernels/*.pyx
-	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_kernel.[ch]
+	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_*.[ch]
 	$(BIN)/codespell
-	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_kernel.c; do \
+	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \
 	  $$c -std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -fsyntax-only $$f || exit 1; done; done
 
 format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/clang-format -i compressor/kernels/*_kernel.[ch]
+	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
 fuzz: build ## Fuzz the kernels and the readers (an hour).
 	$(BIN)/python tests/fuzz/kernels.py --minutes 60

@@ -21,6 +21,7 @@ TABLE: dict[str, str] = {
     "bz2": "compressor.stages.codecs.bz2",
     "lzma": "compressor.stages.codecs.lzma",
     "lzo": "compressor.stages.codecs.lzo",
+    "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
 }
 """Name of a stage -> its module, imported when the name is first met."""
