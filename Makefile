@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
@@ -75,11 +75,11 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	seq 100000 > dist/plain
 	for file in dist/*.whl dist/*.tar.gz; do \
 	  rm -rf dist/try && $(PYTHON) -m venv dist/try \
-	  && dist/try/bin/python -m pip install --quiet --disable-pip-version-check $$file \
+	  && dist/try/bin/python -m pip install -qq --disable-pip-version-check $$file \
 	  && dist/try/bin/compressor --version \
 	  && dist/try/bin/compressor < dist/plain | dist/try/bin/compressor -d | cmp - dist/plain \
 	  && echo "$$file: installed and tried" || exit 1; done
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist demo *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c
