@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
@@ -62,7 +63,8 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
 fuzz: build ## Fuzz the kernels and the readers (an hour).
-	$(BIN)/python tests/fuzz/kernels.py --minutes 60
+	$(PIP) '.[fuzz]'
+	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 bench: build ## Measure speed, size and memory beside other programs.
 	$(PIP) '.[bench]'
