@@ -61,6 +61,9 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
+fuzz: build ## Fuzz the kernels and the readers (an hour).
+	$(BIN)/python tests/fuzz/kernels.py --minutes 60
+
 bench: build ## Measure speed, size and memory beside other programs.
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/run.py

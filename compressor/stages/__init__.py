@@ -14,13 +14,15 @@ __all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
-    "bz2": "compressor.stages.codecs.bz2",
+    "store": "compressor.stages.codecs.store",
+    "zstd": "compressor.stages.codecs.zstd",
     "lz4": "compressor.stages.codecs.lz4",
+    "zlib": "compressor.stages.codecs.zlib",
+    "bz2": "compressor.stages.codecs.bz2",
     "lzma": "compressor.stages.codecs.lzma",
     "lzo": "compressor.stages.codecs.lzo",
-    "store": "compressor.stages.codecs.store",
-    "zlib": "compressor.stages.codecs.zlib",
-    "zstd": "compressor.stages.codecs.zstd",
+    "huffman": "compressor.stages.codecs.huffman",
+    "lzw": "compressor.stages.codecs.lzw",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 
