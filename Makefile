@@ -67,7 +67,7 @@ fuzz: build ## Fuzz the kernels and the readers (an hour).
 	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 bench: build ## Measure speed, size and memory beside other programs.
-	$(PIP) '.[bench]'
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/run.py
 
 soak: build ## Run the tests that take gigabytes.
@@ -76,7 +76,7 @@ soak: build ## Run the tests that take gigabytes.
 dist: build ## Build sdist and wheel, install each into a fresh environment, try it.
 	rm -rf dist build
 	$(PIP) build
-	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m build --outdir dist . >/dev/null
 	seq 100000 > dist/plain
 	for file in dist/*.whl dist/*.tar.gz; do \
 	  rm -rf dist/try && $(PYTHON) -m venv dist/try \
