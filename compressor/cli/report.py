@@ -75,7 +75,11 @@ class Report:
         if self._json is not None:
             self._emit(kind, fields)
         else:
-            sys.stdout.write(line + "\n")
+            try:
+                sys.stdout.write(line + "\n")
+            except OSError as error:
+                error.filename = "stdout"
+                raise
 
     def note(self, text: str, path: Path | str | None = None) -> None:
         """Say something that is no error."""

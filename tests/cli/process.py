@@ -6,8 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from compressor.cli import COMMANDS, main
+from compressor.stages import stage_by_name
 
 COMMAND = [sys.executable, "-m", "compressor"]
 Done = subprocess.CompletedProcess[bytes]
@@ -43,3 +48,35 @@ def wait_for(what: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it did not come to pass within 30 s")
+
+
+NOBODY = 65534
+
+
+def as_nobody(folder: Path, *words: str) -> tuple[int, str]:
+    """Run one command line without privileges; return its exit code and stderr.
+
+    By a fork with all modules loaded, because the interpreter itself may be out of nobody's reach.
+    """
+    for module in COMMANDS.values():
+        import_module(module)
+    stage_by_name("zstd")
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            os.chdir(folder)
+            os.dup2(theirs, 2)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            sys.stdin = sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDWR), "w")
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            code = main(list(words))
+            sys.stderr.flush()
+            os._exit(code)
+        os._exit(99)
+    os.close(theirs)
+    with os.fdopen(ours) as said:
+        stderr = said.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stderr
