@@ -91,6 +91,7 @@ resources = together(
         type=click.IntRange(0, 1024),
         default=0,
         envvar="COMPRESSOR_THREADS",
+        show_envvar=True,
         help="Threads; 0: as many as this process may use.  [default: 0]",
     ),
     click.option(

@@ -51,7 +51,8 @@ class Progress:
                 leave=False,
                 initial=done,
             )
-        self._bar.set_postfix_str(f"ratio {packed / max(plain, 1):.3f}", refresh=False)
+        if plain:
+            self._bar.set_postfix_str(f"ratio {packed / plain:.3f}", refresh=False)
         self._bar.update(done - self._bar.n)
 
     def _show_json(self, plain: int, packed: int) -> None:

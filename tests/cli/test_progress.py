@@ -1,9 +1,12 @@
 """What is said while a run lasts, and how loudly."""
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -49,6 +52,7 @@ def test_a_log_gets_no_bar(folder: Path) -> None:
 def shown_on_terminal(folder: Path, *words: str) -> bytes:
     """Feed a pipe slowly until a bar is shown, or for a while."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     call = [*COMMAND, "-o", "a.cz", *words]
     shown = b""
     with subprocess.Popen(
@@ -56,7 +60,7 @@ def shown_on_terminal(folder: Path, *words: str) -> bytes:
     ) as process:
         assert process.stdin is not None
         end = time.monotonic() + (FOR if words else 30)
-        while b"ratio" not in shown and time.monotonic() < end:
+        while b"B/s" not in shown and time.monotonic() < end:
             process.stdin.write(b"x" * 1000)
             process.stdin.flush()
             if select.select([ours], [], [], 0.1)[0]:
