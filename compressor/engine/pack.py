@@ -123,7 +123,7 @@ class Packer:
     def add_small(self, info: Info, content: bytearray) -> Entry:
         """Add a member of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(info.name)
-        full = len(self._solid) + len(content) > SOLID_SIZE
+        full = len(self._solid) + len(content) > min(SOLID_SIZE, self.block_size)
         if self._solid_entries and (full or len(self._solid_entries) == SOLID_MEMBERS):
             self._flush_solid()
         spans = [(0, len(self._solid), len(content))] if content else []

@@ -15,6 +15,13 @@ ENTRY_POINT_GROUP = "compressor.stages"
 TABLE: dict[str, str] = {
     "store": "compressor.stages.codecs.store",
     "zstd": "compressor.stages.codecs.zstd",
+    "lz4": "compressor.stages.codecs.lz4",
+    "zlib": "compressor.stages.codecs.zlib",
+    "bz2": "compressor.stages.codecs.bz2",
+    "lzma": "compressor.stages.codecs.lzma",
+    "lzo": "compressor.stages.codecs.lzo",
+    "huffman": "compressor.stages.codecs.huffman",
+    "lzw": "compressor.stages.codecs.lzw",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 
