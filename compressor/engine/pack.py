@@ -166,6 +166,7 @@ class Packer:
         current.position += piece.length if isinstance(piece, Hole) else len(piece)
         if isinstance(piece, Hole):
             hole = (0, 0, piece.length)
+            self._plain += piece.length
             hash_zeros(current.digest, piece.length)
             self._pool.then(lambda: self._writer.extents([hole]))
             return

@@ -4,7 +4,6 @@ A name is written into archives: it is never given to another format.
 """
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from compressor.errors import UnsupportedError
 from compressor.stages.base import StageInfo
@@ -36,6 +35,8 @@ def stage_by_name(name: str) -> StageInfo:
     if name in TABLE:
         info: StageInfo = import_module(TABLE[name]).STAGE
         return info
+    from importlib.metadata import entry_points  # imported late: it takes half of a short run
+
     for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
         loaded = entry.load()
         if isinstance(loaded, StageInfo) and loaded.name == name:
