@@ -114,8 +114,10 @@ class SeekableArchive:
 
         Raises:
             DamagedError: a block or the whole is damaged; what was given before is sound.
+            LimitError: this is more than the caller allows (F-047).
         """
         begin, end = part or (0, entry.size)
+        self._limits.check(end - begin, index.end - index.start)
         digest = blake3() if part is None else None
         pool = OrderedPool(self._threads)
 
