@@ -68,13 +68,18 @@ def forward(data: bytes, threads: int = 1) -> tuple[Contents, list[CompressorErr
     return sink.contents, [error for _, error in sink.outcome.failures]
 
 
+def opened(data: bytes) -> SeekableArchive:
+    """Open an archive through its index."""
+    return SeekableArchive(io.BytesIO(data), limits=LIMITS)
+
+
 def seekable(data: bytes) -> Contents:
     """Return all members of an archive in which everything was checked.
 
     Raises:
         CompressorError: anything is wrong.
     """
-    archive = SeekableArchive(io.BytesIO(data), limits=LIMITS)
+    archive = opened(data)
     archive.check()
     return [
         (entry.name, archive.read(index, entry, 0, entry.size))

@@ -41,8 +41,9 @@ def sound(
 
 
 def packed(fill: Callable[[Packer], object], chain: str = "store", **options: Any) -> bytes:
-    """What the product writes."""
+    """What the product writes, in small blocks unless told."""
     out = bytearray()
+    options = {"block_size": 4096} | options
     packer = Packer(out.extend, PackOptions(chains.parse(chain), threads=1, **options))
     try:
         fill(packer)
@@ -52,7 +53,7 @@ def packed(fill: Callable[[Packer], object], chain: str = "store", **options: An
     return bytes(out)
 
 
-def stream(content: bytes, chain: str, block_size: int | None = None) -> bytes:
+def stream(content: bytes, chain: str, block_size: int = 4096) -> bytes:
     """A member without a name, as from a pipe."""
 
     def fill(packer: Packer) -> None:
