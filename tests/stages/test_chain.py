@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+import importlib.metadata
 from types import SimpleNamespace
 
 import pytest
@@ -381,7 +382,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch, name: str, loaded: object) -> None:
     entry = SimpleNamespace(value="elsewhere:STAGE", load=lambda: loaded)
     found = {("compressor.stages", name): [entry]}
     monkeypatch.setattr(
-        compressor.stages, "entry_points", lambda group, name: found.get((group, name), [])
+        importlib.metadata, "entry_points", lambda group, name: found.get((group, name), [])
     )
 
 
