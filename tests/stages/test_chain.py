@@ -1,15 +1,14 @@
 """The grammar of chains, and trees of stages applied to bytes, with toy filters in the table."""
 
+import importlib.metadata
 import sys
 from collections.abc import Callable, Sequence
-import importlib.metadata
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import compressor.stages
 from compressor.errors import ChainError, DamagedError, UnsupportedError
 from compressor.stages import TABLE
 from compressor.stages.base import Bytes, Codec, Filter, Option, Provider, StageInfo
