@@ -67,4 +67,10 @@ class Limits:
             )
 
 
+DEFAULT = Limits()
+"""For what is given as one piece of memory."""
+
+STREAMING = Limits(max_output=None)
+"""For what is given bit by bit: models have more than 4 GiB, and the caller holds none of it."""
+
 UNLIMITED = Limits(max_output=None, max_expansion=None)

@@ -32,6 +32,10 @@ from compressor.stages.base import Bytes
 class Sink(Protocol):
     """Where members go. Calls come in the order of the archive."""
 
+    def begun(self) -> None:
+        """Note that an archive begins."""
+        ...
+
     def opened(self, name: bytes) -> None:
         """Note that the content of this member follows."""
         ...
@@ -164,6 +168,7 @@ class _Assembler:
     def begin(self, head: Head) -> None:
         """Forget the archive before this one."""
         self._window = Window(head)
+        self._sink.begun()
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
