@@ -35,9 +35,11 @@ class Reader(io.RawIOBase):
         self.position = 0
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def tell(self) -> int:
+        """Return the position."""
         return self.position
 
     def take(self, size: int) -> memoryview:
@@ -45,12 +47,14 @@ class Reader(io.RawIOBase):
         raise NotImplementedError
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill ``buffer`` as far as one piece goes; 0 only at the end."""
         with memoryview(buffer) as view, view.cast("B") as flat:
             data = self.take(len(flat))
             flat[: len(data)] = data
         return len(data)
 
     def readall(self) -> bytes:
+        """Return all from here."""
         return b"".join(iter(lambda: self.take(sys.maxsize), NOTHING))
 
     def _target(self, offset: int, whence: int) -> int:
