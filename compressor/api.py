@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "CompressorFile", "Limits", "Member", "compress", "decompress", "open"]
 
+FOR_WRITING = "codec, level, block_size, memory, verify and name are for writing"
+FOR_READING = "limits and salvage are for reading"
+
 BinaryMode = Literal["r", "rb", "w", "wb", "x", "xb", "a", "ab"]
 TextMode = Literal["rt", "wt", "xt", "at"]
 
@@ -157,42 +160,44 @@ def open(  # noqa: PLR0913
     errors: str | None = None,
     newline: str | None = None,
 ) -> CompressorFile | io.TextIOWrapper:
-    """Open an archive of one content as a file: ``rb``, ``wb``, ``xb``, ``ab``, or with ``t`` as text.
+    """Open an archive of one content as a file, in the modes of ``gzip.open``: in place, no temporary.
 
-    Reading: several archives in a row are one content. ``seek`` costs the blocks it touches. Damage is
-    reported by the read that meets it, after all that is sound before it. ``limits`` has no
-    ``max_output`` by default, since the caller holds no more than it asks for.
-
-    Writing: in place, as ``gzip.open`` does; the shell's command, unlike this, writes a temporary
-    file. ``flush`` ends a block: what was written so far can be read by others. ``ab`` adds an
-    archive behind those in the file. The other keywords are those of ``compress``.
+    Archives in a row are read as one content; damage is reported behind all that is sound before it.
+    ``flush`` lets others read what was written so far; ``ab`` adds an archive behind those there.
+    Keywords are those of ``compress`` to write, ``decompress`` to read (``limits`` without
+    ``max_output``: who reads bit by bit holds no more than that), ``io.TextIOWrapper`` for text.
 
     Raises:
         UsageError: a keyword that the mode does not have, or several members: use ``Archive``.
-        OSError: the file can't be opened.
     """
     text = _is_text(mode, (encoding, errors, newline))
-    kind = mode.replace("t", "").replace("b", "")
-    if kind == "r":
-        if any(value is not None for value in (codec, level, block_size, memory, verify)) or name:
-            raise UsageError("codec, level, block_size, memory, verify and name are for writing")
+    if mode[0] == "r":
+        _refuse(FOR_WRITING, codec, level, block_size, memory, verify, name or None)
         binary = _open_to_read(file, threads, limits or STREAMING, salvage=salvage)
     else:
-        if limits is not None or salvage:
-            raise UsageError("limits and salvage are for reading")
+        _refuse(FOR_READING, limits, salvage or None)
         options = _pack_options(codec, level, threads, block_size, memory, verify)
-        binary = _open_to_write(file, kind, BlockWriter(options, os.fsencode(name)))
+        binary = _open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
     if not text:
         return binary
     return io.TextIOWrapper(binary, io.text_encoding(encoding), errors, newline)
 
 
-def _is_text(mode: str, words: tuple[str | None, ...]) -> bool:
+def _refuse(what: str, *given: object) -> None:
+    if any(value is not None for value in given):
+        raise UsageError(what)
+
+
+def _is_text(mode: str, words: tuple[str | None, str | None, str | None]) -> bool:
     """Say whether ``mode`` is one of text; as the standard library, refuse what makes no sense."""
     if mode not in (*"rwxa", *(kind + end for kind in "rwxa" for end in "bt")):
         raise ValueError(f"invalid mode: {mode!r}")
     if "t" not in mode and any(word is not None for word in words):
         raise ValueError("encoding, errors and newline are for text: add t to the mode")
+    if "t" in mode:
+        encoding, errors, newline = words
+        # A trial: what is wrong with these must come out before a file is opened, or emptied.
+        io.TextIOWrapper(io.BytesIO(), encoding or "utf-8", errors, newline)
     return "t" in mode
 
 
