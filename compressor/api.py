@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict, Unpack, cast, overload
 
 from compressor.archive.index import RandomSource, indexes
 from compressor.archive.source import Source
@@ -19,7 +19,7 @@ from compressor.engine.levels import chain_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.members import Archive, Member
 from compressor.engine.pack import Info, Packer, PackOptions
-from compressor.engine.readindexed import reader_of
+from compressor.engine.readindexed import FileFrom, reader_of, seek_last_archive
 from compressor.engine.sinks import StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.engine.writefile import BlockWriter
@@ -178,9 +178,7 @@ def open(  # noqa: PLR0913
         _refuse(FOR_READING, limits, salvage or None)
         options = _pack_options(codec, level, threads, block_size, memory, verify)
         binary = _open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
-    if not text:
-        return binary
-    return io.TextIOWrapper(binary, io.text_encoding(encoding), errors, newline)
+    return binary.as_text(encoding, errors, newline) if text else binary
 
 
 def _refuse(what: str, *given: object) -> None:
@@ -231,4 +229,5 @@ def _refuse_unfinished(path: Path) -> None:
     """Raise where an archive put behind what is there could not be found again."""
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
-            indexes(RandomSource(file))
+            seek_last_archive(file)
+            indexes(RandomSource(cast("BinaryIO", FileFrom(file))))

@@ -31,6 +31,7 @@ class CompressorFile(io.BufferedIOBase):
         self._owned = owned
         self._lock = threading.Lock()
         self._closed = False
+        self._starting = False
         self._writer: BlockWriter | None = None
         if isinstance(side, BlockWriter):
             self._writer = side
@@ -84,7 +85,18 @@ class CompressorFile(io.BufferedIOBase):
 
     def seekable(self) -> bool:
         """Return whether ``seek`` may go back."""
-        return self.readable() and self._buffer.seekable()
+        return self._starting or (self.readable() and self._buffer.seekable())
+
+    def as_text(
+        self, encoding: str | None, errors: str | None, newline: str | None
+    ) -> io.TextIOWrapper:
+        """Return this file as one of text; it owns this one."""
+        # A TextIOWrapper writes a byte order mark only to what can seek: let it believe so at first.
+        self._starting = self._writer is not None
+        try:
+            return io.TextIOWrapper(self, io.text_encoding(encoding), errors, newline)
+        finally:
+            self._starting = False
 
     def fileno(self) -> int:
         """Return the descriptor of the file below."""

@@ -7,6 +7,7 @@ from itertools import accumulate, islice
 from typing import BinaryIO, cast
 
 from compressor.archive.index import Index
+from compressor.archive.record import FOOTER_SIZE, MAGIC
 from compressor.archive.schema import Entry
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
@@ -93,7 +94,7 @@ def _pieces(
         yield from archive.pieces(index, entry, max(0, position - starts[number]))
 
 
-class _From:
+class FileFrom:
     """A seekable file from its position at the time on, as a file of its own."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -101,11 +102,25 @@ class _From:
         self.base = file.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position; return it."""
         start = self.base if whence == io.SEEK_SET else 0
         return self._file.seek(start + offset, whence) - self.base
 
     def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes."""
         return self._file.read(size)
+
+
+def seek_last_archive(file: BinaryIO) -> None:
+    """Go to where the last of the archives in a file seems to begin; its index tells whether it does."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - FOOTER_SIZE))
+    footer = file.read(FOOTER_SIZE)
+    start = size - FOOTER_SIZE - int.from_bytes(footer[16:24], "little")
+    file.seek(max(0, start))
+    if file.read(len(MAGIC)) != MAGIC:
+        start = 0
+    file.seek(max(0, start))
 
 
 def reader_of(
@@ -129,7 +144,7 @@ def _indexed(
     file: BinaryIO, threads: int, limits: Limits, *, salvage: bool
 ) -> tuple[SeekableArchive, Content] | None:
     """Return None where there is no sound index: reading forward gives what is there, then says why."""
-    view = _From(file)
+    view = FileFrom(file)
     try:
         archive = SeekableArchive(
             cast("BinaryIO", view), threads=threads, limits=limits, salvage=salvage
