@@ -31,7 +31,7 @@ class ChainError(UsageError):
     """A chain's text is wrong at ``column`` (characters, from 0)."""
 
     def __init__(self, what: str, text: str, column: int) -> None:
-        shown = text if text.isprintable() else ascii(text)
+        shown = "".join(char if char.isprintable() else "?" for char in text)  # keeps the columns
         super().__init__(f"{what}\n  {shown}\n  {' ' * column}^")
         self.column = column
 

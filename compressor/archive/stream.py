@@ -55,7 +55,7 @@ class RecordStream:
         try:
             record.parse_header(bytes(head).ljust(HEADER_SIZE, b"\0"), len(MAGIC))
         except DamagedError:
-            if sum(a == b for a, b in zip(magic, MAGIC, strict=True)) < 6:
+            if sum(a == b for a, b in zip(magic, MAGIC, strict=False)) < 6:
                 raise NotAnArchiveError(foreign_format(magic + head)) from None
         self._last = Kind.PAD
         raise DamagedError("the magic is damaged: was the transfer binary?", offset=0)

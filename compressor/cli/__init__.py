@@ -20,7 +20,9 @@ COMMANDS = {
     "test": "compressor.cli.test",
     "info": "compressor.cli.info",
     "cat": "compressor.cli.cat",
+    "recover": "compressor.cli.recover",
     "codecs": "compressor.cli.codecs",
+    "bench": "compressor.cli.bench",
 }
 """Name of a command -> its module, imported when it is called."""
 

@@ -48,8 +48,7 @@ def _fields(info: StageInfo) -> dict[str, Any]:
             {
                 "name": o.name,
                 "default": o.default,
-                "low": o.low,
-                "high": o.high,
+                "allowed": o.allowed,
                 "summary": o.summary,
             }
             for o in info.options
@@ -66,7 +65,7 @@ def _lines(info: StageInfo) -> str:
     state = f"{provider.version}, {provider.licence}" if provider.version else "missing"
     lines = [f"{info.name:<9}{info.summary}", f"{'':<9}by {provider.name} ({state})"]
     lines += [
-        f"{'':<9}{o.name}={o.low}..{o.high}, default {o.default}: {o.summary}" for o in info.options
+        f"{'':<9}{o.name}, {o.allowed}, default {o.default}: {o.summary}" for o in info.options
     ]
     if provider.hint:
         lines.append(f"{'':<9}{provider.hint}")

@@ -13,7 +13,7 @@ from compressor.archive.schema import Entry, Span
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.salvage import rebuilt
+from compressor.engine.rescan import rebuilt
 from compressor.engine.zeros import zeros
 from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
 from compressor.stages.base import Bytes

@@ -13,7 +13,7 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
 from compressor.engine.readindexed import IndexedReader
-from compressor.engine.salvage import Forward
+from compressor.engine.rescan import Forward
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import UsageError

@@ -14,7 +14,12 @@ __all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
+    "bz2": "compressor.stages.codecs.bz2",
+    "lz4": "compressor.stages.codecs.lz4",
+    "lzma": "compressor.stages.codecs.lzma",
+    "lzo": "compressor.stages.codecs.lzo",
     "store": "compressor.stages.codecs.store",
+    "zlib": "compressor.stages.codecs.zlib",
     "zstd": "compressor.stages.codecs.zstd",
 }
 """Name of a stage -> its module, imported when the name is first met."""

@@ -59,7 +59,7 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An integer option of a stage: ``low <= value <= high``.
+    """An integer option of a stage: ``low <= value <= high``, or one of ``choices`` if any.
 
     ``wire`` marks those that decoding needs: only they are written into archives.
     """
@@ -70,6 +70,18 @@ class Option:
     high: int
     summary: str
     wire: bool = False
+    choices: tuple[int, ...] = ()
+
+    def allows(self, value: int) -> bool:
+        """Tell whether the option may have this value."""
+        return value in self.choices if self.choices else self.low <= value <= self.high
+
+    @property
+    def allowed(self) -> str:
+        """The values it may have, in words."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        return f"a number from {self.low} to {self.high}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +94,17 @@ class Provider:
     hint: str = ""
 
 
+def no_notice() -> str | None:
+    """Return nothing: most stages work as their users expect."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class StageInfo:
-    """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter."""
+    """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter.
+
+    ``notice`` gives what a user should know before encoding with it here, such as a slow provider.
+    """
 
     name: str
     summary: str
@@ -93,3 +113,4 @@ class StageInfo:
     options: tuple[Option, ...] = ()
     outputs: int = 0
     native: bool = False
+    notice: Callable[[], str | None] = no_notice

@@ -9,43 +9,50 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import cast
 
-from compressor.errors import ChainError, DamagedError
+from compressor.errors import ChainError, DamagedError, UnsupportedError
 from compressor.stages import stage_by_name
 from compressor.stages.base import Bytes, Codec, Filter, Option, StageInfo
 
 MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
-MAX_DEPTH = 8  # stages between the bytes and a codec
+MAX_DEPTH = 8  # stages from the bytes to a codec, both ends counted
 MAX_STAGES = 32  # in one chain
+STREAM_FACTOR = 2  # a level's streams together may be so much larger than the block
+STREAM_SLACK = 4096  # bytes; and for their headers, all levels together, that much more
 
 _TOKEN = re.compile(r"\s*([a-z][a-z0-9_-]*|[:=>(),]|-?[0-9]+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One stage with its options, and the chains that its outputs go to (none for a codec)."""
+    """One stage with its options, and the chains that its outputs go to (none for a codec).
+
+    Two chains are equal where their texts are.
+    """
 
     info: StageInfo
     options: tuple[tuple[str, int], ...]
-    stage: Codec | Filter
+    stage: Codec | Filter = field(compare=False)
     children: tuple["Chain", ...] = ()
 
     def __str__(self) -> str:
         """Return the canonical text, with the options that were given."""
-        return self._text(self.options)
+        return self._text(self.options, [str(child) for child in self.children])
 
     @property
     def wire(self) -> str:
-        """The text that archives hold: only what decoding needs."""
-        needed = {option.name for option in self.info.options if option.wire}
-        return self._text(tuple((k, v) for k, v in self.options if k in needed), wire=True)
+        """The text in archives: what decoding needs alone, defaults too: so those may change."""
+        given = dict(self.options)
+        needed = [option for option in self.info.options if option.wire]
+        values = [(option.name, given.get(option.name, option.default)) for option in needed]
+        return self._text(values, [child.wire for child in self.children])
 
-    def _text(self, options: Sequence[tuple[str, int]], *, wire: bool = False) -> str:
+    def _text(self, options: Sequence[tuple[str, int]], children: Sequence[str]) -> str:
         own = ":".join([self.info.name, *(f"{key}={value}" for key, value in options)])
-        inner = [child.wire if wire else str(child) for child in self.children]
-        return f"{own}({','.join(inner)})" if inner else own
+        return f"{own}({','.join(children)})" if children else own
 
     def walk(self) -> Iterator["Chain"]:
         """Yield this node and all below it, parents first."""
@@ -70,12 +77,17 @@ class Chain:
     def encode_memory(self, plain_size: int) -> int:
         """Return the bytes that encoding a block takes at most, the block itself not counted."""
         work = max(leaf.encode_memory(plain_size) for leaf in self.leaves())
-        return work + 2 * plain_size * self.depth
+        return work + self.stream_memory(plain_size)
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the bytes that decoding a block takes at most, its packed bytes not counted."""
         work = max(leaf.decode_memory(plain_size) for leaf in self.leaves())
-        return work + 2 * plain_size * self.depth
+        return work + self.stream_memory(plain_size)
+
+    def stream_memory(self, plain_size: int) -> int:
+        """Return the bytes that all streams between the stages may have together."""
+        depth = self.depth
+        return depth and STREAM_FACTOR * plain_size * depth + STREAM_SLACK
 
     @property
     def depth(self) -> int:
@@ -101,21 +113,40 @@ def encode(chain: Chain, plain: Bytes) -> Encoded:
 
     ``sizes`` tells what a decoder can't know: for a lone codec nothing; else for each stage but the
     first, parents first, its plain size, and for each codec its packed size right after.
+
+    Raises:
+        UnsupportedError: the streams of its filters are larger than a decoder would allow.
     """
+    encoded = _encode(chain, plain)
+    plain_sizes, _ = _split(chain, encoded.sizes)
+    if sum(plain_sizes) > chain.stream_memory(len(plain)):
+        raise UnsupportedError(f"the filters of {chain} make too much of {len(plain)} bytes")
+    return encoded
+
+
+def _encode(chain: Chain, plain: Bytes) -> Encoded:
     if not chain.children:
         return Encoded((), (cast("Codec", chain.stage).encode(plain),))
     sizes: list[int] = []
     parts: list[Bytes] = []
-    for child, stream in zip(chain.children, _outputs(chain, plain), strict=True):
-        inner = encode(child, stream)
+    streams = cast("Filter", chain.stage).encode(plain)
+    for child, stream in zip(chain.children, streams, strict=True):
+        inner = _encode(child, stream)
         own = (len(stream),) if child.children else (len(stream), inner.packed_size)
         sizes += own + inner.sizes
         parts += inner.parts
     return Encoded(tuple(sizes), tuple(parts))
 
 
-def _outputs(chain: Chain, plain: Bytes) -> Sequence[Bytes]:
-    return cast("Filter", chain.stage).encode(plain)
+def _split(chain: Chain, sizes: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return all streams' plain sizes and the codecs' packed sizes."""
+    rest = iter(sizes)
+    plain_sizes: list[int] = []
+    packed_sizes: list[int] = []
+    for node in islice(chain.walk(), 1, None):
+        plain_sizes += islice(rest, 1)
+        packed_sizes += islice(rest, 0 if node.children else 1)
+    return plain_sizes, packed_sizes
 
 
 def decode(chain: Chain, packed: Bytes, sizes: Sequence[int], plain_size: int) -> Bytes:
@@ -124,19 +155,25 @@ def decode(chain: Chain, packed: Bytes, sizes: Sequence[int], plain_size: int) -
     Raises:
         DamagedError: sizes, parts and chain do not fit together, or a stage refuses its bytes.
     """
+    _check(chain, len(packed), sizes, plain_size)
     if not chain.children:
-        if sizes:
-            raise DamagedError("a lone codec has no sizes")
-        return _decode_leaf(chain, packed, plain_size)
-    walk = _Walk(memoryview(packed), list(sizes), limit=4 * plain_size + 4096)
-    plain = walk.node(chain, plain_size)
-    if walk.sizes or walk.packed:
-        raise DamagedError("a block holds more than its chain needs")
-    return plain
+        return _sized(chain, cast("Codec", chain.stage).decode(packed, plain_size), plain_size)
+    return _Walk(memoryview(packed), iter(sizes)).node(chain, plain_size)
 
 
-def _decode_leaf(chain: Chain, packed: Bytes, plain_size: int) -> Bytes:
-    plain = cast("Codec", chain.stage).decode(packed, plain_size)
+def _check(chain: Chain, packed_size: int, sizes: Sequence[int], plain_size: int) -> None:
+    """Raise unless the sizes fit the chain and the block; so no lie in them takes memory."""
+    needed = sum(1 if node.children else 2 for node in islice(chain.walk(), 1, None))
+    if len(sizes) != needed or min(plain_size, *sizes, 0) < 0:
+        raise DamagedError(f"a block needs {needed} sizes, it has {len(sizes)}, or a negative one")
+    plain_sizes, packed_sizes = _split(chain, sizes)
+    if sum(plain_sizes) > chain.stream_memory(plain_size):
+        raise DamagedError(f"the streams of {plain_size} bytes claim {sum(plain_sizes)} bytes")
+    if chain.children and sum(packed_sizes) != packed_size:
+        raise DamagedError(f"streams of {sum(packed_sizes)} bytes lie in {packed_size} bytes")
+
+
+def _sized(chain: Chain, plain: Bytes, plain_size: int) -> Bytes:
     if len(plain) != plain_size:
         raise DamagedError(f"{chain.info.name} gave {len(plain)} bytes instead of {plain_size}")
     return plain
@@ -144,37 +181,24 @@ def _decode_leaf(chain: Chain, packed: Bytes, plain_size: int) -> Bytes:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is left of a block's bytes and sizes while its tree is decoded."""
+    """What is left of a block's bytes and checked sizes while its tree is decoded."""
 
     packed: memoryview
-    sizes: list[int]
-    limit: int  # bytes that any stream may claim, so that a lie takes no memory
+    sizes: Iterator[int]
 
     def node(self, chain: Chain, plain_size: int) -> Bytes:
-        """Decode one stage and all below it."""
+        """Decode one filter and all below it."""
         streams = [self._child(child) for child in chain.children]
         plain = cast("Filter", chain.stage).decode(streams, plain_size)
-        if len(plain) != plain_size:
-            raise DamagedError(f"{chain.info.name} gave {len(plain)} bytes instead of {plain_size}")
-        return plain
+        return _sized(chain, plain, plain_size)
 
     def _child(self, child: Chain) -> Bytes:
-        plain_size = self._size()
+        plain_size = next(self.sizes)
         if child.children:
             return self.node(child, plain_size)
-        packed_size = self._size()
-        if packed_size > len(self.packed):
-            raise DamagedError("a stream is larger than its block")
+        packed_size = next(self.sizes)
         packed, self.packed = self.packed[:packed_size], self.packed[packed_size:]
-        return _decode_leaf(child, packed, plain_size)
-
-    def _size(self) -> int:
-        if not self.sizes:
-            raise DamagedError("a block lacks the sizes of its streams")
-        size = self.sizes.pop(0)
-        if not 0 <= size <= self.limit:
-            raise DamagedError(f"a stream claims {size} bytes")
-        return size
+        return _sized(child, cast("Codec", child.stage).decode(packed, plain_size), plain_size)
 
 
 def parse(text: str) -> Chain:
@@ -213,8 +237,9 @@ class _Parser:
         if match:
             self.token, self.column, self._end = match[1], match.start(1), match.end()
         else:
-            self.token, self.column = "", self._end
-            if self._end < len(self.text):
+            rest = self.text[self._end :].lstrip()
+            self.token, self.column = "", len(self.text) - len(rest)
+            if rest:
                 self.fail("a chain has no such character")
         return before
 
@@ -270,6 +295,6 @@ class _Parser:
 
     def _value(self, option: Option) -> int:
         digits = self.token.removeprefix("-")
-        if not digits.isdecimal() or not option.low <= int(self.token) <= option.high:
-            self.fail(f"{option.name} is a number from {option.low} to {option.high}")
+        if not digits.isdecimal() or not option.allows(int(self.token)):
+            self.fail(f"{option.name} is {option.allowed}")
         return int(self._next())

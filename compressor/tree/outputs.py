@@ -40,7 +40,7 @@ class Output:
         self._force = force
         self._refuse_existing()
         self._temporary = f".{name[:200]}.{secrets.token_hex(6)}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         self.descriptor = os.open(self._temporary, flags, 0o600, dir_fd=folder)
         self._hole_at_end = False
 

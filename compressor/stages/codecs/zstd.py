@@ -7,6 +7,12 @@ import zstandard
 from compressor.errors import DamagedError
 from compressor.stages.base import Bytes, Option, Provider, StageInfo
 
+BLOCK_SIZES = ((20, 64 << 20), (17, 32 << 20), (10, 16 << 20), (3, 8 << 20), (-7, 4 << 20))
+"""From which level on, which block (bytes): the higher the level, the wider its window."""
+NO_WINDOW = 1 << 10  # bytes, the least; whole frames need none, and cut ones then take nothing
+EMPTY_FRAME = bytes.fromhex("28b52ffd2000010000")
+"""What 0 bytes become, alone accepted: python-zstandard reads no further than a size of 0."""
+
 
 class Zstd:
     """Levels -7 to 22; ``long`` widens the window to 2**long bytes to find far repeats."""
@@ -19,23 +25,26 @@ class Zstd:
     @property
     def block_size(self) -> int:
         """Measured: decisions/0005-block-sizes.md."""
-        own = (8 << 20) if self._level < 10 else (32 << 20) if self._level < 17 else (64 << 20)
+        own = next(size for least, size in BLOCK_SIZES if self._level >= least)
         return max(own, 1 << self._long)
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return one frame."""
         if getattr(self._thread, "size", None) != len(plain):
-            self._thread.compressor = zstandard.ZstdCompressor(
-                compression_params=self._parameters(len(plain))
-            )
+            parameters = self._parameters(len(plain), ldm=self._long > 0)
+            self._thread.compressor = zstandard.ZstdCompressor(compression_params=parameters)
             self._thread.size = len(plain)
         packed: bytes = self._thread.compressor.compress(plain)
         return packed
 
     def decode(self, packed: Bytes, plain_size: int) -> Bytes:
         """Return the content of one frame, whose header must declare ``plain_size``."""
+        if plain_size == 0:
+            if packed != EMPTY_FRAME:
+                raise DamagedError("a zstd frame does not declare 0 bytes")
+            return b""
         if not hasattr(self._thread, "decompressor"):
-            self._thread.decompressor = zstandard.ZstdDecompressor()
+            self._thread.decompressor = zstandard.ZstdDecompressor(max_window_size=NO_WINDOW)
         try:
             # Checked first: the library allocates what the frame declares.
             if zstandard.frame_content_size(packed) != plain_size:
@@ -48,18 +57,28 @@ class Zstd:
         return plain
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return zstd's own estimate, and the largest frame."""
-        context: int = self._parameters(plain_size).estimated_compression_context_size()
+        """Return zstd's own estimate, its table for far repeats, and the largest frame."""
+        parameters = self._parameters(plain_size, ldm=False)
+        context: int = parameters.estimated_compression_context_size()
+        if self._long:
+            # zstd_ldm.c: 8 bytes for each of 2**(window_log - hash_rate_log). python-zstandard's
+            # estimate divides by zero, and so ends the process, where such matching is on.
+            context += 8 << (self._long - 7 + parameters.strategy // 3)
         return context + plain_size + (plain_size >> 8) + 1024
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the output and a context; whole frames need no window."""
         return plain_size + (1 << 20)
 
-    def _parameters(self, size: int) -> zstandard.ZstdCompressionParameters:
-        long = {"window_log": self._long, "enable_ldm": True} if self._long else {}
+    def _parameters(self, size: int, *, ldm: bool) -> zstandard.ZstdCompressionParameters:
+        window = {"window_log": self._long} if self._long else {}
         return zstandard.ZstdCompressionParameters.from_level(
-            self._level, source_size=size, write_content_size=True, write_checksum=False, **long
+            self._level,
+            source_size=size,
+            write_content_size=True,
+            write_checksum=False,
+            enable_ldm=ldm,
+            **window,
         )
 
 
@@ -76,7 +95,12 @@ STAGE = StageInfo(
     options=(
         Option("level", 3, -7, 22, "speed (-7) against size (22)"),
         Option(
-            "long", 0, 0, 30, "window of 2**long bytes with long-distance matching; 0: the level's"
+            "long",
+            0,
+            0,
+            30,
+            "window of 2**long bytes with long-distance matching; 0: the level's",
+            choices=(0, *range(20, 31)),
         ),
     ),
 )

@@ -1,0 +1,67 @@
+"""compressor bench."""
+
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.cli.options import PATH, Size, report_from, reporting
+from compressor.cli.report import Report, size
+from compressor.engine.benchmark import CHAINS, SAMPLE, Row, gather, measure
+from compressor.errors import UsageError
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.option(
+    "--codec", "chains", multiple=True, metavar="CHAIN", help="Only this; may be repeated."
+)
+@click.option(
+    "--sample", type=Size(), default=SAMPLE, help="Bytes of the data to take.  [default: 64M]"
+)
+@reporting
+def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **options: Any) -> int:
+    r"""Compare codecs and levels on your own data: ratio, speed both ways, memory.
+
+    In memory, one thread, without files and hashing. Without a PATH: on Python's standard library.
+
+    \b
+      compressor bench model.bin
+      compressor bench logs/ --codec zstd:level=3 --codec lz4
+    """
+    report = report_from(options)
+    paths = inputs or (Path(sysconfig.get_path("stdlib")),)
+    data = gather(paths, sample)
+    if not data:
+        raise UsageError("there is nothing to measure: the data is empty")
+    if not options["as_json"]:
+        click.echo(f"{size(len(data))} of {', '.join(map(str, paths))}")
+        click.echo(
+            f"{'codec':<16}{'ratio':>7}{'in MB/s':>10}{'out MB/s':>10}{'memory':>10}{'block':>10}"
+        )
+    for row in measure(data, chains or CHAINS):
+        _show(row, report)
+    return report.exit_code
+
+
+def _show(row: Row | tuple[str, Exception], report: Report) -> None:
+    if not isinstance(row, Row):
+        report.note(f"left out: {row[1]}", row[0])
+        return
+    report.output(
+        "bench",
+        f"{row.chain:<16}{row.ratio:>7.3f}{row.encode_speed / 1e6:>10.0f}{row.decode_speed / 1e6:>10.0f}"
+        f"{size(row.memory):>10}{size(row.block_size):>10}",
+        chain=row.chain,
+        ratio=round(row.ratio, 4),
+        plain_bytes=row.plain_size,
+        packed_bytes=row.packed_size,
+        encode_bytes_per_second=round(row.encode_speed),
+        decode_bytes_per_second=round(row.decode_speed),
+        memory=row.memory,
+        block_size=row.block_size,
+    )
+
+
+COMMAND = bench

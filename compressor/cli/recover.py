@@ -1,0 +1,87 @@
+"""compressor recover."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.archive.source import Source
+from compressor.cli import paths
+from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli.report import Report, size
+from compressor.cli.sources import opened_archive
+from compressor.engine.limits import Limits
+from compressor.engine.recover import Recovered, recover
+from compressor.engine.sinks import NullSink
+from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.errors import CompressorError, UsageError
+from compressor.tree.outputs import Output, opened_output, umask
+
+
+@click.command(
+    name="recover", epilog="Exit codes: 0 all recovered, 3 something is missing, 4 nothing was."
+)
+@click.argument("damaged", type=PATH, metavar="BAD")
+@click.option(
+    "-o", "--output", type=PATH, required=True, metavar="GOOD", help="The archive to write."
+)
+@click.option("-f", "--force", is_flag=True, help="Overwrite GOOD.")
+@resources
+@reporting
+def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any) -> int:
+    r"""Make a sound archive of all that is whole in a damaged or unfinished one.
+
+    Members that lack a part are left out and named; sound blocks that belong to no whole member go to
+    lost+found/OFFSET. BAD is not changed.
+
+    \b
+      compressor recover run.cz -o rescued.cz
+    """
+    report = report_from(options)
+    with opened_archive(damaged) as (source, file):
+        if not source.regular:
+            raise UsageError("recover needs a file: it reads it twice")
+        paths.refuse_same_file(damaged, output)
+        with opened_output(output, force=force) as target:
+            outcome = recover(file, target.write)
+            if not outcome.kept and not outcome.lost_found:
+                report.fail(CompressorError("nothing whole was found"), damaged)
+                return report.exit_code
+            _prove(target, options)
+            target.commit(mode=source.stat.st_mode & 0o666 & ~umask(), mtime_ns=None, sync=True)
+    _say(outcome, damaged, output, report)
+    return report.exit_code
+
+
+def _prove(target: Output, options: dict[str, Any]) -> None:
+    """Read what was written to its end, before it gets its name."""
+    sink = NullSink()
+    os.lseek(target.descriptor, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(target.descriptor), "rb", buffering=0) as file:
+        limits = Limits(None, None, options["memory"])
+        Unpacker(Source(file), sink, UnpackOptions(options["threads"], limits)).run()
+    for _, error in sink.outcome.failures:
+        raise error
+
+
+def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> None:
+    for error in outcome.damage:
+        report.note(f"damage: {error}", damaged)
+    for name, reason in outcome.left_out:
+        report.warn(f"left out: {reason}", name.decode(errors="backslashreplace"))
+    for name, length in outcome.lost_found:
+        report.warn(f"{size(length)} that belong to no whole member", name.decode())
+    fields = {
+        "output": str(output),
+        "members": outcome.kept,
+        "left_out": [name.decode(errors="backslashreplace") for name, _ in outcome.left_out],
+        "lost_found": [name.decode() for name, _ in outcome.lost_found],
+    }
+    plural = "s" * (outcome.kept != 1)
+    report.result("recovered", f"{output}: {outcome.kept} whole member{plural}", **fields)
+    if not outcome.complete:
+        report.partly()
+
+
+COMMAND = recover_archive

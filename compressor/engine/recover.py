@@ -1,0 +1,185 @@
+"""A sound archive from a damaged one: blocks are copied as they are, the index is made anew."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from blake3 import blake3
+from msgspec.structs import replace
+
+from compressor.archive import record
+from compressor.archive.record import HEADER_SIZE, Kind, Record
+from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Entry, Head, Span
+from compressor.archive.source import Source
+from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
+from compressor.engine import block as blocks
+from compressor.engine.limits import DEFAULT_MEMORY
+from compressor.engine.salvage import Remains, scan
+from compressor.errors import CompressorError, DamagedError
+from compressor.stages.base import Bytes
+
+LOST = b"lost+found/"
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What came of it: members kept, members left out with the reason, bytes put under lost+found."""
+
+    kept: int = 0
+    left_out: list[tuple[bytes, str]] = field(default_factory=list)
+    lost_found: list[tuple[bytes, int]] = field(default_factory=list)
+    damage: list[DamagedError] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.left_out and not self.lost_found
+
+
+def recover(file: BinaryIO, write: Callable[[Bytes], object]) -> Recovered:
+    """Write all that is whole in the archives of ``file`` (seekable) through ``write``.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError: it can't be read at all.
+    """
+    outcome = Recovered()
+    for remains in list(scan(Source(file))):
+        outcome.damage += remains.damage
+        if remains.blocks or remains.leaves:
+            _Rebuild(file, remains, outcome).write(write)
+    return outcome
+
+
+class _Rebuild:
+    """One archive, written anew."""
+
+    def __init__(self, file: BinaryIO, remains: Remains, outcome: Recovered) -> None:
+        self._file = file
+        self._remains = remains
+        self._outcome = outcome
+        self._placed: dict[int, int] = {}  # offset of a block in the old archive -> in the new
+        self._ordinal = 0
+
+    def write(self, write: Callable[[Bytes], object]) -> None:
+        """Write the archive."""
+        self._writer = ArchiveWriter(write, self._head())
+        for leaf in self._remains.leaves:
+            self._leaf(leaf)
+        for run in list(self._lost_runs()):
+            self._lost(run)
+        version = self._remains.version
+        self._writer.finish(
+            VersionLabel(version.label, version.time_ns) if version else VersionLabel()
+        )
+
+    def _head(self) -> Head:
+        head = self._remains.head
+        if head is not None:
+            return replace(head, previous=0)
+        size = max((block.plain_size for block in self._remains.blocks.values()), default=1)
+        return Head(MAJOR, MINOR, [], [], DEFAULT_MEMORY // 2, 0, 0, size, "recovered")
+
+    def _leaf(self, leaf: list[Entry]) -> None:
+        small: list[Entry] = []
+        for entry in leaf:
+            spans = self._spans(entry)
+            if spans is None:
+                self._outcome.left_out.append((entry.name, "a part of it is damaged or lost"))
+                continue
+            self._outcome.kept += 1
+            self._writer.claim(entry.name)
+            if entry.level:
+                self._large(entry, spans)
+            else:
+                small.append(replace(entry, spans=[self._solid(span) for span in spans]))
+        if small:
+            self._writer.members(small)
+            self._ordinal += len(small)
+
+    def _spans(self, entry: Entry) -> list[Span] | None:
+        spans = self._remains.spans(entry)
+        if spans is not None:
+            return spans if self._remains.holds(spans) else None
+        spans = self._remains.guess(entry)
+        try:
+            proven = spans and self._digest([offset for offset, _, _ in spans])[0]
+        except CompressorError:
+            return None
+        return spans if proven == entry.content_hash else None
+
+    def _solid(self, span: Span) -> Span:
+        offset, start, length = span
+        if not offset:
+            return span
+        if offset not in self._placed:
+            self._placed[offset] = self._copy(offset, None, 0)
+        return self._placed[offset], start, length
+
+    def _large(self, entry: Entry, spans: list[Span]) -> None:
+        self._writer.open_member(entry.name, entry.kind)
+        position = 0
+        for offset, start, length in spans:
+            at = 0
+            if offset:
+                at = self._placed[offset] = self._copy(offset, self._ordinal, position - start)
+            self._writer.extents([(at, start, length)])
+            position += length
+        self._ordinal += 1
+        self._writer.close_member(entry)
+
+    def _copy(self, offset: int, member: int | None, position: int) -> int:
+        block = self._remains.blocks[offset]
+        _, body = self._record(offset).checked()
+        moved = Block(block.chain, block.plain_size, block.sizes, member, position)
+        return self._writer.block(block_draft(moved, [body]))
+
+    def _record(self, offset: int) -> Record:
+        self._file.seek(self._remains.start + offset)
+        header = record.parse_header(_read(self._file, HEADER_SIZE), offset)
+        if header.kind != Kind.BLOCK:
+            raise DamagedError("the archive changed while it was recovered", offset=offset)
+        return Record(header, _read(self._file, header.rest))
+
+    def _lost_runs(self) -> Iterator[list[int]]:
+        """Yield the blocks that no member needs, those that follow each other in one member together."""
+        run: list[int] = []
+        for offset, block in sorted(self._remains.blocks.items()):
+            if offset in self._placed:
+                continue
+            if run and not self._follows(self._remains.blocks[run[-1]], block):
+                yield run
+                run = []
+            run.append(offset)
+        if run:
+            yield run
+
+    def _follows(self, before: Block, block: Block) -> bool:
+        same = block.member is not None and block.member == before.member
+        return same and block.position == before.position + before.plain_size
+
+    def _lost(self, run: list[int]) -> None:
+        name = LOST + str(run[0]).encode()
+        try:
+            digest, size = self._digest(run)
+        except CompressorError as error:
+            self._outcome.left_out.append((name, str(error)))
+            return
+        self._writer.claim(name)
+        entry = Entry(name, FILE, size, digest, 1, [], None, None)
+        self._large(entry, [(at, 0, self._remains.blocks[at].plain_size) for at in run])
+        self._outcome.lost_found.append((name, size))
+
+    def _digest(self, run: list[int]) -> tuple[bytes, int]:
+        digest, size = blake3(), 0
+        for offset in run:
+            _, plain = blocks.unpack(self._record(offset), self._remains.head)
+            digest.update(plain)
+            size += len(plain)
+        return digest.digest(), size
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data
