@@ -10,6 +10,11 @@ CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
 
 
+def is_idle(descriptor: int) -> bool:
+    """Say whether reading now would have to wait for the other end."""
+    return not select.select([descriptor], [], [], 0)[0]
+
+
 def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:
     """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
     packer.begin(info)

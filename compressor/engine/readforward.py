@@ -6,10 +6,14 @@ It holds at most a few blocks; ``io.BufferedReader`` above it does the rest.
 import io
 import sys
 from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from compressor.archive.schema import Entry
 from compressor.archive.source import Source
+from compressor.engine.live import is_idle
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.engine.zeros import ZEROS
 from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
@@ -136,6 +140,8 @@ class ForwardReader(Reader):
         self._options = options
         self._salvage = salvage
         self._base = file.tell() if file.seekable() else None
+        if self._base is None:
+            self._options = replace(options, idle=_idle(file))
         self._begin()
 
     def _begin(self) -> None:
@@ -194,3 +200,11 @@ class ForwardReader(Reader):
         """Give up the threads."""
         self._unpacker.close()
         super().close()
+
+
+def _idle(file: BinaryIO) -> Callable[[], bool]:
+    """Return what says whether a pipe has nothing to read; of other files nobody knows."""
+    try:
+        return partial(is_idle, file.fileno())
+    except (AttributeError, OSError):
+        return lambda: False

@@ -63,11 +63,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnpackOptions:
-    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far."""
+    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
+
+    ``idle`` says whether reading on would wait: then what has been read is given first.
+    """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
+    idle: Callable[[], bool] = lambda: False
 
 
 class Unpacker:
@@ -93,6 +97,9 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
+        if self._pool.busy and self._options.idle():
+            self._pool.drain()
+            return True
         event = next(self._events, None)
         if event is None:
             self._pool.drain()
