@@ -40,7 +40,8 @@ class CompressorFile(io.BufferedIOBase):
 
     @property
     def name(self) -> str | bytes | int:
-        """The name of the file below."""
+        """The name of the file below, while it is open."""
+        self._open()
         name: str | bytes | int = self._fp.name
         return name
 
