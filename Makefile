@@ -2,24 +2,46 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
+HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
 .PHONY: help demo build test check format bench fuzz soak dist clean
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
+demo: build ## Build, then pack, test, restore and compare real files by every codec.
+	$(BIN)/python benchmarks/demo.py
+
 build: $(VENV)/built ## Make the environment and compile the kernels.
 
+# Each line names one thing that may be missing, before anything fails because of it.
 $(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo 'Python is missing: install python3 (3.11 or newer)'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'venv is missing: install python3-venv'; exit 1; }
+	@command -v cc >/dev/null || command -v gcc >/dev/null || { echo 'A C compiler is missing: install gcc'; exit 1; }
+	@$(PYTHON) -c 'import sys, sysconfig, os; \
+	  sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
+	  || { echo "Python.h is missing: install python3-dev"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(PIP) --upgrade pip
 
 $(VENV)/built: $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
-	@$(BIN)/python -c 'import lzo' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lzo]' 2>/dev/null \
-	  || echo 'python-lzo could not be built (it needs liblzo2-dev): LZO will encode slowly'
+	$(PIP) --editable '.[test,dev]'
+	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
 	@touch $@
+
+# python-lzo needs liblzo2's headers: the system's, or a package's that is unpacked into .venv.
+.PHONY: lzo
+lzo: | $(VENV)/bin/python
+	@$(PIP) 'python-lzo>=1.15' >/dev/null 2>&1 || { \
+	  mkdir -p $(HEADERS) && cd $(HEADERS) && apt-get download -qq liblzo2-dev && dpkg -x liblzo2-dev*.deb . \
+	  && rm -f usr/lib/*/liblzo2.so && cd $(CURDIR) \
+	  && PREFIX=$(HEADERS)/usr LDFLAGS="-L$$(echo $(HEADERS)/usr/lib/*-*)" $(PIP) 'python-lzo>=1.15'; \
+	} >/dev/null 2>&1 || echo 'python-lzo could not be built: install liblzo2-dev, or LZO will encode slowly'
 
 test: build ## Run the whole suite.
 	$(BIN)/python -m pytest -q
@@ -30,15 +52,39 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cython-lint compressor/kernels/*.pyx
-	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_kernel.[ch]
+	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_*.[ch]
 	$(BIN)/codespell
-	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_kernel.c; do \
+	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \
 	  $$c -std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -fsyntax-only $$f || exit 1; done; done
 
 format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/clang-format -i compressor/kernels/*_kernel.[ch]
+	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
+
+fuzz: build ## Fuzz the kernels and the readers (an hour).
+	$(PIP) '.[fuzz]'
+	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
+
+bench: build ## Measure speed, size and memory beside other programs.
+	$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/run.py
+
+soak: build ## Run the tests that take gigabytes.
+	$(BIN)/python -m pytest -q -m soak
+
+dist: build ## Build sdist and wheel, install each into a fresh environment, try it.
+	rm -rf dist build
+	$(PIP) build
+	$(BIN)/python -m build --outdir dist . >/dev/null
+	seq 100000 > dist/plain
+	for file in dist/*.whl dist/*.tar.gz; do \
+	  rm -rf dist/try && $(PYTHON) -m venv dist/try \
+	  && dist/try/bin/python -m pip install -qq --disable-pip-version-check $$file \
+	  && dist/try/bin/compressor --version \
+	  && dist/try/bin/compressor < dist/plain | dist/try/bin/compressor -d | cmp - dist/plain \
+	  && echo "$$file: installed and tried" || exit 1; done
+	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
 	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c

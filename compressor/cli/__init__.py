@@ -3,14 +3,18 @@
 import os
 import signal
 import sys
-import traceback
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
+from typing import NoReturn
 
 import click
+from click.shell_completion import shell_complete
 
 from compressor.cli import shorthand
-from compressor.cli.report import say_error
+from compressor.cli.options import REPORT
+from compressor.cli.report import Report, say_error
 from compressor.errors import CompressorError, UsageError
 
 COMMANDS = {
@@ -33,16 +37,24 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
         name = shorthand.ALIASES.get(cmd_name, cmd_name)
-        if name not in COMMANDS:
-            if Path(cmd_name).exists():
-                raise UsageError(
-                    f"{cmd_name} is a file; to pack it: compressor compress {cmd_name}"
-                )
-            return None
-        command: click.Command = import_module(COMMANDS[name]).COMMAND
-        return command
+        if name in COMMANDS:
+            return _with_lines(import_module(COMMANDS[name]).COMMAND)
+        if Path(cmd_name).exists() and not ctx.resilient_parsing:
+            raise UsageError(_suggestion(cmd_name))
+        return None
+
+
+def _with_lines(command: click.Command) -> click.Command:
+    """Return the command with the examples in its help kept as they are: click's mark for it is a byte."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    return command
+
+
+def _suggestion(file: str) -> str:
+    if file.endswith(".cz"):
+        return f"{file} is a file; to unpack it: compressor decompress {file}"
+    return f"{file} is a file; to pack it: compressor compress {file}"
 
 
 @click.group(
@@ -61,56 +73,110 @@ def commands() -> None:
     """
 
 
+_with_lines(commands)
+
+
 def main(argv: list[str]) -> int:
     """Run one command line; return its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _prepare()
     try:
         code = _run(argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:
-        code = 141
-    if code in (130, 141, 143):
-        _silence()
+    except _TerminatedError as ended:
+        code = ended.exit_code
+    except OSError as error:  # stdout is closed, or full
+        code = 141 if isinstance(error, BrokenPipeError) else 1
+        if code == 1:
+            say_error(f"stdout: {error.strerror}")
+    if code >= ENDED:
+        _leave(code)
+    _silence()
     return code
 
 
-def _terminate(_signal: int, _frame: object) -> None:
-    raise SystemExit(143)
+ENDED = 129
+"""The lowest exit code of a run that a signal ended."""
+
+
+class _TerminatedError(BaseException):
+    """The process was told to end."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+
+
+def _prepare() -> None:
+    """Have all three standard streams, output that can say any name, and signals that clean up."""
+    for descriptor, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
+        try:
+            os.fstat(descriptor)
+        except (
+            OSError
+        ):  # Closed. What is opened next must not take its place, and using it must fail.
+            os.open(os.devnull, flags)
+    sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    raise _TerminatedError(128 + number)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: what is half-written is gone already, and threads still at work hold nothing."""
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _silence() -> None:
-    """Point stdout nowhere, so that flushing it at exit says nothing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Have what could not be written to stdout forgotten, so that leaving says nothing."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _run(argv: list[str]) -> int:
-    verbose = any(arg in ("-vv", "-vvv") for arg in argv) or argv.count("-v") > 1
+    context: click.Context | None = None
     try:
-        words = shorthand.expand(argv, stdin_is_terminal=sys.stdin is None or sys.stdin.isatty())
-        code = commands.main(words, prog_name="compressor", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        instruction = os.environ.get("_COMPRESSOR_COMPLETE")
+        if instruction:
+            return shell_complete(commands, {}, "compressor", "_COMPRESSOR_COMPLETE", instruction)
+        words = shorthand.expand(argv, COMMANDS, stdin_is_terminal=sys.stdin.isatty())
+        # Not commands.main(): it takes our TruncatedError, an EOFError, for a Ctrl-D.
+        with commands.make_context("compressor", words) as context:
+            code = commands.invoke(context)
+            return code if isinstance(code, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        return 130
-    except CompressorError as error:
-        _trace(show=verbose)
-        say_error(str(error))
-        return error.exit_code
     except BrokenPipeError:
         raise
-    except OSError as error:
-        _trace(show=verbose)
-        where = f"{error.filename}: " if error.filename else ""
-        say_error(f"{where}{error.strerror or error}")
-        return 1
+    except Exception as error:  # the last to hear of it
+        return _say(error, context, argv)
 
 
-def _trace(*, show: bool) -> None:
-    if show:
-        traceback.print_exc()
+def _say(error: Exception, context: click.Context | None, argv: list[str]) -> int:
+    """Say what ended the run, in the way that was asked for; return the exit code."""
+    as_json = "--json" in argv
+    report: Report | None = context.meta.get(REPORT) if context else None
+    if isinstance(error, click.ClickException):
+        if not as_json:
+            error.show()
+            return error.exit_code
+        error = UsageError(error.format_message())
+    if report is None:  # it was not understood where data goes: stderr is safe
+        verbose = 2 if "-vv" in argv else 0
+        stream = sys.stderr if as_json else None
+        report = Report(json_to=stream, quiet=0, verbose=verbose, progress="none")
+    report.fail(error)
+    return error.exit_code if isinstance(error, CompressorError) else 1

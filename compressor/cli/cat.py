@@ -1,5 +1,6 @@
 """compressor cat."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import click
 
 from compressor.cli.options import PATH, report_from, reporting, resources
-from compressor.cli.sources import opened_archive, stdout_descriptor
+from compressor.cli.report import shown
+from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.errors import UsageError
-from compressor.tree.outputs import write_full
 
 _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 
@@ -35,19 +36,23 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
     """
     report = report_from(options, data_to_stdout=True)
     bounds = _bounds(part)
-    descriptor = stdout_descriptor()
-    with opened_archive(archive) as (source, file):
+    stdout_descriptor()
+    with report.failing(archive), opened_archive(archive) as (source, file):
         if not source.regular:
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
         limits = Limits(None, None, options["memory"])
         opened = SeekableArchive(file, threads=options["threads"], limits=limits)
-        wanted = [opened.find(name.encode()) for name in members] if members else opened.entries()
+        wanted = (
+            [opened.find(os.fsencode(name)) for name in members] if members else opened.entries()
+        )
         for index, entry in wanted:
             piece = None if bounds is None else (bounds[0], min(bounds[1], entry.size))
-            opened.copy(index, entry, lambda data: write_full(descriptor, data), piece)
-            report.result("written", entry.shown_name, member=entry.shown_name)
+            opened.copy(index, entry, write_stdout, piece)
+            report.result(
+                "written", shown(entry.name), path=str(archive), name=os.fsdecode(entry.name)
+            )
     return report.exit_code
 
 

@@ -8,10 +8,10 @@ import click
 from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import PATH, report_from, reporting
-from compressor.cli.report import Report, size
+from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.survey import ChainUse, Survey, survey
-from compressor.errors import CompressorError, UnsupportedError
+from compressor.errors import CompressorError
 from compressor.stages.chain import parse
 
 
@@ -26,17 +26,16 @@ def info(**options: Any) -> int:
     """
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
-        try:
+        with report.failing(path):
             with opened_archive(path) as (_, file):
                 for found in survey(Source(file)):
                     _show(path, found, report)
-        except (CompressorError, OSError) as error:
-            report.fail(error, path)
+            report.succeeded()
     return report.exit_code
 
 
 def _show(path: Path, found: Survey, report: Report) -> None:
-    facts = {"archive": str(path), **_head(found), **_totals(found)}
+    facts = {"path": str(path), **_head(found), **_totals(found)}
     chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
     lines = [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [
@@ -77,20 +76,22 @@ def _totals(found: Survey) -> dict[str, Any]:
 
 def _readable(facts: dict[str, Any]) -> dict[str, str]:
     in_bytes = ("block_size", "decode_memory", "reach", "plain_bytes", "packed_bytes")
-    shown = {}
+    lines = {}
     for name, value in facts.items():
         if name in in_bytes and value:
-            shown[name] = f"{value:,} ({size(value)})"
+            lines[name] = f"{value:,} ({size(value)})"
         else:
-            shown[name] = ", ".join(value) or "none" if isinstance(value, list) else str(value)
-    return shown
+            lines[name] = (
+                ", ".join(value) or "none" if isinstance(value, list) else shown(str(value))
+            )
+    return lines
 
 
 def _chain(text: str, use: ChainUse) -> dict[str, Any]:
     try:
         providers = [node.info.provider() for node in parse(text).walk()]
         provider = ", ".join(f"{item.name} {item.version}" for item in providers)
-    except UnsupportedError:
+    except CompressorError:
         provider = "nobody here"
     return {
         "chain": text,

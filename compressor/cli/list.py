@@ -1,5 +1,6 @@
 """compressor list."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ from compressor.archive.schema import Entry
 from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import PATH, report_from, reporting
-from compressor.cli.report import Report
+from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.survey import Survey, glance, survey
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import DamagedError
 
 
 @click.command(name="list")
@@ -29,10 +30,9 @@ def list_members(**options: Any) -> int:
     """
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
-        try:
+        with report.failing(path):
             _list(path, report)
-        except (CompressorError, OSError) as error:
-            report.fail(error, path)
+            report.succeeded()
     return report.exit_code
 
 
@@ -57,9 +57,9 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     for entry in found.entries:
         report.output(
             "member",
-            f"{entry.size:>15,}  {_when(entry)}  {entry.shown_name or '-'}",
-            archive=str(path),
-            name=entry.shown_name,
+            f"{entry.size:>15,}  {_when(entry)}  {shown(entry.name) or '-'}",
+            path=str(path),
+            name=os.fsdecode(entry.name),
             size=entry.size,
             mtime_ns=entry.mtime_ns,
             mode=entry.mode,
@@ -69,8 +69,8 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     percent = f"{100 * found.size / plain:.1f} %" if plain else "-"
     report.output(
         "archive",
-        f"{plain:>15,}  {count} member{'s' * (count != 1)} in {found.size:,} bytes, {percent}  {path}",
-        archive=str(path),
+        f"{plain:>15,}  {count} member{'s' * (count != 1)} in {found.size:,} bytes, {percent}  {shown(path)}",
+        path=str(path),
         members=count,
         plain_bytes=plain,
         packed_bytes=found.size,

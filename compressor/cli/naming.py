@@ -17,15 +17,10 @@ def recorded_name(path: Path) -> bytes:
     """
     parts = [part for part in os.fsencode(path).split(b"/") if part not in (b"", b".")]
     if not parts or parts[-1] == b"..":
-        raise UsageError(f"{path} has no name to record")
+        raise UsageError(f"{path} has no name of its own that could be recorded")
     if path.is_absolute() or b".." in parts:
         return parts[-1]
     return b"/".join(parts)
-
-
-def last_component(path: Path) -> bytes:
-    """Return the name recorded where an input gets an archive of its own."""
-    return recorded_name(path).rpartition(b"/")[2]
 
 
 def archive_path(path: Path, folder: Path | None) -> Path:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +10,10 @@ from typing import Any
 
 import click
 
+from compressor.cli.paths import STDIN, literal
 from compressor.cli.report import Report
+from compressor.engine.limits import Limits
+from compressor.errors import UsageError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -28,10 +32,34 @@ class Size(click.ParamType[int]):
         match = _SIZE.match(str(value).strip())
         if not match:
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
-        return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+        size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+        if not size:
+            self.fail("a size is at least 1", param, ctx)
+        return size
 
 
-PATH = click.Path(path_type=Path, allow_dash=True)
+class FilePath(click.Path):
+    """A path; ``-`` is stdin or stdout, ``./-`` a file of that name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read a path."""
+        text = os.fsdecode(value)
+        if not text:
+            self.fail("a path can't be empty", param, ctx)
+        return STDIN if text == "-" else literal(text)
+
+
+class OutputPath(FilePath):
+    """A path to write to: ``/dev/stdout`` is stdout too, not a link that could be replaced."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read a path."""
+        return super().convert("-" if value == "/dev/stdout" else value, param, ctx)
+
+
+PATH = FilePath(path_type=Path, allow_dash=True)
+OUTPUT = OutputPath(path_type=Path, allow_dash=True)
+POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 def together(*decorators: Decorator) -> Decorator:
@@ -42,7 +70,9 @@ def together(*decorators: Decorator) -> Decorator:
 
 
 reporting = together(
-    click.option("-q", "--quiet", count=True, help="Say only errors; -qq: no warnings either."),
+    click.option(
+        "-q", "--quiet", count=True, help="Say only warnings and errors; -qq: only errors."
+    ),
     click.option("-v", "--verbose", count=True, help="Say more; -vv: with tracebacks."),
     click.option(
         "--progress",
@@ -61,6 +91,7 @@ resources = together(
         type=click.IntRange(0, 1024),
         default=0,
         envvar="COMPRESSOR_THREADS",
+        show_envvar=True,
         help="Threads; 0: as many as this process may use.  [default: 0]",
     ),
     click.option(
@@ -85,6 +116,13 @@ batch = together(
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
 )
 
+limiting = together(
+    click.option("--max-output", type=Size(), help="Give at most so many bytes from each archive."),
+    click.option(
+        "--max-expansion", type=POSITIVE, help="Give at most so many times the archive's bytes."
+    ),
+)
+
 writing = together(
     click.option("-c", "--stdout", "to_stdout", is_flag=True, help="Write to stdout."),
     click.option(
@@ -96,12 +134,34 @@ writing = together(
 )
 
 
+def limits_from(options: Mapping[str, Any]) -> Limits:
+    """Return the limits asked for; at the shell there are none unless asked."""
+    return Limits(options["max_output"], options["max_expansion"], options["memory"])
+
+
+def refuse_where(*rules: tuple[object, str]) -> None:
+    """Refuse options that contradict each other: the words of the first rule that is broken.
+
+    Raises:
+        UsageError: there is such a rule; nothing was written yet.
+    """
+    for broken, words in rules:
+        if broken:
+            raise UsageError(words)
+
+
+REPORT = "compressor.report"
+"""Where click's context keeps the report, so that an error that ends the run is said the same way."""
+
+
 def report_from(options: Mapping[str, Any], *, data_to_stdout: bool = False) -> Report:
     """Return the report that the shared options ask for."""
     stream = (sys.stderr if data_to_stdout else sys.stdout) if options["as_json"] else None
-    return Report(
+    report = Report(
         json_to=stream,
         quiet=options["quiet"],
         verbose=options["verbose"],
         progress=options["progress"],
     )
+    click.get_current_context().meta[REPORT] = report
+    return report

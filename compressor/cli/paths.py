@@ -3,16 +3,34 @@
 import os
 import stat
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import open_input
+from compressor.tree.outputs import Identity, OutputExistsError
 
 STDIN = Path("-")
 
 
+def literal(text: str) -> Path:
+    """Return the path of a file, even one that is named ``-``."""
+    path = Path(text)
+    return Path.cwd() / path if path == STDIN else path
+
+
+def is_piped(options: Mapping[str, Any]) -> bool:
+    """Whether the only input is stdin, by the command line alone."""
+    return set(options["inputs"]) <= {STDIN} and options["files_from"] is None
+
+
 def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> list[Path]:
     """Return all inputs in order, each once; stdin where none is given."""
+    if zero and files_from is None:
+        raise UsageError("-0 is for --files-from")
     found = list(paths)
     if files_from is not None:
         if files_from == STDIN and STDIN in found:
@@ -20,43 +38,79 @@ def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> l
         found += _listed(files_from, zero=zero)
     elif not found:
         found = [STDIN]
-    return list(dict.fromkeys(found))
+    unique: dict[Path, Path] = {}
+    for path in found:
+        unique.setdefault(place(path), path)
+    return list(unique.values())
 
 
 def _listed(files_from: Path, *, zero: bool) -> list[Path]:
     data = sys.stdin.buffer.read() if files_from == STDIN else files_from.read_bytes()
     lines = data.split(b"\0" if zero else b"\n")
-    return [Path(os.fsdecode(line)) for line in lines if line]
+    return [literal(os.fsdecode(line)) for line in lines if line]
 
 
-def refuse_same_file(source: Path, target: Path) -> None:
-    """Refuse to read and write one file.
+def place(path: Path) -> Path:
+    """Return what is the same for two ways to type one path; links at its end are not followed."""
+    if path == STDIN or path.name in ("", ".."):
+        return path
+    return Path(_real(str(path.parent))) / path.name
+
+
+@lru_cache(maxsize=1024)
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def identities(paths: Iterable[Path]) -> frozenset[Identity]:
+    """Return device and inode of all inputs that are there: no output may replace one of them."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            status = os.fstat(0) if path == STDIN else path.stat()
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
+
+
+def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
+    """Refuse to write to an input of this run.
 
     Raises:
-        CompressorError: both paths name it.
+        CompressorError: the output is one, by whatever name.
     """
-    try:
-        one, other = source.stat(), target.stat()
-    except OSError:
-        return
-    if (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino):
-        raise CompressorError(f"{target} is the input itself; name another output")
+    if identities([target]) & protected:
+        raise CompressorError(f"{target} is an input; name another output")
 
 
-def is_up_to_date(source: Path, target: Path) -> bool:
-    """Whether the output is there and not older than its input."""
+def is_up_to_date(sources: Iterable[Path], target: Path) -> bool:
+    """Whether the output is there and not older than any input."""
     try:
-        return target.stat().st_mtime_ns >= source.stat().st_mtime_ns
+        written = target.stat().st_mtime_ns
+        return all(written >= source.stat().st_mtime_ns for source in sources)
     except OSError:
         return False
 
 
+def refuse_existing(target: Path, *, force: bool) -> None:
+    """Refuse an output that is there, as opening it would.
+
+    Raises:
+        OutputExistsError: it is, and ``force`` was not given.
+    """
+    if not force and os.path.lexists(target) and (target.is_symlink() or target.is_file()):
+        raise OutputExistsError(target)
+
+
 def check_input(path: Path, *, follow: bool) -> os.stat_result:
-    """Look at an input before anything is written.
+    """Look at an input before anything is written; a FIFO is not opened, for that can be done once.
 
     Raises:
         InputError, OSError: it can't be read as asked.
     """
+    status = path.stat() if follow else path.lstat()
+    if follow and not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return status
     opened = open_input(path, follow=follow)
     os.close(opened.descriptor)
     return opened.stat

@@ -8,15 +8,16 @@ import click
 
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.options import PATH, report_from, reporting, resources
-from compressor.cli.report import Report, size
+from compressor.cli.options import OUTPUT, PATH, report_from, reporting, resources
+from compressor.cli.paths import STDIN
+from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.limits import Limits
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
-from compressor.errors import CompressorError, UsageError
-from compressor.tree.outputs import Output, opened_output, umask
+from compressor.errors import DamagedError, UsageError
+from compressor.tree.outputs import DeviceOutput, Output, opened_output, shared_permissions
 
 
 @click.command(
@@ -24,7 +25,7 @@ from compressor.tree.outputs import Output, opened_output, umask
 )
 @click.argument("damaged", type=PATH, metavar="BAD")
 @click.option(
-    "-o", "--output", type=PATH, required=True, metavar="GOOD", help="The archive to write."
+    "-o", "--output", type=OUTPUT, required=True, metavar="GOOD", help="The archive to write."
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite GOOD.")
 @resources
@@ -39,22 +40,26 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
       compressor recover run.cz -o rescued.cz
     """
     report = report_from(options)
-    with opened_archive(damaged) as (source, file):
+    with report.failing(damaged), opened_archive(damaged) as (source, file):
         if not source.regular:
             raise UsageError("recover needs a file: it reads it twice")
-        paths.refuse_same_file(damaged, output)
-        with opened_output(output, force=force) as target:
+        if output == STDIN:
+            raise UsageError("recover needs a file to write: it reads again what it wrote")
+        protected = paths.identities([damaged])
+        paths.refuse_input(output, protected)
+        with opened_output(output, force=force, protected=protected) as target:
             outcome = recover(file, target.write)
             if not outcome.kept and not outcome.lost_found:
-                report.fail(CompressorError("nothing whole was found"), damaged)
+                report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code
             _prove(target, options)
-            target.commit(mode=source.stat.st_mode & 0o666 & ~umask(), mtime_ns=None, sync=True)
-    _say(outcome, damaged, output, report)
+            mode, owner = shared_permissions([source.stat])
+            target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
+        _say(outcome, damaged, output, report)
     return report.exit_code
 
 
-def _prove(target: Output, options: dict[str, Any]) -> None:
+def _prove(target: Output | DeviceOutput, options: dict[str, Any]) -> None:
     """Read what was written to its end, before it gets its name."""
     sink = NullSink()
     os.lseek(target.descriptor, 0, os.SEEK_SET)
@@ -79,7 +84,7 @@ def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> Non
         "lost_found": [name.decode() for name, _ in outcome.lost_found],
     }
     plural = "s" * (outcome.kept != 1)
-    report.result("recovered", f"{output}: {outcome.kept} whole member{plural}", **fields)
+    report.result("recovered", f"{shown(output)}: {outcome.kept} whole member{plural}", **fields)
     if not outcome.complete:
         report.partly()
 

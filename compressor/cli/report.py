@@ -1,20 +1,30 @@
-"""What a run says: lines for people, JSON lines for machines, progress, and the exit code."""
+"""What a run says: lines for people, JSON lines for machines, and the exit code."""
 
 import json
+import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from compressor.errors import CompressorError, DamagedError, MemberNotFoundError
+from compressor.cli.progress import Progress
+from compressor.errors import CompressorError, DamagedError
 
-PROGRESS_AFTER = 1.0  # seconds; shorter work shows no progress
+
+def shown(name: Path | str | bytes) -> str:
+    """Return a name as one line for people: what a terminal would not print is escaped."""
+    return _printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def say_error(text: str) -> None:
-    """Write an error for people to stderr."""
-    sys.stderr.write(f"compressor: {text}\n")
+    """Write an error for people to stderr; it may hold names that nobody vouches for."""
+    safe = "\n".join(shown(line) for line in text.split("\n"))
+    sys.stderr.write(f"compressor: {safe}\n")
 
 
 def size(count: int) -> str:
@@ -44,20 +54,32 @@ class Report:
             self._json.write(json.dumps({"type": kind, **fields}) + "\n")
             self._json.flush()
 
+    def failing(self, path: Path | None) -> "_Failing":
+        """Note what goes wrong with one input, so that the others get their turn."""
+        return _Failing(self, path)
+
     def result(self, kind: str, line: str, **fields: object) -> None:
         """Note an input that went well; ``line`` is shown on a terminal, or with -v."""
-        self._codes.append(0)
+        self.succeeded()
         self._emit(kind, fields)
         wanted = self._verbose or (sys.stderr.isatty() and not self._quiet)
         if wanted and self._json is None:
             sys.stderr.write(line + "\n")
+
+    def succeeded(self) -> None:
+        """Note an input that went well, of which all is said."""
+        self._codes.append(0)
 
     def output(self, kind: str, line: str, **fields: object) -> None:
         """Give a line that was asked for: to stdout."""
         if self._json is not None:
             self._emit(kind, fields)
         else:
-            sys.stdout.write(line + "\n")
+            try:
+                sys.stdout.write(line + "\n")
+            except OSError as error:
+                error.filename = "stdout"
+                raise
 
     def note(self, text: str, path: Path | str | None = None) -> None:
         """Say something that is no error."""
@@ -70,21 +92,22 @@ class Report:
             self._said.add(text)
             self._say("warning", text, path)
 
-    def fail(self, error: CompressorError | OSError, path: Path | str | None = None) -> None:
+    def fail(self, error: Exception, path: Path | str | None = None) -> None:
         """Note an input that failed, or a part of one."""
         code = error.exit_code if isinstance(error, CompressorError) else 1
         self._codes.append(code)
         self._damaged |= isinstance(error, DamagedError) and code == 4
-        text = str(error) if isinstance(error, CompressorError) else error.strerror or str(error)
-        fields = {"message": text, "exit_code": code, **_place(error)}
-        self._emit("error", {"path": str(path) if path is not None else None, **fields})
-        if self._json is None:
-            say_error(f"{path}: {text}" if path is not None else text)
+        if self._verbose > 1:
+            trace(error)
+        text = message(error, path)
+        self._say("error", text, path, exit_code=code, **_place(error))
 
-    def _say(self, kind: str, text: str, path: Path | str | None) -> None:
-        self._emit(kind, {"path": str(path) if path is not None else None, "message": text})
+    def _say(self, kind: str, text: str, path: Path | str | None, **fields: object) -> None:
+        self._emit(
+            kind, {"path": str(path) if path is not None else None, "message": text, **fields}
+        )
         if self._json is None:
-            say_error(f"{path}: {text}" if path is not None else text)
+            say_error(f"{shown(path)}: {text}" if path is not None else text)
 
     def partly(self) -> None:
         """Note that something asked for was skipped."""
@@ -100,76 +123,51 @@ class Report:
             return 4
         return 3 if 0 in self._codes else max(failures)
 
-    def progress(self, label: str, total: int | None) -> "Progress":
+    def progress(self, label: str, total: int | None, *, total_is_packed: bool = False) -> Progress:
         """Return a progress display for one input, as asked for and as the terminal permits."""
         style = self._progress
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
-        return Progress(style, label, total)
+        return Progress(style, label, total, total_is_packed=total_is_packed)
+
+
+class _Failing:
+    def __init__(self, report: Report, path: Path | None) -> None:
+        self._report = report
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        # Without a reader of our output there is nothing left to do for other inputs.
+        if isinstance(error, BrokenPipeError) or not isinstance(error, (CompressorError, OSError)):
+            return False
+        self._report.fail(error, self._path)
+        return True
+
+
+def message(error: Exception, path: Path | str | None) -> str:
+    """Return what went wrong, without the path if that is known."""
+    if isinstance(error, OSError) and not isinstance(error, CompressorError):
+        text = error.strerror or str(error)
+        named = error.filename is not None and str(error.filename) != str(path)
+        return f"{shown(error.filename)}: {text}" if named else text
+    if isinstance(error, MemoryError):
+        return "out of memory; --memory or -T1 make it need less"
+    if isinstance(error, CompressorError):
+        return str(error)
+    return f"internal error: {error!r}; please report it, with what -vv says"
+
+
+def trace(error: Exception) -> None:
+    """Write where an error comes from to stderr."""
+    import traceback  # imported late: hardly ever needed
+
+    traceback.print_exception(error, file=sys.stderr)
 
 
 def _place(error: Exception) -> dict[str, object]:
     if isinstance(error, DamagedError):
         return {"offset": error.offset, "member": error.member}
-    return {"not_found": True} if isinstance(error, MemberNotFoundError) else {}
-
-
-class Progress:
-    """A bar by tqdm, or one JSON line a second, on stderr; nothing in the first second."""
-
-    def __init__(self, style: str, label: str, total: int | None) -> None:
-        self._style = style
-        self._label = label
-        self._total = total
-        self._begun = self._shown = time.monotonic()
-        self._bar: Any = None
-        self._update: Callable[[int, int], None] = {
-            "bar": self._show_bar,
-            "json": self._show_json,
-        }.get(style, self._show_nothing)
-
-    def __call__(self, plain: int, packed: int) -> None:
-        """Take how far the work is: plain and packed bytes."""
-        self._update(plain, packed)
-
-    def _show_nothing(self, plain: int, packed: int) -> None:
-        pass
-
-    def _show_bar(self, plain: int, packed: int) -> None:
-        if self._bar is None:
-            if time.monotonic() - self._begun < PROGRESS_AFTER:
-                return
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=self._total,
-                desc=self._label,
-                unit="B",
-                unit_scale=True,
-                file=sys.stderr,
-                leave=False,
-                initial=plain,
-            )
-        self._bar.set_postfix_str(f"ratio {packed / max(plain, 1):.3f}", refresh=False)
-        self._bar.update(plain - self._bar.n)
-
-    def _show_json(self, plain: int, packed: int) -> None:
-        now = time.monotonic()
-        if now - self._shown < PROGRESS_AFTER:
-            return
-        self._shown = now
-        fields = {
-            "type": "progress",
-            "path": self._label,
-            "plain_bytes": plain,
-            "packed_bytes": packed,
-            "total_bytes": self._total,
-            "seconds": round(now - self._begun, 3),
-        }
-        sys.stderr.write(json.dumps(fields) + "\n")
-
-    def close(self) -> float:
-        """Take the display away; return the seconds since it began."""
-        if self._bar is not None:
-            self._bar.close()
-        return time.monotonic() - self._begun
+    return {"offset": None, "member": None}

@@ -9,7 +9,11 @@ from typing import BinaryIO
 
 from compressor.archive.source import widen_pipe
 from compressor.cli.paths import STDIN
+from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input, descriptor_input, open_input
+from compressor.tree.outputs import write_full
+
+STDOUT = 1  # the descriptor
 
 
 @contextmanager
@@ -28,4 +32,17 @@ def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, 
 def stdout_descriptor() -> int:
     """Return stdout's descriptor, with nothing left unwritten before it."""
     sys.stdout.flush()
-    return sys.stdout.fileno()
+    return STDOUT
+
+
+def write_stdout(data: Bytes) -> None:
+    """Write all of ``data`` to stdout.
+
+    Raises:
+        OSError: it names stdout.
+    """
+    try:
+        write_full(STDOUT, data)
+    except OSError as error:
+        error.filename = "stdout"
+        raise

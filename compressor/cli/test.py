@@ -7,10 +7,17 @@ import click
 
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.decompress import limiting, limits_from, report_outcome
-from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli.options import (
+    PATH,
+    limiting,
+    limits_from,
+    report_from,
+    reporting,
+    resources,
+)
 from compressor.cli.report import Report
 from compressor.cli.sources import opened_archive
+from compressor.cli.unpacking import report_outcome
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
@@ -32,10 +39,8 @@ def test(**options: Any) -> int:
     """
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
-        try:
+        with report.failing(path):
             _test(path, options, report)
-        except (CompressorError, OSError) as error:
-            report.fail(error, path)
     return report.exit_code
 
 
@@ -43,8 +48,12 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
     sink = NullSink()
     with opened_archive(path) as (source, file):
         total = source.stat.st_size if source.regular else None
-        progress = report.progress(str(path), total)
-        unpack_options = UnpackOptions(options["threads"], limits_from(options), progress)
+        progress = report.progress(str(path), total, total_is_packed=True)
+        unpack_options = UnpackOptions(
+            options["threads"],
+            limits_from(options),
+            lambda read, given: progress(given, read),
+        )
         try:
             Unpacker(Source(file), sink, unpack_options).run()
         finally:

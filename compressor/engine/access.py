@@ -7,11 +7,12 @@ from typing import BinaryIO
 
 from blake3 import blake3
 
+from compressor.archive.audit import audit
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.record import Kind
 from compressor.archive.schema import Entry, Span
 from compressor.engine import block as blocks
-from compressor.engine.limits import UNLIMITED, Limits, threads_within
+from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.rescan import rebuilt
 from compressor.engine.zeros import zeros
@@ -36,15 +37,19 @@ class SeekableArchive:
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
         self._threads = min(self._allowed(index, threads) for index in self.indexes)
+        self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def _allowed(self, index: Index, threads: int) -> int:
-        head = index.head
-        fixed = (CACHED_BLOCKS + 2) * head.block_size
-        per_task = head.block_size + head.decode_memory
+        """Return how many threads the archive's declarations permit (F-022)."""
+        per_task = index.head.block_size + index.head.decode_memory
         what = "reading this archive"
-        return threads_within(threads, self._limits.memory, per_task, fixed, what)
+        return threads_within(threads, self._limits.memory, per_task, _fixed(index), what)
+
+    def _granted(self, index: Index) -> int:
+        """Return the bytes that decoding a block may take."""
+        return share(self._threads, self._limits.memory, _fixed(index))
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
@@ -64,6 +69,17 @@ class SeekableArchive:
                 return index, entry
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
+
+    def check(self) -> None:
+        """Check everything: all records, the index against them, the content of all members.
+
+        Raises:
+            DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
+        """
+        for index in self.indexes:
+            audit(index)
+            for entry in index.entries():
+                self.copy(index, entry, lambda _: None)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
@@ -90,12 +106,15 @@ class SeekableArchive:
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]
-        plain = _decode(index, offset)
+        plain = self._decode(index, offset)
         with self._lock:
             self._cache[key] = plain
             while len(self._cache) > CACHED_BLOCKS:
                 self._cache.popitem(last=False)
         return plain
+
+    def _decode(self, index: Index, offset: int) -> Bytes:
+        return blocks.unpack(index.record(offset, Kind.BLOCK), index.head, self._share)[1]
 
     def copy(
         self,
@@ -104,8 +123,13 @@ class SeekableArchive:
         write: Callable[[Bytes], object],
         part: tuple[int, int] | None = None,
     ) -> None:
-        """Give a member's bytes, or part of them, to ``write`` in order; raises as ``pieces`` does."""
+        """Give a member's bytes, or part of them, to ``write`` in order; raises as ``pieces`` does.
+
+        Raises:
+            LimitError: this is more than the caller allows (F-047).
+        """
         begin, end = part or (0, entry.size)
+        self._limits.check(end - begin, index.end - index.start)
         for piece in self.pieces(index, entry, begin, end):
             write(piece)
 
@@ -201,10 +225,10 @@ def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
 
 def _cut(plain: Bytes, span: Span) -> memoryview:
     _, start, length = span
-    if start + length > len(plain) or not length:
-        raise DamagedError("an extent is empty or exceeds its block", offset=span[0])
+    if start + length > len(plain):  # F-028
+        raise DamagedError("an extent exceeds its block", offset=span[0])
     return memoryview(plain)[start : start + length]
 
 
-def _decode(index: Index, offset: int) -> Bytes:
-    return blocks.unpack(index.record(offset, Kind.BLOCK), index.head)[1]
+def _fixed(index: Index) -> int:
+    return (CACHED_BLOCKS + 2) * index.head.block_size

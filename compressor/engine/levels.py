@@ -1,7 +1,5 @@
 """Levels 1 to 9 as chains. A planner will replace this table; until then it is all there is to it."""
 
-import os
-
 from compressor.errors import UsageError
 from compressor.stages.chain import Chain, parse
 
@@ -30,14 +28,7 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
         raise UsageError("a codec and a level exclude each other: write --codec zstd:level=19")
     if codec is not None:
         return parse(codec)
-    level = _from_environment() if level is None else level
+    level = DEFAULT if level is None else level
     if level != 0 and level not in LEVELS:
         raise UsageError(f"level {level} is not from 1 to 9; --codec zstd:level=19 goes beyond")
     return parse(LEVELS[level] if level else FAST)
-
-
-def _from_environment() -> int:
-    text = os.environ.get("COMPRESSOR_LEVEL", str(DEFAULT))
-    if text.isdecimal() and int(text) in LEVELS:
-        return int(text)
-    raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")

@@ -39,6 +39,11 @@ def threads_within(asked: int, memory: int, per_task: int, fixed: int, what: str
     return min(asked or processors(), free // per_task)
 
 
+def share(threads: int, memory: int, fixed: int) -> int:
+    """Return the bytes that each of ``threads`` tasks may take, as ``threads_within`` counts."""
+    return (memory - INTERPRETER - fixed) // threads
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What reading may give at most; None: no limit.

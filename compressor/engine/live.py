@@ -9,6 +9,8 @@ from compressor.engine.pack import Info, Packer
 CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
 
+READ = 1 << 16  # bytes: reading allocates as many, however few there are
+
 
 def is_idle(descriptor: int) -> bool:
     """Say whether reading now would have to wait for the other end."""
@@ -23,7 +25,7 @@ def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> No
     while True:
         timeout = max(0.0, due - time.monotonic()) if waiting else None
         ready, _, _ = select.select([descriptor], [], [], timeout)
-        piece = os.read(descriptor, packer.block_size - len(waiting)) if ready else b""
+        piece = os.read(descriptor, min(READ, packer.block_size - len(waiting))) if ready else b""
         if piece and not waiting:
             due = time.monotonic() + seconds
         waiting += piece

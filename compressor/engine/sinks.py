@@ -8,7 +8,8 @@ from compressor.archive.schema import Entry
 from compressor.engine.zeros import zeros
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Output, opened_below, umask
+from compressor.tree.below import opened_below
+from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class Outcome:
 
     members: list[Entry] = field(default_factory=list)
     failures: list[tuple[bytes | None, CompressorError]] = field(default_factory=list)
+    skipped: list[bytes] = field(default_factory=list)
+    """Members whose file was there already."""
 
 
 class NullSink:
@@ -81,25 +84,42 @@ class StreamSink(NullSink):
             self._write(piece)
 
 
+@dataclass(frozen=True, slots=True)
+class FolderOptions:
+    """How files are made below a folder; ``default_mode`` is for members without a recorded one."""
+
+    default_mode: int
+    force: bool = False
+    sync: bool = False
+    skip_existing: bool = False
+    protected: frozenset[Identity] = NOTHING
+
+
 class FolderSink(NullSink):
     """Each member into a file of its recorded name below the folder ``root`` (a descriptor)."""
 
-    def __init__(self, root: int, *, force: bool, sync: bool) -> None:
+    def __init__(self, root: int, options: FolderOptions) -> None:
         super().__init__()
         self._root = root
-        self._force = force
-        self._sync = sync
-        self._default_mode = 0o666 & ~umask()
+        self._options = options
         self._stack = ExitStack()
         self._output: Output | None = None
+        self._existing: OutputExistsError | None = None
 
     def opened(self, name: bytes) -> None:
         """Open the file under a temporary name."""
+        options = self._options
+        self._output = self._existing = None
+        below = opened_below(
+            self._root, name, force=options.force, sync=options.sync, protected=options.protected
+        )
         try:
-            below = opened_below(self._root, name, force=self._force)
             self._output = self._stack.enter_context(below)
+        except OutputExistsError as error:
+            self._existing = error
+            if not options.skip_existing:
+                self.outcome.failures.append((name, error))
         except (CompressorError, OSError) as error:
-            self._output = None
             self.outcome.failures.append((name, as_problem(error)))
 
     def data(self, piece: Bytes) -> None:
@@ -115,15 +135,25 @@ class FolderSink(NullSink):
     def closed(self, entry: Entry) -> None:
         """Give the file its mode, its time and its name."""
         if self._output is None:
+            self._skip(entry)
             return
-        mode = self._default_mode if entry.mode is None else entry.mode & 0o777
+        mode = self._options.default_mode if entry.mode is None else entry.mode & 0o777
         try:
-            self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._sync)
+            self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._options.sync)
         except CompressorError as error:
             self.outcome.failures.append((entry.name, error))
         else:
             super().closed(entry)
         self.close()
+
+    def _skip(self, entry: Entry) -> None:
+        """Pass over a member whose file is there already, if that was asked for and it is not older."""
+        if self._existing is None or not self._options.skip_existing:
+            return
+        if self._existing.mtime_ns >= (entry.mtime_ns or 0):
+            self.outcome.skipped.append(entry.name)
+        else:
+            self.outcome.failures.append((entry.name, self._existing))
 
     def failed(self, name: bytes, error: CompressorError) -> None:
         """Leave nothing of the file."""

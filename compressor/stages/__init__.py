@@ -4,7 +4,6 @@ A name is written into archives: it is never given to another format.
 """
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from compressor.errors import UnsupportedError
 from compressor.stages.base import StageInfo
@@ -14,13 +13,15 @@ __all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 ENTRY_POINT_GROUP = "compressor.stages"
 
 TABLE: dict[str, str] = {
-    "bz2": "compressor.stages.codecs.bz2",
+    "store": "compressor.stages.codecs.store",
+    "zstd": "compressor.stages.codecs.zstd",
     "lz4": "compressor.stages.codecs.lz4",
+    "zlib": "compressor.stages.codecs.zlib",
+    "bz2": "compressor.stages.codecs.bz2",
     "lzma": "compressor.stages.codecs.lzma",
     "lzo": "compressor.stages.codecs.lzo",
-    "store": "compressor.stages.codecs.store",
-    "zlib": "compressor.stages.codecs.zlib",
-    "zstd": "compressor.stages.codecs.zstd",
+    "huffman": "compressor.stages.codecs.huffman",
+    "lzw": "compressor.stages.codecs.lzw",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 
@@ -34,6 +35,8 @@ def stage_by_name(name: str) -> StageInfo:
     if name in TABLE:
         info: StageInfo = import_module(TABLE[name]).STAGE
         return info
+    from importlib.metadata import entry_points  # imported late: it takes half of a short run
+
     for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
         loaded = entry.load()
         if isinstance(loaded, StageInfo) and loaded.name == name:

@@ -41,21 +41,23 @@ class Input:
         """Whether it is a regular file, so that its size is known."""
         return stat.S_ISREG(self.stat.st_mode)
 
-    def unchanged(self) -> bool:
-        """Whether it still is what it was when it was opened."""
-        now = os.fstat(self.descriptor)
-        return _state(now) == _state(self.stat)
+    def changed(self) -> bool:
+        """Whether a regular file was written to since it was opened."""
+        now, then = os.fstat(self.descriptor), self.stat
+        return self.regular and (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
 
-    def remove(self, path: Path) -> bool:
-        """Remove ``path`` if it still names this very file, unchanged; say whether it did."""
+    def remove(self, path: Path) -> str | None:
+        """Remove ``path`` if it still names this very file, unchanged; return why not, if it is kept."""
         try:
             now = path.lstat()
         except FileNotFoundError:
-            return False
+            return "is gone already"
+        if not stat.S_ISREG(now.st_mode):
+            return f"is {_KINDS.get(stat.S_IFMT(now.st_mode), 'no file')}; it is kept"
         if _state(now) != _state(self.stat):
-            return False
+            return "changed meanwhile; it is kept"
         path.unlink()
-        return True
+        return None
 
     def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
@@ -77,7 +79,7 @@ class Input:
         while left is None or left > 0:
             size = min(block_size, expected if left is None else left)
             block = bytearray(size)
-            filled = read_full(self.descriptor, block)
+            filled = self._fill(block)
             if filled < size:
                 del block[filled:]
             if block:
@@ -86,6 +88,12 @@ class Input:
                 return
             left = None if left is None else left - size
             expected = block_size
+
+    def _fill(self, block: bytearray) -> int:
+        try:
+            return read_full(self.descriptor, block)
+        except OSError as error:
+            raise InputError(f"can't be read: {error.strerror}") from error
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
@@ -140,9 +148,9 @@ def open_input(path: Path, *, follow: bool) -> Input:
     """
     status = path.lstat()
     if stat.S_ISDIR(status.st_mode):
-        raise InputError("is a folder; this release packs files (tar can make one of it)")
+        raise InputError("is a folder; this release takes files (tar can make one of it)")
     if not follow and not stat.S_ISREG(status.st_mode):
-        raise InputError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}; -f packs it")
+        raise InputError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}; -f reads it")
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK)
     descriptor = os.open(path, flags)
     status = os.fstat(descriptor)

@@ -1,0 +1,256 @@
+"""Inputs into archives, as ``compress`` was told: one each, or one of them all."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from compressor.archive.source import widen_pipe
+from compressor.cli import naming, paths
+from compressor.cli.paths import STDIN
+from compressor.cli.progress import Progress
+from compressor.cli.report import Report, shown, size
+from compressor.cli.sources import stdout_descriptor, write_stdout
+from compressor.engine.live import CLOCK, pack_live
+from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.errors import CompressorError, UsageError
+from compressor.stages.base import Bytes
+from compressor.stages.chain import Chain
+from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
+from compressor.tree.outputs import DeviceOutput, Output, opened_output, shared_permissions
+
+Packed = list[tuple[Path, Input]]
+"""The inputs that were packed, as they were when they were opened."""
+
+Pack = Callable[[Packer], Packed]
+
+
+class Packing:
+    """One run: ``inputs`` under one chain, with the options of the command."""
+
+    def __init__(
+        self, inputs: list[Path], chain: Chain, options: Mapping[str, Any], report: Report
+    ) -> None:
+        self._inputs = inputs
+        self._chain = chain
+        self._options = options
+        self._report = report
+        self._follow: bool = options["force"]
+        self._protected = paths.identities(inputs)
+
+    # One archive an input
+
+    def each(self) -> None:
+        """Give each input an archive of its own; those that are archives are passed over."""
+        for path in self._inputs:
+            naming.recorded_name(path)
+        folder: Path | None = self._options["output_dir"]
+        plan = [
+            (path, naming.archive_path(path, folder))
+            for path in self._inputs
+            if not self._skipped(path)
+        ]
+        naming.refuse_clashes((path, paths.place(target)) for path, target in plan)
+        if folder and plan and not self._options["dry_run"]:
+            folder.mkdir(parents=True, exist_ok=True)
+        for path, target in plan:
+            with self._report.failing(path):
+                self._pack_one(path, target)
+
+    def _skipped(self, path: Path) -> bool:
+        if path.suffix != naming.SUFFIX or not path.is_file():
+            return False
+        self._report.note(f"already ends in {naming.SUFFIX}; skipped", path)
+        self._report.succeeded()
+        return True
+
+    def _pack_one(self, path: Path, target: Path) -> None:
+        if self._up_to_date([path], target):
+            return
+        if self._options["dry_run"]:
+            paths.check_input(path, follow=self._follow)
+            self._plan(path, target)
+            return
+        with _opened(path, follow=self._follow) as source:
+            info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
+
+            def pack(packer: Packer) -> Packed:
+                packer.add(info, source.pieces(packer.block_size))
+                self._warn_if_changed(path, source)
+                return [(path, source)]
+
+            self._to_file(target, source.stat.st_size if source.regular else None, pack)
+
+    # One archive of all inputs
+
+    def into_one(self, output: Path | None) -> None:
+        """Pack all inputs into one archive: a file, or stdout (None)."""
+        piped = self._inputs == [STDIN]
+        members = [(path, naming.recorded_name(path)) for path in self._inputs if path != STDIN]
+        naming.refuse_clashes(members)
+        if output and not piped and self._up_to_date(self._inputs, output):
+            return
+        sizes = {path: self._usable_size(path) for path, _ in members}
+        usable = [item for item in members if sizes[item[0]] is not None]
+        if not usable and not piped:
+            return
+        if self._options["dry_run"]:
+            for path in [STDIN] if piped else [path for path, _ in usable]:
+                self._plan(path, output)
+            return
+        pack = self._pack_stdin if piped else partial(self._pack_all, usable)
+        if output is None:
+            self._to_stream(pack)
+        else:
+            self._to_file(output, sum(size or 0 for size in sizes.values()) or None, pack)
+
+    def _usable_size(self, path: Path) -> int | None:
+        """Return the size of an input, or None and a report why it can't be packed."""
+        with self._report.failing(path):
+            return paths.check_input(path, follow=self._follow).st_size
+        return None
+
+    def _pack_all(self, members: list[tuple[Path, bytes]], packer: Packer) -> Packed:
+        packed: Packed = []
+        for path, name in members:
+            source = self._open(path)
+            if source is None:
+                continue
+            try:
+                packer.add(_info(name, source), source.pieces(packer.block_size))
+                self._warn_if_changed(path, source)
+            except InputError as error:  # half a member can't be taken back: this ends the archive
+                raise InputError(f"{path} {error}") from error
+            finally:
+                os.close(source.descriptor)
+            packed.append((path, source))
+        if not packed:
+            raise CompressorError("no input is left that could be packed")
+        return packed
+
+    def _open(self, path: Path) -> Input | None:
+        with self._report.failing(path):
+            return open_input(path, follow=self._follow)
+        return None
+
+    def _pack_stdin(self, packer: Packer) -> Packed:
+        info = Info(os.fsencode(self._options["name"] or ""))
+        source = descriptor_input(0, "stdin")
+        widen_pipe(source.descriptor)
+        seconds = self._options["flush_after"]
+        if seconds is not None:
+            pack_live(packer, info, source.descriptor, seconds)
+        else:
+            packer.add(info, source.pieces(packer.block_size))
+        return [(STDIN, source)] if source.regular else []
+
+    # Outputs
+
+    def _up_to_date(self, inputs: list[Path], target: Path) -> bool:
+        if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target):
+            return False
+        self._report.note("is there and not older; skipped", target)
+        self._report.succeeded()
+        return True
+
+    def _plan(self, path: Path, target: Path | None) -> None:
+        """Say what would be done, where nothing speaks against it."""
+        if target is not None:
+            paths.refuse_input(target, self._protected)
+            paths.refuse_existing(target, force=self._options["force"])
+        output = "stdout" if target is None else str(target)
+        line = f"{shown(path)} -> {shown(output)}"
+        self._report.output("plan", line, path=str(path), output=output)
+        self._report.succeeded()
+
+    def _to_stream(self, pack: Pack) -> None:
+        descriptor = stdout_descriptor()
+        self._refuse_terminal(descriptor)
+        label = str(self._inputs[0]) if len(self._inputs) == 1 else f"{len(self._inputs)} files"
+        self._pack(write_stdout, pack, label, None)
+
+    def _to_file(self, target: Path, total: int | None, pack: Pack) -> None:
+        options, remove = self._options, self._options["remove"]
+        paths.refuse_input(target, self._protected)
+        with opened_output(target, force=options["force"], protected=self._protected) as output:
+            self._check(output)
+            packed = self._pack(output.write, pack, str(target), total)
+            mode, owner = shared_permissions([source.stat for _, source in packed])
+            files = [source for path, source in packed if path != STDIN]
+            mtime_ns = files[0].stat.st_mtime_ns if len(files) == 1 else None
+            output.commit(mode=mode, mtime_ns=mtime_ns, sync=options["sync"] or remove, owner=owner)
+        if remove:
+            for path, source in packed:
+                self._remove(path, source)
+
+    def _check(self, output: Output | DeviceOutput) -> None:
+        if output.is_file:
+            return
+        self._refuse_terminal(output.descriptor)
+        if self._options["remove"]:
+            raise UsageError("--rm needs an output that is a file: a device keeps nothing")
+
+    def _refuse_terminal(self, descriptor: int) -> None:
+        if not self._options["force"]:
+            paths.refuse_terminal(descriptor)
+
+    def _remove(self, path: Path, source: Input) -> None:
+        reason = source.remove(path)
+        if reason is not None:
+            self._report.warn(reason, path)
+            self._report.partly()
+
+    def _warn_if_changed(self, path: Path, source: Input) -> None:
+        if source.changed():
+            self._report.warn("was written to while it was packed", path)
+
+    def _pack(
+        self, write: Callable[[Bytes], object], pack: Pack, label: str, total: int | None
+    ) -> Packed:
+        progress = self._report.progress(label, total)
+        try:
+            packer = Packer(write, self._pack_options(progress))
+            try:
+                packed = pack(packer)
+                packer.finish()
+            finally:
+                packer.close()
+        finally:
+            seconds = progress.close()
+        self._done(label, packer, seconds)
+        return packed
+
+    def _done(self, label: str, packer: Packer, seconds: float) -> None:
+        plain, packed = packer.plain_size, packer.packed_size
+        percent = f"{100 * packed / plain:.1f} %" if plain else "-"
+        line = f"{shown(label)}: {size(plain)} -> {size(packed)}, {percent}, {seconds:.2f} s"
+        fields = {"plain_bytes": plain, "packed_bytes": packed, "seconds": round(seconds, 3)}
+        self._report.result("packed", line, output=label, **fields)
+
+    def _pack_options(self, progress: Progress) -> PackOptions:
+        options = self._options
+        return PackOptions(
+            chain=self._chain,
+            block_size=options["block_size"],
+            threads=options["threads"],
+            memory=options["memory"],
+            verify=True if options["remove"] else options["verify"],
+            optional=() if options["flush_after"] is None else (CLOCK,),
+            warn=self._report.warn,
+            progress=progress,
+        )
+
+
+@contextmanager
+def _opened(path: Path, *, follow: bool) -> Iterator[Input]:
+    source = open_input(path, follow=follow)
+    try:
+        yield source
+    finally:
+        os.close(source.descriptor)
+
+
+def _info(name: bytes, source: Input) -> Info:
+    return Info(name, source.stat.st_mtime_ns, source.stat.st_mode & 0o777)

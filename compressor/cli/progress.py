@@ -1,0 +1,77 @@
+"""Progress on stderr: a bar by tqdm, or one JSON line a second; nothing in the first second."""
+
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+AFTER = 1.0  # seconds; shorter work shows no progress
+EVERY = {"bar": 0.2, "json": 1.0}  # seconds between two looks
+
+
+class Progress:
+    """How far one input is. A thread of its own shows it, so that a slow pipe or block does not stop it."""
+
+    def __init__(self, style: str, label: str, total: int | None, *, total_is_packed: bool) -> None:
+        self._label = label
+        self._total = total
+        self._total_is_packed = total_is_packed
+        self._at = (0, 0)
+        self._begun = time.monotonic()
+        self._bar: Any = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        if style in EVERY:
+            self._thread = threading.Thread(target=self._watch, args=(style,), daemon=True)
+            self._thread.start()
+
+    def __call__(self, plain: int, packed: int) -> None:
+        """Take how far the work is, in bytes."""
+        self._at = (plain, packed)
+
+    def _watch(self, style: str) -> None:
+        show = self._show_bar if style == "bar" else self._show_json
+        wait = AFTER
+        while not self._ended.wait(wait):
+            show(*self._at)
+            wait = EVERY[style]
+
+    def _show_bar(self, plain: int, packed: int) -> None:
+        done = packed if self._total_is_packed else plain
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=self._total,
+                desc=self._label,
+                unit="B",
+                unit_scale=True,
+                file=sys.stderr,
+                leave=False,
+                initial=done,
+            )
+        if plain:
+            self._bar.set_postfix_str(f"ratio {packed / plain:.3f}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _show_json(self, plain: int, packed: int) -> None:
+        fields = {
+            "type": "progress",
+            "path": self._label,
+            "plain_bytes": plain,
+            "packed_bytes": packed,
+            "total_bytes": self._total,
+            "seconds": round(time.monotonic() - self._begun, 3),
+        }
+        sys.stderr.write(json.dumps(fields) + "\n")
+        sys.stderr.flush()
+
+    def close(self) -> float:
+        """Take the display away; return the seconds since it began."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._bar is not None:
+            self._bar.close()
+        return time.monotonic() - self._begun

@@ -1,0 +1,214 @@
+"""Archives into files, as ``decompress`` was told; and what came of an archive, said."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compressor.archive.source import Source
+from compressor.cli import naming, paths
+from compressor.cli.options import limits_from
+from compressor.cli.paths import STDIN
+from compressor.cli.report import Report, shown, size
+from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
+from compressor.engine.contents import holds_several
+from compressor.engine.sinks import FolderOptions, FolderSink, NullSink, StreamSink
+from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.errors import CompressorError, UsageError
+from compressor.tree.inputs import Input
+from compressor.tree.outputs import DeviceOutput, Output, opened_output, umask
+
+
+class Unpacking:
+    """One run, with the options of the command."""
+
+    def __init__(
+        self, inputs: list[Path], options: Mapping[str, Any], report: Report, *, to_stdout: bool
+    ) -> None:
+        self._inputs = inputs
+        self._options = options
+        self._report = report
+        self._to_stdout = to_stdout
+        self._follow: bool = options["force"] or to_stdout
+        self._protected = paths.identities(inputs)
+
+    def run(self) -> int:
+        """Unpack all inputs, each on its own; return the exit code."""
+        self._refuse_clashes()
+        for path in self._inputs:
+            with self._report.failing(path), opened_archive(path, follow=self._follow) as opened:
+                source, file = opened
+                self._unpack(path, source, file)
+        return self._report.exit_code
+
+    def _refuse_clashes(self) -> None:
+        """Refuse two archives of one file each whose content would get one name."""
+        if self._to_stdout or self._options["output"] or self._options["name_stored"]:
+            return
+        named: dict[Path, list[Path]] = {}
+        for path in self._inputs:
+            if path.suffix == naming.SUFFIX and path.stem:
+                named.setdefault(paths.place(self._beside(path)), []).append(path)
+        for same in named.values():
+            if len(same) > 1:  # rare; only now it is worth a look inside
+                single = [path for path in same if not self._holds_several(path)]
+                naming.refuse_clashes((path, self._beside(path)) for path in single)
+
+    def _beside(self, path: Path) -> Path:
+        folder: Path | None = self._options["directory"]
+        plain = naming.plain_path(path)
+        return plain if folder is None else folder / plain.name
+
+    def _holds_several(self, path: Path) -> bool:
+        try:
+            with opened_archive(path, follow=self._follow) as (source, _):
+                return source.regular and holds_several(source.descriptor)
+        except (CompressorError, OSError):  # said when its turn comes
+            return True
+
+    def _unpack(self, path: Path, source: Input, file: BinaryIO) -> None:
+        if self._to_stdout:
+            if not self._planned(path, "stdout"):
+                stdout_descriptor()
+                self._run((path, source, file), StreamSink(write_stdout))
+            return
+        several = source.regular and holds_several(source.descriptor)
+        target = self._target(path, several=several)
+        if target is None:
+            self._to_folder(path, source, file)
+        else:
+            self._to_file((path, source, file), target)
+
+    def _target(self, path: Path, *, several: bool) -> Path | None:
+        """Return the one file that the content goes to; None where members have their own names."""
+        output: Path | None = self._options["output"]
+        if output:
+            if several:
+                raise UsageError("-o takes one file's content; the archive holds several members")
+            return output
+        if several or self._options["name_stored"] or path == STDIN:
+            return None
+        return self._beside(path)
+
+    def _planned(self, path: Path, target: Path | str) -> bool:
+        if not self._options["dry_run"]:
+            return False
+        line = f"{shown(path)} -> {shown(target)}"
+        self._report.output("plan", line, path=str(path), output=str(target))
+        self._report.succeeded()
+        return True
+
+    def _to_folder(self, path: Path, source: Input, file: BinaryIO) -> None:
+        folder: Path = self._options["directory"] or Path()
+        if self._planned(path, folder):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        sink = FolderSink(root, self._folder_options(source))
+        try:
+            self._run((path, source, file), sink)
+        finally:
+            sink.close()
+            os.close(root)
+        self._remove(path, source, sink)
+
+    def _folder_options(self, source: Input) -> FolderOptions:
+        options = self._options
+        return FolderOptions(
+            _default_mode(source),
+            force=options["force"],
+            sync=options["sync"] or options["remove"],
+            skip_existing=options["skip_existing"],
+            protected=self._protected,
+        )
+
+    def _to_file(self, archive: tuple[Path, Input, BinaryIO], target: Path) -> None:
+        path, source, _ = archive
+        options = self._options
+        if options["skip_existing"] and paths.is_up_to_date([path], target):
+            self._report.note("is there and not older; skipped", target)
+            self._report.succeeded()
+            return
+        paths.refuse_input(target, self._protected)
+        if options["dry_run"]:
+            paths.refuse_existing(target, force=options["force"])
+            self._planned(path, target)
+            return
+        if options["directory"]:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with opened_output(target, force=options["force"], protected=self._protected) as output:
+            if options["remove"] and not output.is_file:
+                raise UsageError("--rm needs an output that is a file: a device keeps nothing")
+            sink = StreamSink(output.write, output.hole)
+            if not self._run(archive, sink, whole=True):
+                return  # nothing half-written
+            self._commit(output, source, sink)
+        self._remove(path, source, sink)
+
+    def _commit(self, output: Output | DeviceOutput, source: Input, sink: NullSink) -> None:
+        entry = sink.outcome.members[-1] if sink.outcome.members else None
+        mode = _default_mode(source) if entry is None or entry.mode is None else entry.mode & 0o777
+        status = source.stat
+        output.commit(
+            mode=mode,
+            mtime_ns=entry.mtime_ns if entry else None,
+            sync=self._options["sync"] or self._options["remove"],
+            owner=(status.st_uid, status.st_gid) if source.regular else None,
+        )
+
+    def _remove(self, path: Path, source: Input, sink: NullSink) -> None:
+        if not self._options["remove"] or sink.outcome.failures or sink.outcome.skipped:
+            return
+        reason = source.remove(path)
+        if reason is not None:
+            self._report.warn(reason, path)
+            self._report.partly()
+
+    def _run(
+        self, archive: tuple[Path, Input, BinaryIO], sink: NullSink, *, whole: bool = False
+    ) -> bool:
+        """Give the archive to the sink; say whether all of it came, but for its very end.
+
+        ``whole``: where not all came, nothing is kept, so that nothing is said to be done.
+        """
+        path, source, file = archive
+        total = source.stat.st_size if source.regular else None
+        progress = self._report.progress(str(path), total, total_is_packed=True)
+        options = UnpackOptions(
+            self._options["threads"],
+            limits_from(self._options),
+            lambda read, given: progress(given, read),
+        )
+        try:
+            Unpacker(Source(file), sink, options).run()
+        finally:
+            seconds = progress.close()
+        came = all(error.exit_code == 3 for _, error in sink.outcome.failures)
+        if whole and not came:
+            sink.outcome.members.clear()
+        report_outcome(self._report, path, sink, seconds)
+        return came
+
+
+def _default_mode(source: Input) -> int:
+    """Return the mode of what was recorded without one: the archive's, or a new file's."""
+    mode = 0o666 & ~umask()
+    return mode & source.stat.st_mode if source.regular else mode
+
+
+def report_outcome(report: Report, path: Path, sink: NullSink, seconds: float) -> None:
+    """Say what came of an archive."""
+    outcome = sink.outcome
+    for name, error in outcome.failures:
+        member = f"{path}: {os.fsdecode(name)}" if name else path
+        report.fail(error, member)
+    for name in outcome.skipped:
+        report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
+    if outcome.members or not outcome.failures:
+        plain = sum(entry.size for entry in outcome.members)
+        count = len(outcome.members)
+        line = (
+            f"{shown(path)}: {size(plain)} in {count} member{'s' * (count != 1)}, {seconds:.2f} s"
+        )
+        fields = {"members": count, "plain_bytes": plain, "seconds": round(seconds, 3)}
+        report.result("unpacked", line, path=str(path), **fields)

@@ -1,0 +1,82 @@
+"""How the command line is run, and how its answers are read."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from compressor.cli import COMMANDS, main
+from compressor.stages import stage_by_name
+
+COMMAND = [sys.executable, "-m", "compressor"]
+Done = subprocess.CompletedProcess[bytes]
+Run = Callable[..., Done]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPRESSOR_")}
+    return {**kept, **extra}
+
+
+def lines(output: bytes) -> list[dict[str, Any]]:
+    """Return JSON Lines as objects."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def left(folder: Path) -> set[str]:
+    """Return the names in a folder: what a failed run must not add to."""
+    return {item.name for item in folder.iterdir()}
+
+
+def start(*words: str | Path, **options: Any) -> "subprocess.Popen[bytes]":
+    """Begin a command line whose end is awaited elsewhere; all three streams are pipes unless given."""
+    for name in ("stdin", "stdout", "stderr"):
+        options.setdefault(name, subprocess.PIPE)
+    return subprocess.Popen([*COMMAND, *words], env=environment(), **options)
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    for _ in range(600):
+        if what():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass within 30 s")
+
+
+NOBODY = 65534
+
+
+def as_nobody(folder: Path, *words: str) -> tuple[int, str]:
+    """Run one command line without privileges; return its exit code and stderr.
+
+    By a fork with all modules loaded, because the interpreter itself may be out of nobody's reach.
+    """
+    for module in COMMANDS.values():
+        import_module(module)
+    stage_by_name("zstd")
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            os.chdir(folder)
+            os.dup2(theirs, 2)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            sys.stdin = sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDWR), "w")
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            code = main(list(words))
+            sys.stderr.flush()
+            os._exit(code)
+        os._exit(99)
+    os.close(theirs)
+    with os.fdopen(ours) as said:
+        stderr = said.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stderr

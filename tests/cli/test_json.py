@@ -1,0 +1,113 @@
+"""JSON Lines: what docs/json.md says is what comes."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.archives import flipped
+from tests.cli.process import Run, lines
+
+DOCUMENT = Path(__file__).parents[2] / "docs/json.md"
+TYPES = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "array": list,
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """Return each type's fields, and what each may be, from the tables."""
+    found = {}
+    for section in DOCUMENT.read_text().split("\n## `")[1:]:
+        name = section.split("`", 1)[0]
+        rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", section, re.MULTILINE)
+        found[name] = dict(rows)
+    return found
+
+
+def check(line: dict[str, Any], fields: dict[str, str]) -> None:
+    assert line.keys() - {"type"} == fields.keys()
+    for name, value in line.items():
+        if name != "type":
+            kinds = tuple(TYPES[word] for word in fields[name].split(" or "))
+            assert isinstance(value, kinds), f"{line['type']}.{name}: {value!r}"
+
+
+@pytest.fixture
+def printed(run: Run) -> list[dict[str, Any]]:
+    """What all commands print when everything that can happen happens."""
+    Path("a").write_bytes(bytes(range(256)) * 40)
+    found = lines(run("compress", "--json", "a").stdout)
+    Path("b").write_bytes(bytes(range(256)) * 40)
+    run("compress", "--block-size", "1K", "-o", "b.cz", "a", "b")
+    good = Path("b.cz").read_bytes()
+    Path("b.cz").write_bytes(flipped(good, len(good) // 4))
+    Path("c.cz").write_bytes(run(input=b"x").stdout)
+    calls: list[tuple[int, list[str]]] = [
+        (0, ["compress", "--dry-run", "-o", "x.cz", "a"]),
+        (1, ["compress", "a"]),
+        (0, ["compress", "a.cz"]),
+        (3, ["decompress", "-f", "a.cz", "missing"]),
+        (4, ["decompress", "-f", "b.cz", "-C", "out"]),
+        (0, ["list", "a.cz"]),
+        (0, ["list", "c.cz"]),
+        (4, ["test", "a.cz", "b.cz"]),
+        (0, ["info", "a.cz"]),
+        (0, ["codecs"]),
+        (3, ["recover", "b.cz", "-o", "r.cz"]),
+        (0, ["bench", "a", "--codec", "store", "--codec", "zstd:level=1"]),
+    ]
+    for code, words in calls:
+        found += lines(run(*words, "--json", code=code).stdout)
+    found += lines(run("cat", "a.cz", "--json").stderr)
+    return found
+
+
+def test_every_line_has_the_documented_fields(printed: list[dict[str, Any]]) -> None:
+    fields = documented()
+
+    for line in printed:
+        check(line, fields[line["type"]])
+
+    seen = {line["type"] for line in printed}
+    assert seen == fields.keys() - {"progress"}  # test_progress.py waits for these
+
+
+def test_lines_go_to_stderr_where_stdout_carries_data(run: Run) -> None:
+    done = run("--json", input=b"text")
+
+    assert [line["type"] for line in lines(done.stderr)] == ["packed"]
+    assert run("-dc", "--json", input=done.stdout).stdout == b"text"
+
+
+@pytest.mark.parametrize(
+    "words", ["compress -19 a", "list --what", "cat", "nonsense", "d --rm -c a"]
+)
+def test_wrong_usage_is_a_line_too(run: Run, words: str) -> None:
+    done = run(*words.split(), "--json", code=2)
+
+    assert [(line["type"], line["exit_code"]) for line in lines(done.stderr)] == [("error", 2)]
+    assert done.stdout == b""
+
+
+def test_an_error_says_where(run: Run) -> None:
+    Path("a.cz").write_bytes(run("--name", "n", input=b"x" * 100).stdout[:70])
+
+    (error,) = lines(run("cat", "--json", "a.cz", code=4).stderr)
+
+    assert error["offset"] == 70
+    assert error["path"] == "a.cz"
+
+
+def test_names_that_are_not_utf8_can_be_given_back(run: Run) -> None:
+    Path("n\udcff").write_text("x")
+    run("compress", "-o", "x.cz", b"n\xff")
+
+    name = lines(run("list", "--json", "x.cz").stdout)[0]["name"]
+
+    assert run("cat", "x.cz", name).stdout == b"x"

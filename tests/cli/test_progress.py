@@ -1,0 +1,93 @@
+"""What is said while a run lasts, and how loudly."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import COMMAND, Run, environment, lines, start
+from tests.cli.test_json import check, documented
+
+FOR = 2.5  # seconds that the pipe is slow
+
+
+def slowly(process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None
+    end = time.monotonic() + FOR
+    while time.monotonic() < end:
+        process.stdin.write(b"x" * 1000)
+        process.stdin.flush()
+        time.sleep(0.1)
+    process.stdin.close()
+
+
+def test_json_progress_comes_once_a_second(folder: Path) -> None:
+    words = ("-o", "a.cz", "--progress", "json", "--flush-after", "0.1")
+    with start(*words, cwd=folder) as process:
+        slowly(process)
+        assert process.stderr is not None
+        found = lines(process.stderr.read())
+
+    assert process.returncode == 0
+    assert 1 <= len(found) <= 4
+    assert found[-1]["plain_bytes"] > 0
+    for line in found:
+        check(line, documented()["progress"])
+
+
+def test_a_log_gets_no_bar(folder: Path) -> None:
+    with start("-o", "a.cz", cwd=folder) as process:
+        slowly(process)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def shown_on_terminal(folder: Path, *words: str) -> bytes:
+    """Feed a pipe slowly until a bar is shown, or for a while."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    call = [*COMMAND, "-o", "a.cz", *words]
+    shown = b""
+    with subprocess.Popen(
+        call, stdin=subprocess.PIPE, stderr=theirs, cwd=folder, env=environment()
+    ) as process:
+        assert process.stdin is not None
+        end = time.monotonic() + (FOR if words else 30)
+        while b"B/s" not in shown and time.monotonic() < end:
+            process.stdin.write(b"x" * 1000)
+            process.stdin.flush()
+            if select.select([ours], [], [], 0.1)[0]:
+                shown += os.read(ours, 4096)
+        process.stdin.close()
+    os.close(theirs)
+    os.close(ours)
+    assert process.returncode == 0
+    return shown
+
+
+def test_a_terminal_gets_a_bar_past_a_second(folder: Path) -> None:
+    assert b"a.cz: " in shown_on_terminal(folder)
+
+
+@pytest.mark.parametrize("words", [["-q"], ["--progress", "none"]])
+def test_a_terminal_gets_no_bar_if_none_is_wanted(folder: Path, words: list[str]) -> None:
+    assert shown_on_terminal(folder, *words) == b""
+
+
+def test_quiet_and_quieter(run: Run) -> None:
+    Path("a").write_text("a")
+    Path("link").symlink_to("a")
+    run("compress", "a")
+    call = ("compress", "-f", "--rm", "link", "a.cz")
+
+    assert run(*call, code=3).stderr.count(b"\n") == 2
+    assert run(*call, "-q", code=3).stderr == b"compressor: link: is a symbolic link; it is kept\n"
+    assert run(*call, "-qq", code=3).stderr == b""
+    assert run("compress", "-qq", "missing", code=1).stderr != b""

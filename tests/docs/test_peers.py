@@ -1,0 +1,93 @@
+"""What the README's table says of other programs, tried on them."""
+
+import random
+import subprocess
+import sys
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+COMPRESSOR = Path(sys.executable).with_name("compressor")
+Peer = Callable[[str], str]
+
+ONE_STREAM = pytest.mark.parametrize("name", ["gzip", "zstd", "xz"])
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    """Make a file that shrinks a little, so that a flipped bit is one of a literal."""
+    drawn = random.Random(3)
+    path = tmp_path / "numbers"
+    path.write_bytes(array("f", (drawn.gauss(0, 1) for _ in range(500_000))))
+    return path
+
+
+def output(*command: str | Path, data: bytes = b"") -> tuple[int, bytes]:
+    """Return the exit code of a command, and what it wrote to stdout."""
+    done = subprocess.run([*map(str, command)], input=data, capture_output=True, check=False)
+    return done.returncode, done.stdout
+
+
+def flipped(packed: bytes) -> bytes:
+    damaged = bytearray(packed)
+    damaged[len(damaged) // 2] ^= 1
+    return bytes(damaged)
+
+
+@ONE_STREAM
+def test_one_stream_is_given_out_before_its_check_was_tested(
+    name: str, numbers: Path, peer: Peer
+) -> None:
+    _, packed = output(peer(name), "-c", numbers)
+
+    code, restored = output(peer(name), "-dc", data=flipped(packed))
+
+    assert code != 0
+    assert restored != numbers.read_bytes()[: len(restored)]
+
+
+@pytest.mark.parametrize("codec", ["zstd", "store", "zlib"])
+def test_compressor_gives_out_nothing_but_what_was_checked(codec: str, numbers: Path) -> None:
+    command = [COMPRESSOR, "-c", "--block-size", "64K", "--codec", codec]
+    _, packed = output(*command, numbers)
+
+    code, restored = output(COMPRESSOR, "-dc", data=flipped(packed))
+
+    assert code == 4
+    assert 0 < len(restored) < numbers.stat().st_size
+    assert restored == numbers.read_bytes()[: len(restored)]
+
+
+def test_seven_zip_loses_a_solid_block_to_one_bit(
+    numbers: Path, tmp_path: Path, peer: Peer
+) -> None:
+    seven = peer("7z")
+    (tmp_path / "words").write_text("a few words")
+    output(seven, "a", "-ms=on", tmp_path / "x.7z", numbers, tmp_path / "words")
+    (tmp_path / "x.7z").write_bytes(flipped((tmp_path / "x.7z").read_bytes()))
+
+    code, _ = output(seven, "x", "-y", f"-o{tmp_path / 'out'}", tmp_path / "x.7z")
+
+    assert code != 0
+    assert not (tmp_path / "out/words").exists()
+    assert (tmp_path / "out/numbers").read_bytes() != numbers.read_bytes()
+
+
+def test_seven_zip_does_not_pack_to_a_pipe(numbers: Path, peer: Peer) -> None:
+    code, _ = output(peer("7z"), "a", "-t7z", "-so", "x.7z", numbers)
+
+    assert code != 0
+
+
+def test_the_threads_of_xz_show_in_its_bytes(numbers: Path, peer: Peer) -> None:
+    one, two = (output(peer("xz"), "-0", threads, "-c", numbers)[1] for threads in ("-T1", "-T2"))
+
+    assert one != two
+
+
+def test_the_threads_of_compressor_do_not_show(numbers: Path) -> None:
+    one, two = (output(COMPRESSOR, threads, "-c", numbers)[1] for threads in ("-T1", "-T2"))
+
+    assert one == two

@@ -1,0 +1,82 @@
+"""The memory budget, measured as the peak resident size of whole processes."""
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+MIB = 1 << 20
+CLI = [sys.executable, "-m", "compressor"]
+
+
+def peaks(generate: list[str], *options: str) -> list[int]:
+    """Run generate | compress | decompress | compare; return the peaks of the middle two, in bytes."""
+    watch = [sys.executable, __file__]
+    with (
+        _started(generate, None) as producer,
+        _started([*watch, *CLI, "compress", *options], producer.stdout) as packer,
+        _started([*watch, *CLI, "decompress", *options[:4]], packer.stdout) as unpacker,
+        _started(["cksum"], unpacker.stdout) as checker,
+        _started(generate, None) as again,
+        _started(["cksum"], again.stdout) as reference,
+    ):
+        for process in (producer, packer, unpacker, again):
+            process.stdout.close()  # ours: the process behind it has its own
+        assert checker.stdout.read() == reference.stdout.read()
+        return [_peak(packer), _peak(unpacker)]
+
+
+def _started(command: list[str], stdin) -> subprocess.Popen:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=pipe)
+
+
+def _peak(process: subprocess.Popen) -> int:
+    said = process.stderr.read().decode()
+    assert process.wait() == 0, said
+    return int(said.split()[-1]) * 1024
+
+
+def _generator(size: int) -> list[str]:
+    program = (
+        "import os,sys,random\n"
+        "r = random.Random(1); block = r.randbytes(1 << 19) + bytes(1 << 19)\n"
+        f"for n in range({size >> 20}): os.write(1, block) if n % 2 else os.write(1, block[::-1])"
+    )
+    program = program.replace("os.write(1, ", "sys.stdout.buffer.write(")
+    return [sys.executable, "-c", program]
+
+
+@pytest.mark.parametrize("budget", [160, 320])
+def test_a_stream_stays_within_the_budget_both_ways(budget) -> None:
+    options = ["--memory", f"{budget}M", "-T", "8"]
+
+    assert max(peaks(_generator(192 * MIB), *options)) < budget * MIB
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize(
+    "codec", ["zstd:level=3", "lz4", "zlib:level=1", "zstd:level=-3:long=27", "huffman", "lzw"]
+)
+def test_four_gib_stay_within_the_default_budget(codec) -> None:
+    options = ["--memory", "1G", "-T", "0", "--codec", codec]
+
+    assert max(peaks(_generator(4096 * MIB), *options)) < 1024 * MIB
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("codec", ["zstd:level=22", "lzma:level=9", "bz2", "lz4:level=12"])
+def test_the_highest_levels_stay_within_the_default_budget(codec) -> None:
+    options = ["--memory", "1G", "-T", "0", "--codec", codec]
+
+    assert max(peaks(_generator(256 * MIB), *options)) < 1024 * MIB
+
+
+if __name__ == "__main__":  # run a command, then say its peak in KiB as the last word of stderr
+    code = subprocess.call(sys.argv[1:])
+    sys.stderr.write(f" {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}\n")
+    os._exit(code)

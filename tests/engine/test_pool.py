@@ -1,0 +1,70 @@
+"""The ordered pool: results in order, a bounded queue, errors where they belong."""
+
+import threading
+import time
+
+import pytest
+
+from compressor.engine.pool import SMALL, OrderedPool
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_results_come_in_the_order_of_submission(threads) -> None:
+    pool, done = OrderedPool(threads), []
+
+    for number in range(20):
+        pool.submit(lambda n=number: (time.sleep(0.001 * (n % 3)), n)[1], done.append, SMALL)
+    pool.drain()
+    pool.close()
+
+    assert done == list(range(20))
+
+
+def test_an_action_waits_for_the_tasks_before_it() -> None:
+    pool, done = OrderedPool(2), []
+
+    pool.submit(lambda: time.sleep(0.02), lambda _: done.append("task"), SMALL)
+    pool.then(lambda: done.append("action"))
+    pool.submit(lambda: None, lambda _: done.append("small"), 1)
+    pool.drain()
+    pool.close()
+
+    assert done == ["task", "action", "small"]
+
+
+def test_no_more_tasks_are_under_way_than_allowed() -> None:
+    pool, lock, now, most = OrderedPool(2), threading.Lock(), [0], [0]
+
+    def work() -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+
+    def then(_result: None) -> None:
+        with lock:
+            now[0] -= 1
+
+    for _ in range(50):
+        pool.submit(work, then, SMALL)
+    pool.drain()
+    pool.close()
+
+    assert most[0] <= 3
+
+
+def test_an_error_in_a_task_reaches_the_caller() -> None:
+    pool = OrderedPool(2)
+
+    pool.submit(lambda: 1 / 0, lambda _: None, SMALL)
+    with pytest.raises(ZeroDivisionError):
+        pool.drain()
+    pool.close()
+
+
+def test_small_work_starts_no_threads() -> None:
+    pool, before = OrderedPool(4), threading.active_count()
+
+    pool.submit(lambda: None, lambda _: None, SMALL - 1)
+    pool.drain()
+
+    assert threading.active_count() == before

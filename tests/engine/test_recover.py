@@ -1,0 +1,78 @@
+"""recover: whatever is damaged, what comes out is sound, and nothing whole is lost."""
+
+import io
+import random
+
+import pytest
+
+from compressor.engine.recover import LOST, recover
+from compressor.errors import CompressorError
+
+RANDOM = random.Random(3)
+MEMBERS = {
+    b"big": RANDOM.randbytes(50) * 60,
+    b"small": b"hello " * 10,
+    b"empty": b"",
+    b"noise": RANDOM.randbytes(1500),
+}
+
+
+def recovered(archive: bytes, unpack) -> tuple[object, dict[bytes, bytes]]:
+    target = io.BytesIO()
+    outcome = recover(io.BytesIO(archive), target.write)
+    sink = unpack(target.getvalue())
+    assert sink.outcome.failures == []
+    return outcome, sink.contents
+
+
+@pytest.fixture
+def archive(pack) -> bytes:
+    return pack(MEMBERS, block_size=700)
+
+
+def test_a_sound_archive_comes_out_whole(archive, unpack) -> None:
+    outcome, contents = recovered(archive, unpack)
+
+    assert contents == MEMBERS
+    assert outcome.complete
+
+
+def test_every_flipped_byte_leaves_sound_members_and_true_leftovers(archive, unpack) -> None:
+    for at in range(0, len(archive), 3):
+        damaged = bytearray(archive)
+        damaged[at] ^= 1 << (at % 8)
+
+        _, contents = recovered(bytes(damaged), unpack)
+
+        whole = {name: content for name, content in contents.items() if name in MEMBERS}
+        assert all(MEMBERS[name] == content for name, content in whole.items()), at
+        assert len(whole) >= 2, at
+        leftovers = [content for name, content in contents.items() if name.startswith(LOST)]
+        assert all(any(part in m for m in MEMBERS.values()) for part in leftovers), at
+
+
+def test_a_stream_that_was_cut_off_gives_its_blocks_in_one_piece(pack, unpack) -> None:
+    archive = pack({b"big": MEMBERS[b"noise"]}, block_size=300)
+
+    outcome, contents = recovered(archive[: archive.rindex(b"big") - 60], unpack)
+
+    [(name, content)] = contents.items()
+    assert name.startswith(LOST)
+    assert content == MEMBERS[b"noise"]
+    assert not outcome.complete
+
+
+def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
+    first, second = pack({b"a": b"one"}), pack({b"b": b"two"})
+    damaged = bytearray(first + second)
+    damaged[len(first) - 5] ^= 1  # the first one's footer
+
+    _, contents = recovered(bytes(damaged), unpack)
+
+    assert contents == {b"a": b"one", b"b": b"two"}
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x1f\x8b junk", b"text that is no archive at all"])
+def test_what_is_no_archive_is_refused(junk) -> None:
+    with pytest.raises(CompressorError):
+        recover(io.BytesIO(junk), lambda piece: None)

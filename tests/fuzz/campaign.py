@@ -1,0 +1,190 @@
+"""Fuzz the C kernels and the readers: python tests/fuzz/campaign.py [--minutes M] [--only NAME] [--jobs N].
+
+What a target is, and what is written down: docs/fuzzing.md.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.fuzz import report  # noqa: E402  (found through the line above)
+
+FOLDER = Path(__file__).parent
+OUT = ROOT / "fuzz-out"
+FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer"]
+SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+LIMITS = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"]
+MODES = range(4)  # what a seed's first byte may be; a target may know fewer
+SLICE = 60  # seconds of one process; processor time is known when it has ended
+READERS = "readers"  # the one target in Python
+PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
+EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
+
+
+class FindingError(Exception):
+    """The fuzzer found something; the message says how to see it again."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One target, and what is known of it so far."""
+
+    name: str
+    executions: int = 0
+    edges: int = 0
+    features: int = 0
+    corpus: int = 0
+    seconds: float = 0
+    last_new_edge: float = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the binary, the corpus and the findings are."""
+        return OUT / self.name
+
+    @property
+    def command(self) -> list[str | Path]:
+        """The fuzzer: a program made from C, or for the readers a script under atheris."""
+        if self.name == READERS:
+            return [sys.executable, FOLDER / "readers_fuzz.py"]
+        return [self.folder / "fuzzer"]
+
+    def lasts(self, seconds: float) -> bool:
+        """Say whether to go on: time is left, or an edge came in the second half."""
+        return self.seconds < max(seconds, 2 * self.last_new_edge)
+
+    def row(self) -> list[str]:
+        """Return the cells behind the name."""
+        counts = [self.executions, self.edges, self.features, self.corpus]
+        times = [self.last_new_edge, self.seconds]
+        return [f"{n:,}" for n in counts] + [f"{t / 60:.1f}" for t in times]
+
+
+def build(run: Run) -> None:
+    """Compile the target and its kernel under the sanitizers."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    if run.name == READERS:
+        return
+    sources = [*sorted((ROOT / "compressor/kernels").glob(f"{run.name}_*.c"))]
+    target = ROOT / f"tests/fuzz/{run.name}_fuzz.c"
+    command = ["clang", *FLAGS, *SANITIZERS, target, *sources, "-o", run.folder / "fuzzer"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(
+            f"{run.name}: clang failed (Debian: apt install clang libclang-rt-dev)\n{done.stderr}"
+        )
+
+
+def seed(run: Run) -> None:
+    """Put the golden files into the corpus, once under each mode."""
+    corpus = run.folder / "corpus"
+    corpus.mkdir(exist_ok=True)
+    if run.name == READERS:
+        for vector in sorted((ROOT / "tests/vectors/archive").glob("*.cz")):
+            shutil.copy(vector, corpus)
+        return
+    for vector in sorted((ROOT / "tests/vectors" / run.name).glob("*")):
+        for mode in MODES:
+            (corpus / f"{vector.name}-{mode}").write_bytes(bytes([mode]) + vector.read_bytes())
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process, which may have ended but was not waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def note(run: Run, line: bytes, seconds: float) -> None:
+    """Take what a line of libFuzzer tells; ``seconds`` is the run's time up to it."""
+    if executed := EXECUTED.search(line):
+        run.executions += int(executed[1])
+    if progress := PROGRESS.search(line):
+        edges, features, run.corpus = map(int, progress.groups())
+        run.features = max(run.features, features)
+        if edges > run.edges:
+            run.edges, run.last_new_edge = edges, seconds
+
+
+def fuzz_slice(run: Run, seconds: float) -> None:
+    """Run the fuzzer once.
+
+    Raises:
+        FindingError: it stopped with a finding.
+    """
+    command = [*run.command, run.folder / "corpus", *LIMITS, "-print_final_stats=1"]
+    command += [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={run.folder}/"]
+    log: list[bytes] = []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as fuzzer:
+        for line in fuzzer.stderr:
+            log.append(line)
+            note(run, line, run.seconds + cpu_seconds(fuzzer.pid))
+        run.seconds += cpu_seconds(fuzzer.pid)
+    if fuzzer.returncode:
+        (run.folder / "finding.log").write_bytes(b"".join(log))
+        raise FindingError(explain(run, log))
+
+
+def explain(run: Run, log: list[bytes]) -> str:
+    """Return what was found, and the command that shows it again."""
+    text = b"".join(log).decode(errors="replace")
+    what = re.findall(r"^.*(?:ERROR: |runtime error: ).*$", text, re.M) or ["it stopped"]
+    kept = re.findall(r"Test unit written to (\S+)", text)
+    fuzzer = " ".join(map(str, run.command))
+    replay = f"{fuzzer} {kept[-1]}" if kept else f"see {run.folder}/finding.log"
+    return f"{run.name}: {what[0]}\n  replay: {replay}"
+
+
+def fuzz(run: Run, minutes: float) -> str:
+    """Fuzz one target; return the finding, or nothing."""
+    build(run)
+    seed(run)
+    try:
+        while run.lasts(60 * minutes):
+            left = max(60 * minutes, 2 * run.last_new_edge) - run.seconds
+            fuzz_slice(run, min(left, SLICE))
+    except FindingError as finding:
+        return str(finding)
+    return ""
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description="Fuzz the C kernels and the readers; see docs/fuzzing.md."
+    )
+    parser.add_argument("--minutes", type=float, default=20, help="processor time of each")
+    parser.add_argument("--only", metavar="NAME", action="append", help="this target alone")
+    parser.add_argument("--jobs", type=int, default=1, help="targets fuzzed at a time")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Fuzz all targets, write the table, and fail where one found something."""
+    options = arguments()
+    if not shutil.which("clang"):
+        sys.exit("fuzzing needs clang and its runtime (Debian: apt install clang libclang-rt-dev)")
+    targets = sorted(path.name.partition("_fuzz.")[0] for path in FOLDER.glob("*_fuzz.*"))
+    if unknown := set(options.only or []) - set(targets):
+        sys.exit(f"no target {', '.join(unknown)}; there are {', '.join(targets)}")
+    runs = [Run(name) for name in options.only or targets]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        findings = list(pool.map(lambda run: fuzz(run, options.minutes), runs))
+    sound = {run.name: run.row() for run, found in zip(runs, findings, strict=True) if not found}
+    report.update(sound)
+    for name, cells in sound.items():
+        sys.stdout.write("  ".join([name, *cells]) + "\n")
+    if found := [finding for finding in findings if finding]:
+        sys.exit("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+/* libFuzzer entry for the huffman kernel.
+ *
+ * Byte 0 chooses: bit 0 the path, bit 1 what the rest is, bits 2-7 a class of plain size.
+ *   bit 1 clear   hostile: 2 more bytes finish the plain size, the rest is a packed block
+ *   bit 1 set     honest: the rest, repeated as the class says, is a plain block
+ * All buffers are malloc'd to the byte, so that AddressSanitizer sees one too many. */
+#include "../../compressor/kernels/huffman_kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct huffman_path *path_of(unsigned bit)
+{
+    const struct huffman_path *path = huffman_path_named(bit ? "ssse3" : "portable");
+    return path ? path : huffman_path_named("portable");
+}
+
+static void require(int truth)
+{
+    if (!truth) {
+        abort();
+    }
+}
+
+static uint8_t *copy_of(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    require(copy != NULL);
+    if (size) {
+        memcpy(copy, data, size);
+    }
+    return copy;
+}
+
+/* Decode into a buffer of exactly plain_size bytes; return it, or NULL if the block is damaged. */
+static uint8_t *decode(const uint8_t *packed, size_t packed_size, size_t plain_size,
+                       const struct huffman_path *path)
+{
+    size_t chunk_size = 0;
+    if (huffman_check_block(&chunk_size, packed, packed_size, plain_size) != HUFFMAN_OK) {
+        return NULL;
+    }
+    size_t largest = plain_size < chunk_size ? plain_size : chunk_size;
+    uint8_t *scratch = malloc(huffman_decode_scratch(largest));
+    uint8_t *plain = malloc(plain_size ? plain_size : 1);
+    require(scratch != NULL && plain != NULL);
+    if (huffman_decode_block(plain, plain_size, packed, packed_size, scratch, path) != HUFFMAN_OK) {
+        free(plain);
+        plain = NULL;
+    }
+    free(scratch);
+    return plain;
+}
+
+/* Every path must say the same of any input. */
+static void try_hostile(const uint8_t *data, size_t size, unsigned class)
+{
+    if (size < 2) {
+        return;
+    }
+    size_t plain_size = (size_t)(data[0] | data[1] << 8) << class % 4;
+    size_t packed_size = size - 2;
+    uint8_t *packed = copy_of(data + 2, packed_size);
+    uint8_t *first = decode(packed, packed_size, plain_size, path_of(0));
+    uint8_t *second = decode(packed, packed_size, plain_size, path_of(1));
+    require((first == NULL) == (second == NULL));
+    require(!first || memcmp(first, second, plain_size) == 0);
+    free(first);
+    free(second);
+    free(packed);
+}
+
+static uint8_t *encode(size_t *packed_size, const uint8_t *plain, size_t plain_size,
+                       const struct huffman_path *path)
+{
+    const size_t chunk_size = (size_t)1 << HUFFMAN_CHUNK_LOG_DEFAULT;
+    size_t largest = plain_size < chunk_size ? plain_size : chunk_size;
+    uint8_t *scratch = malloc(huffman_encode_scratch(largest));
+    uint8_t *packed = malloc(huffman_packed_bound(plain_size));
+    require(scratch != NULL && packed != NULL);
+    *packed_size = huffman_encode_block(packed, plain, plain_size, scratch, path);
+    require(*packed_size <= huffman_packed_bound(plain_size));
+    uint8_t *exact = copy_of(packed, *packed_size);
+    free(packed);
+    free(scratch);
+    return exact;
+}
+
+static void try_honest(const uint8_t *data, size_t size, unsigned class, unsigned path_bit)
+{
+    size_t times = (size_t)1 << class % 8, plain_size = size * times, sizes[2];
+    uint8_t *plain = malloc(plain_size ? plain_size : 1);
+    require(plain != NULL);
+    for (size_t i = 0; i < plain_size; i++) {
+        plain[i] = (uint8_t)(data[i % size] >> (class / 8));
+    }
+    uint8_t *packed = encode(&sizes[0], plain, plain_size, path_of(0));
+    uint8_t *other = encode(&sizes[1], plain, plain_size, path_of(1));
+    require(sizes[0] == sizes[1] && memcmp(packed, other, sizes[0]) == 0);
+    uint8_t *again = decode(packed, sizes[0], plain_size, path_of(path_bit));
+    require(again != NULL && (!plain_size || memcmp(again, plain, plain_size) == 0));
+    free(plain);
+    free(packed);
+    free(other);
+    free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1) {
+        return 0;
+    }
+    unsigned choice = data[0];
+    if (choice & 2) {
+        try_honest(data + 1, size - 1, choice >> 2, choice & 1);
+    } else {
+        try_hostile(data + 1, size - 1, choice >> 2);
+    }
+    return 0;
+}

@@ -1,0 +1,189 @@
+"""Outputs appear whole or not at all, below their folder, and for nobody else to read."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from compressor.errors import CompressorError
+from compressor.tree.below import UnsafeNameError, opened_below
+from compressor.tree.outputs import (
+    OutputExistsError,
+    opened_output,
+    shared_permissions,
+    umask,
+    without_group,
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names() -> list[str]:
+    return sorted(item.name for item in Path().iterdir())
+
+
+def test_a_committed_output_has_its_content_mode_and_time() -> None:
+    with opened_output(Path("a"), force=False) as output:
+        output.write(b"content")
+        assert [item.stat().st_mode & 0o777 for item in Path().iterdir()] == [0o600]
+        output.commit(mode=0o644, mtime_ns=10**18, sync=True)
+
+    assert names() == ["a"]
+    assert Path("a").read_bytes() == b"content"
+    assert Path("a").stat().st_mtime_ns == 10**18
+    assert stat.S_IMODE(Path("a").stat().st_mode) == 0o644
+
+
+def test_an_output_that_is_not_committed_is_gone() -> None:
+    def interrupted() -> None:
+        with opened_output(Path("a"), force=False) as output:
+            output.write(b"content")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert names() == []
+
+
+def test_a_name_that_was_taken_meanwhile_is_left_to_who_took_it() -> None:
+    with opened_output(Path("a"), force=False) as output:
+        Path("a").write_text("another's")
+        with pytest.raises(OutputExistsError):
+            output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert names() == ["a"]
+    assert Path("a").read_text() == "another's"
+
+
+def test_a_file_system_without_hard_links_serves_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    with opened_output(Path("a"), force=False) as output:
+        output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert names() == ["a"]
+
+
+@pytest.mark.parametrize("letters", ["x" * 255, "é" * 127, "\udcff" * 255])
+def test_the_longest_names_have_room_for_a_temporary_one(letters: str) -> None:
+    with opened_output(Path(letters), force=False) as output:
+        output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert names() == [letters]
+
+
+def test_a_hole_at_the_end_counts() -> None:
+    with opened_output(Path("a"), force=False) as output:
+        output.write(b"x")
+        output.hole(1 << 20)
+        output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert Path("a").stat().st_size == (1 << 20) + 1
+
+
+def test_errors_name_the_output_and_not_its_temporary_name() -> None:
+    with (
+        pytest.raises(OSError, match=r"File name too long: 'x{300}'"),
+        opened_output(Path("x" * 300), force=False),
+    ):
+        pass
+
+
+def test_protected_files_are_not_replaced_even_by_force() -> None:
+    Path("a").touch()
+    status = Path("a").stat()
+    protected = frozenset({(status.st_dev, status.st_ino)})
+
+    with (
+        pytest.raises(CompressorError, match="a is an input"),
+        opened_output(Path("a"), force=True, protected=protected),
+    ):
+        pass
+
+
+def test_what_is_no_file_is_not_replaced_even_by_force() -> None:
+    Path("d").mkdir()
+    with pytest.raises(CompressorError, match="is a folder"), opened_output(Path("d"), force=True):
+        pass
+    os.mkfifo("fifo")
+    root = os.open(".", os.O_RDONLY)
+    with (
+        pytest.raises(CompressorError, match="it is not replaced"),
+        opened_below(root, b"fifo", force=True),
+    ):
+        pass
+    os.close(root)
+
+
+def test_a_device_is_written_to_as_it_is() -> None:
+    before = Path("/dev/null").stat()
+
+    with opened_output(Path("/dev/null"), force=False) as output:
+        output.write(b"x")
+        output.hole(3 << 20)
+        output.commit(mode=0o600, mtime_ns=0, sync=True)
+
+    assert Path("/dev/null").stat().st_mode == before.st_mode
+    assert Path("/dev/null").stat().st_mtime_ns == before.st_mtime_ns
+
+
+@pytest.mark.parametrize("name", [b"", b"/a", b"../a", b"a/../b", b".", b"a/", b"a//b", b"a\0b"])
+def test_names_that_would_leave_the_folder_are_refused(name: bytes) -> None:
+    Path("root").mkdir()
+    root = os.open("root", os.O_RDONLY)
+
+    with pytest.raises(UnsafeNameError), opened_below(root, name, force=True):
+        pass
+    os.close(root)
+
+    assert names() == ["root"]
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_no_step_on_the_way_follows_a_link(kind: str) -> None:
+    Path("root").mkdir()
+    Path("outside").mkdir()
+    if kind == "link":
+        Path("root/d").symlink_to("../outside")
+    else:
+        Path("root/d").touch()
+    root = os.open("root", os.O_RDONLY)
+
+    with (
+        pytest.raises(UnsafeNameError, match="is a link or a file"),
+        opened_below(root, b"d/a", force=True),
+    ):
+        pass
+    os.close(root)
+
+    assert list(Path("outside").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "common"), [(0o644, 0o644), (0o640, 0o600), (0o604, 0o600), (0o775, 0o755)]
+)
+def test_without_its_group_a_mode_gives_what_group_and_others_share(mode: int, common: int) -> None:
+    assert without_group(mode) == common
+
+
+def test_inputs_of_several_owners_leave_the_archive_ours() -> None:
+    Path("a").touch(mode=0o640)
+    status = Path("a").stat()
+    fields = list(status)
+    fields[4] = status.st_uid + 1
+    another = os.stat_result(fields)
+    mask = umask()
+
+    assert shared_permissions([status]) == (
+        status.st_mode & 0o666 & ~mask,
+        (status.st_uid, status.st_gid),
+    )
+    assert shared_permissions([status, another]) == (0o600, None)
