@@ -1,7 +1,7 @@
 """Members of a seekable archive, whole or in part, at the cost of the blocks that they touch."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -14,7 +14,9 @@ from compressor.archive.schema import Entry, Span
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.errors import DamagedError, MemberNotFoundError
+from compressor.engine.rescan import rebuilt
+from compressor.engine.zeros import zeros
+from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
 from compressor.stages.base import Bytes
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
@@ -23,8 +25,16 @@ CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode ea
 class SeekableArchive:
     """The members of all archives in a seekable file. Threads may share it."""
 
-    def __init__(self, file: BinaryIO, *, threads: int = 1, limits: Limits = UNLIMITED) -> None:
-        self.indexes = indexes(RandomSource(file))
+    def __init__(
+        self,
+        file: BinaryIO,
+        *,
+        threads: int = 1,
+        limits: Limits = UNLIMITED,
+        salvage: bool = False,
+    ) -> None:
+        self.source = RandomSource(file)
+        self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
         self._threads = min(self._allowed(index, threads) for index in self.indexes)
         self._share = min(self._granted(index) for index in self.indexes)
@@ -77,7 +87,10 @@ class SeekableArchive:
             self._piece(index, span, begin - at, end - at)
             for at, span in index.spans(entry, begin, end)
         ]
-        return b"".join(parts)
+        data = b"".join(parts)
+        if len(data) != max(0, min(end, entry.size) - begin):
+            raise DamagedError("its extents do not cover its content", member=entry.shown_name)
+        return data
 
     def _piece(self, index: Index, span: Span, begin: int, end: int) -> Bytes:
         offset, _, length = span
@@ -110,30 +123,39 @@ class SeekableArchive:
         write: Callable[[Bytes], object],
         part: tuple[int, int] | None = None,
     ) -> None:
-        """Give a member's bytes to ``write`` in order, decoding in threads; verified if it is whole.
+        """Give a member's bytes, or part of them, to ``write`` in order; raises as ``pieces`` does.
 
         Raises:
-            DamagedError: a block or the whole is damaged; what was given before is sound.
             LimitError: this is more than the caller allows (F-047).
         """
         begin, end = part or (0, entry.size)
         self._limits.check(end - begin, index.end - index.start)
-        digest = blake3() if part is None else None
-        pool = OrderedPool(self._threads)
-
-        def give(piece: Bytes) -> None:
-            if digest is not None:
-                digest.update(piece)
+        for piece in self.pieces(index, entry, begin, end):
             write(piece)
 
+    def pieces(
+        self, index: Index, entry: Entry, begin: int = 0, end: int | None = None
+    ) -> Iterator[Bytes]:
+        """Yield bytes ``begin`` to ``end`` of a member in order, at most a block at a time.
+
+        Blocks are decoded ahead in threads. A whole member is compared with its hash.
+
+        Raises:
+            DamagedError: a block or the whole is damaged; what was given before is sound.
+        """
+        end = entry.size if end is None else min(end, entry.size)
+        proof = _Proof(entry, begin, end)
+        pool = OrderedPool(self._threads)
+        ready: deque[Bytes | int] = deque()
         try:
             for at, span in index.spans(entry, begin, end):
-                self._submit(pool, index, span, (begin - at, end - at), give)
+                self._submit(pool, index, span, (begin - at, end - at), ready.append)
+                yield from proof.of(ready)
             pool.drain()
+            yield from proof.of(ready)
         finally:
             pool.close()
-        if digest is not None and digest.digest() != entry.content_hash:
-            raise DamagedError("its content does not match its hash", member=entry.shown_name)
+        proof.end()
 
     def _submit(
         self,
@@ -141,20 +163,64 @@ class SeekableArchive:
         index: Index,
         span: Span,
         part: tuple[int, int],
-        give: Callable[[Bytes], None],
+        give: Callable[[Bytes | int], None],
     ) -> None:
         low, high = max(part[0], 0), min(part[1], span[2])
         if span[0]:
             pool.submit(
-                lambda: _cut(self._decode(index, span[0]), span)[low:high],
+                lambda: _cut(self._block(index, span[0]), span)[low:high],
                 give,
                 index.head.block_size,
             )
-            return
-        while low < high:  # a hole, in steps that memory can bear
-            step = min(high - low, index.head.block_size)
-            pool.then(lambda step=step: give(bytes(step)))  # type: ignore[misc]
-            low += step
+        else:
+            pool.then(lambda: give(high - low))
+
+
+class _Proof:
+    """Follows the pieces of a member: they must cover what is asked for, and a whole has its hash."""
+
+    def __init__(self, entry: Entry, begin: int, end: int) -> None:
+        self._entry = entry
+        self._position = begin
+        self._end = max(begin, end)
+        self._digest = blake3() if (begin, end) == (0, entry.size) else None
+
+    def of(self, ready: deque[Bytes | int]) -> Iterator[Bytes]:
+        """Yield what is ready; an int is the length of a hole, given in steps that memory can bear."""
+        while ready:
+            item = ready.popleft()
+            for piece in zeros(item) if isinstance(item, int) else (item,):
+                self._take(piece)
+                yield piece
+
+    def _take(self, piece: Bytes) -> None:
+        self._position += len(piece)
+        if self._digest is not None:
+            self._digest.update(piece)
+            if self._position == self._end:  # compared before the last piece is given
+                self._compare(self._digest)
+
+    def _compare(self, digest: blake3) -> None:
+        if digest.digest() != self._entry.content_hash:
+            raise DamagedError("its content does not match its hash", member=self._entry.shown_name)
+
+    def end(self) -> None:
+        """Refuse a member whose extents end before it does."""
+        if self._position < self._end:
+            raise DamagedError(
+                "its extents do not cover its content", member=self._entry.shown_name
+            )
+        if self._digest is not None and not self._end:
+            self._compare(self._digest)
+
+
+def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
+    try:
+        return indexes(source)
+    except UnfinishedError:
+        if not salvage:
+            raise
+        return rebuilt(source)
 
 
 def _cut(plain: Bytes, span: Span) -> memoryview:

@@ -57,7 +57,8 @@ class Packer:
     """One archive being written: members one after the other, then ``finish``."""
 
     def __init__(self, write: Write, options: PackOptions) -> None:
-        self.block_size = options.block_size or options.chain.block_size
+        given = options.block_size
+        self.block_size = options.chain.block_size if given is None else given
         if not 0 < self.block_size <= MAX_BLOCK:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
         verify = options.chain.native if options.verify is None else options.verify

@@ -32,6 +32,10 @@ from compressor.stages.base import Bytes
 class Sink(Protocol):
     """Where members go. Calls come in the order of the archive."""
 
+    def begun(self) -> None:
+        """Note that an archive begins."""
+        ...
+
     def opened(self, name: bytes) -> None:
         """Note that the content of this member follows."""
         ...
@@ -59,11 +63,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnpackOptions:
-    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far."""
+    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
+
+    ``idle`` says whether reading on would wait: then what has been read is given first.
+    """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
+    idle: Callable[[], bool] = lambda: False
 
 
 class Unpacker:
@@ -90,6 +98,9 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
+        if self._pool.busy and self._options.idle():
+            self._pool.drain()
+            return True
         event = next(self._events, None)
         if event is None:
             self._pool.drain()
@@ -166,6 +177,7 @@ class _Assembler:
     def begin(self, window: Window) -> None:
         """Forget the archive before this one."""
         self._window = window
+        self._sink.begun()
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
