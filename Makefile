@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
@@ -50,7 +51,7 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cython-lint compressor/kernels/*.pyx
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint compressor/kernels/*.pyx
 	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_*.[ch]
 	$(BIN)/codespell
 	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \
@@ -62,10 +63,11 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
 fuzz: build ## Fuzz the kernels and the readers (an hour).
-	$(BIN)/python tests/fuzz/kernels.py --minutes 60
+	$(PIP) '.[fuzz]'
+	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 bench: build ## Measure speed, size and memory beside other programs.
-	$(PIP) '.[bench]'
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/run.py
 
 soak: build ## Run the tests that take gigabytes.
@@ -74,7 +76,7 @@ soak: build ## Run the tests that take gigabytes.
 dist: build ## Build sdist and wheel, install each into a fresh environment, try it.
 	rm -rf dist build
 	$(PIP) build
-	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m build --outdir dist . >/dev/null
 	seq 100000 > dist/plain
 	for file in dist/*.whl dist/*.tar.gz; do \
 	  rm -rf dist/try && $(PYTHON) -m venv dist/try \

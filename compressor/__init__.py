@@ -1,3 +1,64 @@
 """Compress files, streams and folders, and get the same bytes back."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Archive",
+    "ChainError",
+    "CompressorError",
+    "CompressorFile",
+    "DamagedError",
+    "LimitError",
+    "Limits",
+    "Member",
+    "MemberNotFoundError",
+    "MemoryBudgetError",
+    "NotAnArchiveError",
+    "TruncatedError",
+    "UnfinishedError",
+    "UnsupportedError",
+    "UsageError",
+    "__version__",
+    "compress",
+    "decompress",
+    "open",
+]
+
+if TYPE_CHECKING:
+    from compressor.api import (
+        Archive,
+        CompressorFile,
+        Limits,
+        Member,
+        compress,
+        decompress,
+        open,
+    )
+    from compressor.errors import (
+        ChainError,
+        CompressorError,
+        DamagedError,
+        LimitError,
+        MemberNotFoundError,
+        MemoryBudgetError,
+        NotAnArchiveError,
+        TruncatedError,
+        UnfinishedError,
+        UnsupportedError,
+        UsageError,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used, so that ``compressor --version`` is quick."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = "errors" if name.endswith("Error") else "api"
+        value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

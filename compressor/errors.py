@@ -8,6 +8,7 @@
   * DamagedError               4   the bytes break their format or their check
     * TruncatedError               the bytes end too early (also an EOFError)
     * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
+                                   (also an EOFError)
   * LimitError                 4   a limit of the caller would be exceeded
     * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
   * UnsupportedError           5   the archive or the request needs something that is missing here
@@ -76,7 +77,7 @@ class TruncatedError(DamagedError, EOFError):
     """The bytes end too early."""
 
 
-class UnfinishedError(DamagedError):
+class UnfinishedError(DamagedError, EOFError):
     """The last version was not finished; what is whole can be read with ``salvage``."""
 
     exit_code = 3

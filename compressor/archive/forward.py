@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from compressor.archive import schema
+from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageReader
-from compressor.archive.record import Kind, Record, refuse_unknown
+from compressor.archive.record import MAX_BLOCK, Kind, Record, refuse_unknown
 from compressor.archive.schema import Entry, Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.archive.writer import name_key
-from compressor.errors import DamagedError, TruncatedError, UnfinishedError, UnsupportedError
+from compressor.errors import DamagedError, TruncatedError, UnfinishedError
 from compressor.stages.base import Bytes
 
 
@@ -93,7 +93,7 @@ class ForwardReader:
     def _archive(self) -> Iterator[Event]:
         while True:
             try:
-                item = self._records.next()
+                item = self._records.next(self._state.block_size)
                 if item is None:
                     break
                 yield from self._state.take(item)
@@ -109,6 +109,7 @@ class _ArchiveState:
 
     def __init__(self) -> None:
         self._head: Head | None = None
+        self.block_size = MAX_BLOCK
         self._open: Open | None = None
         self._members = 0
         self._position = 0  # in the open member
@@ -144,7 +145,7 @@ class _ArchiveState:
             refuse_unknown(item.header)
 
     def _in_order(self, kind: int, offset: int) -> None:
-        """Refuse what may not stand here (F-009, F-014)."""
+        """Refuse what may not stand here (F-014, F-016, F-017)."""
         if (kind == Kind.HEAD) != (self._head is None) and self._sound:
             raise DamagedError("an archive begins with its HEAD, and has one", offset=offset)
         if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
@@ -154,47 +155,49 @@ class _ArchiveState:
 
     def take_head(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
         head = schema.unpack_head(meta, offset)
-        if head.previous:
+        if head.previous:  # F-015
             raise DamagedError("the first HEAD names a footer before it", offset=offset)
         self._head = head
+        self.block_size = head.block_size
         return head
 
     def take_open(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
-        opened = schema.unpack(meta, Open, offset)
-        if self._open is not None and self._sound:
+        opened = schema.unpack_open(meta, offset)
+        if self._open is not None and self._sound:  # F-025
             raise DamagedError("a member opens within another", offset=offset)
-        if opened.member != self._members and self._sound:
+        if opened.member != self._members and self._sound:  # F-025
             raise DamagedError("a member has the wrong number", offset=offset)
         self._open, self._position = opened, 0
         self._extents = PageReader("extents")
         return opened
 
     def take_extents(self, meta: Bytes, _body: Bytes, offset: int) -> Event | None:
-        extents = schema.unpack(meta, Extents, offset)
-        if self._open is None or extents.member != self._open.member:
+        extents = schema.unpack_extents(meta, offset)
+        if self._open is None or extents.member != self._open.member:  # F-026
             raise DamagedError("extents belong to no open member", offset=offset)
         if extents.level:
-            if self._sound:
-                self._extents.page(extents.level, extents.spans, offset)
-            page = (offset, extents.spans[0][1], extents.length)
-            self._extents.add(page, extents.level + 1)
+            self._take_page(extents, offset)
             return None
-        if extents.position != self._position and self._sound:
+        if extents.position != self._position and self._sound:  # F-026
             raise DamagedError("extents do not go on where the last ones ended", offset=offset)
         self._extents.add((offset, extents.position, extents.length), 1)
         self._position = extents.position + extents.length
         return ExtentsPage(extents, offset)
 
+    def _take_page(self, extents: Extents, offset: int) -> None:
+        """Compare a page of pages with what it should list (F-032)."""
+        if self._sound:
+            self._extents.page(extents.level, extents.spans, offset)
+            if extents.position != extents.spans[0][1]:
+                raise DamagedError("a page does not begin where its list does", offset=offset)
+            self._extents.add((offset, extents.position, extents.length), extents.level + 1)
+
     def take_leaf(self, meta: Bytes, body: Bytes, offset: int) -> Event:
-        members = schema.unpack(meta, schema.Members, offset)
-        entries = schema.unpack(body, list[Entry], offset)
-        if len(entries) != members.count:
-            raise DamagedError("a leaf does not hold the members it counts", offset=offset)
+        members, entries = schema.unpack_leaf(meta, body, offset)
         self._check_open(entries, offset)
         self._check_names(entries, offset)
         self._leaf_hashes.update(blake3(body).digest())
-        names = sorted((entry.name for entry in entries), key=name_key) or [b""]
-        self._leaves.add(LeafRef(offset, names[0], names[-1]))
+        self._leaves.add(leaf_ref(offset, entries))
         self._members += len(entries)
         if members.version:
             self._check_version(members.version, offset)
@@ -203,36 +206,37 @@ class _ArchiveState:
 
     def _check_open(self, entries: list[Entry], offset: int) -> None:
         opened, self._open = self._open, None
-        if opened is None or not self._sound:
+        if not self._sound:
+            return
+        if opened is None:
+            if any(entry.level for entry in entries):  # F-038
+                raise DamagedError("a member with pages was never opened", offset=offset)
             return
         entry = entries[0] if len(entries) == 1 else None
         if entry is None or (entry.name, entry.kind) != (opened.name, opened.kind):
+            # F-033
             raise DamagedError("a leaf does not close the open member", offset=offset)
         self._extents.end(entry.level, entry.spans, offset)
 
     def _check_names(self, entries: list[Entry], offset: int) -> None:
         for entry in entries:
-            if entry.kind != schema.FILE:
-                raise UnsupportedError(
-                    f"member {entry.shown_name!r} needs feature 'kind {entry.kind}', "
-                    "which this release does not have; read it with a newer one"
-                )
-            if entry.name in self._names:
+            if entry.name in self._names:  # F-036
                 what = f"two members are named {entry.shown_name!r}"
                 raise DamagedError(what, offset=offset)
             self._names.add(entry.name)
 
     def _check_version(self, version: Version, offset: int) -> None:
+        if not version.number or version.removed:  # F-044
+            raise DamagedError("a first version has the number 0, or removes names", offset=offset)
+        # F-040
         if self._sound and version.root_hash != self._leaf_hashes.digest():
             raise DamagedError("the root hash does not cover the leaves", offset=offset)
 
     def take_root(self, meta: Bytes, _body: Bytes, offset: int) -> None:
         root = schema.unpack(meta, schema.Root, offset)
-        first = min((item.first for item in root.items), key=name_key)
-        last = max((item.last for item in root.items), key=name_key)
         if self._sound:
             self._leaves.page(root.level, root.items, offset)
-        self._top = (root.level + 1, LeafRef(offset, first, last))
+        self._top = (root.level + 1, page_ref(offset, root.items))
         self._leaves.add(self._top[1], self._top[0])
 
     def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> None:
@@ -241,11 +245,12 @@ class _ArchiveState:
             return
         level, top = self._top
         self._leaves.end(level, [top], offset)
+        # F-042
         if footer != schema.Footer(top.offset, self._last_leaf or 0, 0):
             raise DamagedError("the footer does not point at what stands before it", offset=offset)
 
-    def take_pad(self, meta: Bytes, body: Bytes, offset: int) -> None:
-        if len(meta) or bytes(body).count(0) != len(body):
+    def take_pad(self, _meta: Bytes, body: Bytes, offset: int) -> None:
+        if bytes(body).count(0) != len(body):  # F-043
             raise DamagedError("padding holds something", offset=offset)
 
 

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from compressor.archive import record, schema
+from compressor.archive.names import leaf_ref, name_key
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
-from compressor.archive.schema import Entry, Extents, Head, LeafRef, Members, Root, Span
+from compressor.archive.schema import Entry, Head, LeafRef, Members, Root, Span
 from compressor.archive.source import foreign_format
-from compressor.archive.writer import name_key
-from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnfinishedError
-
-MAX_PIECE = 1 << 62
+from compressor.errors import (
+    DamagedError,
+    NotAnArchiveError,
+    TruncatedError,
+    UnfinishedError,
+    UnsupportedError,
+)
 
 
 class RandomSource:
@@ -51,23 +55,32 @@ class Index:
         self.start = start
         self.end = end
         self._footer = footer
+        self._block_size = record.MAX_BLOCK  # until HEAD says less
         self.head = self._head()
+        self._block_size = self.head.block_size
 
     def _head(self) -> Head:
         meta, _ = self.record(len(MAGIC), Kind.HEAD).checked()
-        return schema.unpack_head(meta, len(MAGIC))
+        head = schema.unpack_head(meta, len(MAGIC))
+        if self._footer.previous:  # F-013
+            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
+        if head.previous:  # F-015
+            raise DamagedError("the first HEAD names a footer before it", offset=len(MAGIC))
+        return head
 
     def record(self, offset: int, kind: Kind) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
 
         Raises:
-            DamagedError: there is none, or another.
+            DamagedError: there is none, or another, or one that is too large (F-007, F-046).
         """
         if not 0 < offset <= self.end - self.start - HEADER_SIZE:
             raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
         header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
         if header.kind != kind or header.end > self.end - self.start:
             raise DamagedError(f"no {kind.name} record is here", offset=offset)
+        if kind == Kind.BLOCK and header.body_size > self._block_size:
+            raise DamagedError("a block is larger than its archive declares", offset=offset)
         return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
 
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
@@ -77,8 +90,9 @@ class Index:
     def _leaves(self, offset: int, name: bytes | None, below: int) -> Iterator[LeafRef]:
         meta, _ = self.record(offset, Kind.ROOT).checked()
         root = schema.unpack(meta, Root, offset)
-        if root.level >= below:
-            raise DamagedError("a root page lists one of its own level", offset=offset)
+        # F-046; only the root itself may be of any level.
+        if root.level != below - 1 and below <= schema.MAX_LEVEL:
+            raise DamagedError("a root page is not of the level below", offset=offset)
         for item in root.items:
             if name is not None and not _may_hold(item, name):
                 continue
@@ -90,12 +104,12 @@ class Index:
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""
         for ref in self.leaves():
-            yield from self._leaf(ref.offset)[1]
+            yield from self.listed(ref)
 
     def find(self, name: bytes) -> Entry | None:
         """Return the member of this name, if there is one."""
         for ref in self.leaves(name):
-            for entry in self._leaf(ref.offset)[1]:
+            for entry in self.listed(ref):
                 if entry.name == name:
                     return entry
         return None
@@ -111,11 +125,17 @@ class Index:
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         meta, body = self.record(offset, Kind.MEMBERS).checked()
-        members = schema.unpack(meta, Members, offset)
-        return members, schema.unpack(body, list[Entry], offset)
+        return schema.unpack_leaf(meta, body, offset)
+
+    def listed(self, ref: LeafRef) -> list[Entry]:
+        """Return the entries of a leaf, once its names are those that the root lists (F-046)."""
+        _, entries = self._leaf(ref.offset)
+        if leaf_ref(ref.offset, entries) != ref:
+            raise DamagedError("a leaf has other names than the root lists", offset=ref.offset)
+        return entries
 
     def spans(
-        self, entry: Entry, begin: int = 0, end: int = MAX_PIECE
+        self, entry: Entry, begin: int = 0, end: int = schema.MAX_COUNT
     ) -> Iterator[tuple[int, Span]]:
         """Yield the extents that hold the member's bytes ``begin`` to ``end``, each after its position."""
         yield from self._spans(entry.level, entry.spans, 0, (begin, min(end, entry.size)))
@@ -138,8 +158,9 @@ class Index:
     def _page(self, level: int, span: Span, position: int) -> list[Span]:
         offset, own_position, length = span
         meta, _ = self.record(offset, Kind.EXTENTS).checked()
-        page = schema.unpack(meta, Extents, offset)
+        page = schema.unpack_extents(meta, offset)
         if (page.level, page.position, page.length) != (level, position, length):
+            # F-046
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
@@ -192,6 +213,7 @@ def _end(source: RandomSource, end: int) -> _End:
             offset=end - FOOTER_SIZE,
         ) from error
     start = end - own - FOOTER_SIZE
+    # F-045
     if start < 0 or source.read(start, len(MAGIC)) != MAGIC:
         raise DamagedError("no magic stands where the archive should begin", offset=max(start, 0))
     return _End(start, footer)

@@ -52,10 +52,14 @@ class PageReader(Generic[T]):
         self._levels: list[list[T]] = [[]]
 
     def add(self, item: T, level: int = 0) -> None:
-        """Take note of an item; items of level n > 0 are pages, already compared."""
+        """Take note of an item; items of level n > 0 are pages, already compared.
+
+        Raises:
+            DamagedError: the list was full, and no page has listed it (F-032, F-041).
+        """
         while level >= len(self._levels):
             self._levels.append([])
-        if len(self._levels[level]) > MAX_PAGE:
+        if len(self._levels[level]) >= MAX_PAGE:
             raise DamagedError(f"{self._what}: a page lacks its list")
         self._levels[level].append(item)
 
@@ -63,7 +67,7 @@ class PageReader(Generic[T]):
         """Compare a page with the items before it that no page has listed.
 
         Raises:
-            DamagedError: it lists anything else (F-023).
+            DamagedError: it lists anything else (F-032, F-041).
         """
         known = self._levels[level] if level < len(self._levels) else []
         if items != known:
@@ -76,7 +80,7 @@ class PageReader(Generic[T]):
         """Compare the last list with all that no page has listed.
 
         Raises:
-            DamagedError: it lists anything else (F-023).
+            DamagedError: it lists anything else (F-032, F-041).
         """
         self.page(level, items, offset)
         if any(self._levels):

@@ -17,8 +17,11 @@ SYNC = b"\xc5Z\xd2\x1e"
 HEADER_SIZE = 32
 CHECK_SIZE = 8
 FOOTER_SIZE = 64  # header, three offsets, check
-MAX_META = 16 << 20  # bytes
-MAX_BODY = (1 << 32) - 1
+MAX_META = 64 << 10  # bytes
+MAX_LIST = 16 << 20  # bytes of meta that lists names
+MAX_BODY = 64 << 20  # bytes, of other records than blocks
+MAX_BLOCK = 1 << 30  # bytes of plain data in a block, and so of packed data
+FOOTER_BODY = FOOTER_SIZE - HEADER_SIZE - CHECK_SIZE
 
 _HEADER = struct.Struct("<4sBBHIIQ")
 _CHECK = struct.Struct("<Q")
@@ -40,6 +43,20 @@ class Kind(IntEnum):
     CRYPT = 11
     BASE = 12
 
+
+MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT, Kind.BASE}
+"""Kinds with a meaning in this version."""
+
+_LARGEST: dict[int, tuple[int, int]] = {
+    Kind.HEAD: (MAX_META, 0),
+    Kind.OPEN: (MAX_META, 0),
+    Kind.BLOCK: (MAX_META, MAX_BLOCK),
+    Kind.EXTENTS: (MAX_META, 0),
+    Kind.ROOT: (MAX_LIST, 0),
+    Kind.FOOTER: (0, FOOTER_BODY),
+    Kind.PAD: (0, MAX_BODY),
+}
+"""The most bytes of meta and of body, by kind; for all others (MAX_LIST, MAX_BODY)."""
 
 RESERVED = {
     Kind.TENSORS: "tensors",
@@ -85,7 +102,7 @@ class Record:
         """Return meta and body.
 
         Raises:
-            DamagedError: the check does not fit (F-006).
+            DamagedError: the check does not fit (F-008).
         """
         view = memoryview(self.payload)
         content, check = view[:-CHECK_SIZE], view[-CHECK_SIZE:]
@@ -136,7 +153,7 @@ def parse_header(data: Bytes, offset: int) -> Header:
     """Read the 32 bytes at ``offset`` of the archive.
 
     Raises:
-        DamagedError: they are no header, or that of another place (F-002 to F-005).
+        DamagedError: they are no header, or that of another place, or too large (F-003 to F-007).
     """
     sync, kind, flags, zero, meta_size, body_size, own_offset = _HEADER.unpack_from(data)
     if sync != SYNC:
@@ -145,8 +162,11 @@ def parse_header(data: Bytes, offset: int) -> Header:
         raise DamagedError("a record's header fails its check", offset=offset)
     if own_offset != offset:
         raise DamagedError(f"a record says that it belongs at byte {own_offset}", offset=offset)
-    if zero or meta_size > MAX_META or flags & ~SKIPPABLE:
+    if zero or flags & ~SKIPPABLE or (flags and kind in MEANT):
         raise DamagedError("a record's header holds what it must not", offset=offset)
+    most_meta, most_body = _LARGEST.get(kind, (MAX_LIST, MAX_BODY))
+    if meta_size > most_meta or body_size > most_body:
+        raise DamagedError("a record is larger than its kind may be", offset=offset)
     return Header(kind, flags, meta_size, body_size, own_offset)
 
 
@@ -159,7 +179,7 @@ def refuse_unknown(header: Header) -> None:
     """Raise for a kind without meaning here, unless it may be passed over.
 
     Raises:
-        UnsupportedError: it needs a feature, which the message names (F-008).
+        UnsupportedError: it needs a feature, which the message names (F-009).
     """
     if header.flags & SKIPPABLE:
         return

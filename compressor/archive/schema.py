@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 
+from compressor.archive.record import MAX_BLOCK
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
@@ -15,9 +16,12 @@ MAJOR = 0
 MINOR = 1
 MAX_PAGE = 1024  # items in an EXTENTS or ROOT record, and in the list of an entry
 MAX_LEVEL = 6  # of pages above pages: 1024**6 blocks
-MAX_NAME = 65535  # bytes
+MAX_NAME = 8000  # bytes; a ROOT with 1024 pairs of the longest names stays within its largest meta
+MAX_ENTRIES = 4096  # in a leaf
+MAX_FRESH = 1024  # blocks that may wait for their extents, so that many tiny ones take no memory
+MAX_COUNT = (1 << 63) - 1
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
@@ -50,7 +54,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     decode_memory: Count
     reach: Count
     previous: Count
-    block_size: Count
+    block_size: Annotated[int, msgspec.Meta(ge=1, le=MAX_BLOCK)]
     plan: Text
 
 
@@ -86,6 +90,11 @@ class Extents(msgspec.Struct, array_like=True, frozen=True):
         return sum(length for _, _, length in self.spans)
 
 
+def shown_name(name: bytes) -> str:
+    """Return a name for people; bytes that are not UTF-8 are escaped."""
+    return name.decode("utf-8", "backslashreplace")
+
+
 class Entry(msgspec.Struct, array_like=True, frozen=True):
     """A member: its name, its content, and what is restored with it."""
 
@@ -100,8 +109,8 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def shown_name(self) -> str:
-        """The name for people; bytes that are not UTF-8 are escaped."""
-        return self.name.decode("utf-8", "backslashreplace")
+        """The name for people."""
+        return shown_name(self.name)
 
 
 class Version(msgspec.Struct, array_like=True, frozen=True):
@@ -117,7 +126,7 @@ class Version(msgspec.Struct, array_like=True, frozen=True):
 class Members(msgspec.Struct, array_like=True, frozen=True):
     """MEMBERS, its meta: the body is an array of ``count`` entries."""
 
-    count: Number
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
     version: Version | None
 
 
@@ -162,11 +171,11 @@ def unpack(data: Bytes, schema: type[_T], offset: int) -> _T:
     """Return the typed content of a record at ``offset``.
 
     Raises:
-        DamagedError: it breaks its schema (F-007).
+        DamagedError: it breaks its schema (F-010).
     """
     try:
         return cast("_T", _DECODERS[schema].decode(data))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError(f"a record breaks its schema ({error})", offset=offset) from error
 
 
@@ -174,8 +183,8 @@ def unpack_head(data: Bytes, offset: int) -> Head:
     """Return the content of a HEAD of a version that this release reads.
 
     Raises:
-        UnsupportedError: the version is too new, or a required feature is missing (F-010, F-011).
-        DamagedError: it breaks its schema (F-007).
+        UnsupportedError: the version is unknown, or a required feature is missing (F-011, F-012).
+        DamagedError: it breaks its schema (F-010).
     """
     prelude = unpack(data, Prelude, offset)
     if (prelude.major, prelude.minor) != (MAJOR, MINOR):
@@ -191,6 +200,74 @@ def unpack_head(data: Bytes, offset: int) -> Head:
     return unpack(data, Head, offset)
 
 
+def unpack_extents(meta: Bytes, offset: int) -> Extents:
+    """Return the content of an EXTENTS.
+
+    Raises:
+        DamagedError: it breaks its schema, or its spans are none (F-010, F-027).
+    """
+    extents = unpack(meta, Extents, offset)
+    _covered(extents.level, extents.position, extents.spans, offset)
+    return extents
+
+
+def unpack_leaf(meta: Bytes, body: Bytes, offset: int) -> tuple[Members, list[Entry]]:
+    """Return the content of a MEMBERS.
+
+    Raises:
+        DamagedError: it breaks its schema or contradicts itself (F-010, F-027, F-034, F-035, F-039).
+        UnsupportedError: a member is of a kind that this release does not know (F-037).
+    """
+    members = unpack(meta, Members, offset)
+    entries = unpack(body, list[Entry], offset)
+    if len(entries) != members.count:
+        raise DamagedError("a leaf does not hold the members it counts", offset=offset)
+    for entry in entries:
+        _check_entry(entry, offset)
+    return members, entries
+
+
+def unpack_open(meta: Bytes, offset: int) -> Open:
+    """Return the content of an OPEN.
+
+    Raises:
+        DamagedError: it breaks its schema, or its name holds a NUL (F-010, F-035).
+        UnsupportedError: a member of a kind that this release does not know begins (F-037).
+    """
+    opened = unpack(meta, Open, offset)
+    _check_name(opened, offset)
+    return opened
+
+
+def _check_name(member: Open | Entry, offset: int) -> None:
+    shown = shown_name(member.name)
+    if member.kind != FILE:
+        raise UnsupportedError(
+            f"member {shown!r} needs feature 'kind {member.kind}', "
+            "which this release does not have; read it with a newer one"
+        )
+    if b"\0" in member.name:
+        raise DamagedError(f"the name {shown!r} holds a NUL", offset=offset)
+
+
+def _check_entry(entry: Entry, offset: int) -> None:
+    _check_name(entry, offset)
+    if _covered(entry.level, 0, entry.spans, offset) != entry.size:
+        what = "a member's size is not that of its extents"
+        raise DamagedError(what, offset=offset, member=entry.shown_name)
+
+
+def _covered(level: int, position: int, spans: list[Span], offset: int) -> int:
+    """Return the position behind the last of the spans, which begin at ``position``."""
+    for at, start, length in spans:
+        if not length or (level == 0 and at == 0 and start):
+            raise DamagedError("a span has no length, or a hole a start", offset=offset)
+        position += length
+    if position > MAX_COUNT:
+        raise DamagedError("a member is larger than numbers go", offset=offset)
+    return position
+
+
 def pack_footer(footer: Footer) -> bytes:
     """Return the body of a FOOTER."""
     return _FOOTER.pack(footer.root, footer.last_leaf, footer.previous)
@@ -200,7 +277,7 @@ def unpack_footer(meta: Bytes, body: Bytes, offset: int) -> Footer:
     """Return the content of a FOOTER.
 
     Raises:
-        DamagedError: its size is wrong (F-007).
+        DamagedError: its size is wrong (F-010).
     """
     if len(meta) or len(body) != _FOOTER.size:
         raise DamagedError("a footer has the wrong size", offset=offset)

@@ -1,7 +1,16 @@
 """Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
 
 from compressor.archive import record
-from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, SYNC, Header, Kind, Record
+from compressor.archive.record import (
+    FOOTER_SIZE,
+    HEADER_SIZE,
+    MAGIC,
+    MAX_BLOCK,
+    SYNC,
+    Header,
+    Kind,
+    Record,
+)
 from compressor.archive.source import Source, foreign_format
 from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnsupportedError
 
@@ -27,10 +36,11 @@ class RecordStream:
         Raises:
             NotAnArchiveError: the source begins with anything else.
             TruncatedError: the source is empty, or ends within the magic.
-            UnsupportedError: a version was appended.
-            DamagedError: the magic is damaged, or bytes stand behind an archive (F-001, F-013).
+            UnsupportedError: a version was appended (F-013).
+            DamagedError: the magic is damaged, or bytes stand behind an archive (F-001, F-018).
         """
         first = self._source.position == 0
+        end = self._source.position - self.start  # of the archive before, as an offset in it
         self.start = self._source.position
         magic = bytes(self._source.take(len(MAGIC)))
         if magic == MAGIC:
@@ -41,12 +51,23 @@ class RecordStream:
         if MAGIC.startswith(magic):
             what = "the input is empty" if not magic else "the input ends within the magic"
             raise TruncatedError(what, offset=self.start)
-        if magic.startswith(SYNC):
-            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
         if not first:
+            self._refuse_version(magic, end)
             raise DamagedError("bytes that are no archive stand behind its end", offset=self.start)
         self._refuse(magic)
         return True
+
+    def _refuse_version(self, begin: bytes, end: int) -> None:
+        """Tell an appended version from garbage: its HEAD goes on counting."""
+        if not begin.startswith(SYNC):
+            return
+        rest = bytes(self._source.take(HEADER_SIZE - len(begin)))
+        try:
+            header = record.parse_header((begin + rest).ljust(HEADER_SIZE, b"\0"), end)
+        except DamagedError:
+            return
+        if header.kind == Kind.HEAD:
+            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
 
     def _refuse(self, magic: bytes) -> None:
         """Tell a damaged archive from a stranger's file."""
@@ -60,12 +81,13 @@ class RecordStream:
         self._last = Kind.PAD
         raise DamagedError("the magic is damaged: was the transfer binary?", offset=0)
 
-    def next(self) -> Record | None:
+    def next(self, block_size: int = MAX_BLOCK) -> Record | None:
         """Return the next record; None behind a FOOTER, where ``begin`` has to be called.
 
         Raises:
-            TruncatedError: the source ends before the record does, or before a FOOTER.
-            DamagedError: its header is damaged (F-002 to F-005).
+            TruncatedError: the source ends before the record does, or before a FOOTER (F-002).
+            DamagedError: its header is damaged (F-003 to F-007), or it is a BLOCK whose body has
+                more than ``block_size`` bytes (F-007).
         """
         if self._last == Kind.FOOTER:
             return None
@@ -73,6 +95,9 @@ class RecordStream:
         if header is None:
             self._last = Kind.FOOTER
             return None
+        if header.kind == Kind.BLOCK and header.body_size > block_size:
+            self._lost, self._lost_at = True, self._source.position
+            raise DamagedError("a block is larger than its archive declares", offset=header.offset)
         payload = self._source.take(header.rest)
         if len(payload) < header.rest:
             self._last = Kind.FOOTER

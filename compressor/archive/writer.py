@@ -10,6 +10,7 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
+from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
 from compressor.archive.schema import Entry, LeafRef, Span
@@ -17,11 +18,6 @@ from compressor.errors import UsageError
 from compressor.stages.base import Bytes
 
 Write = Callable[[Bytes], object]
-
-
-def name_key(name: bytes) -> bytes:
-    """Return what names are sorted by: their bytes, with ``/`` lowest."""
-    return name.replace(b"/", b"\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,13 @@ class ArchiveWriter:
         """Take a name for a member.
 
         Raises:
-            UsageError: another member has it.
+            UsageError: another member has it, or no member can.
         """
+        if len(name) > schema.MAX_NAME or b"\0" in name:
+            raise UsageError(
+                f"a member's name has at most {schema.MAX_NAME} bytes, and none is NUL: "
+                f"{name[:60].decode(errors='backslashreplace')!r}"
+            )
         if name in self._names:
             raise UsageError(
                 f"two members would be named {name.decode(errors='backslashreplace')!r}"
@@ -124,8 +125,7 @@ class ArchiveWriter:
         self._leaf_hashes.update(blake3(body).digest())
         meta = schema.pack(schema.Members(len(leaf), self._version(version)))
         offset = self._put(draft(Kind.MEMBERS, meta, body))
-        names = sorted((entry.name for entry in leaf), key=name_key) or [b""]
-        self._leaves.add(LeafRef(offset, names[0], names[-1]))
+        self._leaves.add(leaf_ref(offset, leaf))
         return offset
 
     def _version(self, label: VersionLabel | None) -> schema.Version | None:
@@ -134,10 +134,8 @@ class ArchiveWriter:
         return schema.Version(1, label.label, label.time_ns, self._leaf_hashes.digest(), [])
 
     def _root_page(self, level: int, items: list[LeafRef]) -> LeafRef:
-        first = min((item.first for item in items), key=name_key)
-        last = max((item.last for item in items), key=name_key)
         offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(level, items))))
-        return LeafRef(offset, first, last)
+        return page_ref(offset, items)
 
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""

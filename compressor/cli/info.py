@@ -39,14 +39,17 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
     lines = [f"{'archive':<16}{shown(path)}"]
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
-    lines += [
-        f"{'chain':<16}{shown(chain['chain'])}: {chain['blocks']} blocks, {size(chain['plain_bytes'])} -> "
-        f"{size(chain['packed_bytes'])}, by {chain['provider']}"
-        for chain in chains
-    ]
-    report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)
+    lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
+    report.output("info", "
+".join(lines), path=str(path), **facts, chains=chains)
     for error in found.damage:
         report.fail(error, path)
+
+
+def _in_words(chain: dict[str, Any]) -> str:
+    count = f"{chain['blocks']} block{'s' * (chain['blocks'] != 1)}"
+    sizes = f"{size(chain['plain_bytes'])} -> {size(chain['packed_bytes'])}"
+    return f"{shown(chain['chain'])}: {count}, {sizes}, by {chain['provider']}"
 
 
 def _head(found: Survey) -> dict[str, Any]:

@@ -1,19 +1,22 @@
 """Members of a seekable archive, whole or in part, at the cost of the blocks that they touch."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from blake3 import blake3
 
+from compressor.archive.audit import audit
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.record import Kind
 from compressor.archive.schema import Entry, Span
 from compressor.engine import block as blocks
-from compressor.engine.limits import UNLIMITED, Limits, threads_within
+from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.errors import DamagedError, MemberNotFoundError
+from compressor.engine.rescan import rebuilt
+from compressor.engine.zeros import zeros
+from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
 from compressor.stages.base import Bytes
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
@@ -22,19 +25,31 @@ CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode ea
 class SeekableArchive:
     """The members of all archives in a seekable file. Threads may share it."""
 
-    def __init__(self, file: BinaryIO, *, threads: int = 1, limits: Limits = UNLIMITED) -> None:
-        self.indexes = indexes(RandomSource(file))
+    def __init__(
+        self,
+        file: BinaryIO,
+        *,
+        threads: int = 1,
+        limits: Limits = UNLIMITED,
+        salvage: bool = False,
+    ) -> None:
+        self.source = RandomSource(file)
+        self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
         self._threads = min(self._allowed(index, threads) for index in self.indexes)
+        self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def _allowed(self, index: Index, threads: int) -> int:
-        head = index.head
-        fixed = (CACHED_BLOCKS + 2) * head.block_size
-        per_task = head.block_size + head.decode_memory
+        """Return how many threads the archive's declarations permit (F-022)."""
+        per_task = index.head.block_size + index.head.decode_memory
         what = "reading this archive"
-        return threads_within(threads, self._limits.memory, per_task, fixed, what)
+        return threads_within(threads, self._limits.memory, per_task, _fixed(index), what)
+
+    def _granted(self, index: Index) -> int:
+        """Return the bytes that decoding a block may take."""
+        return share(self._threads, self._limits.memory, _fixed(index))
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
@@ -55,13 +70,27 @@ class SeekableArchive:
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
 
+    def check(self) -> None:
+        """Check everything: all records, the index against them, the content of all members.
+
+        Raises:
+            DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
+        """
+        for index in self.indexes:
+            audit(index)
+            for entry in index.entries():
+                self.copy(index, entry, lambda _: None)
+
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
         parts = [
             self._piece(index, span, begin - at, end - at)
             for at, span in index.spans(entry, begin, end)
         ]
-        return b"".join(parts)
+        data = b"".join(parts)
+        if len(data) != max(0, min(end, entry.size) - begin):
+            raise DamagedError("its extents do not cover its content", member=entry.shown_name)
+        return data
 
     def _piece(self, index: Index, span: Span, begin: int, end: int) -> Bytes:
         offset, _, length = span
@@ -77,12 +106,15 @@ class SeekableArchive:
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]
-        plain = _decode(index, offset)
+        plain = self._decode(index, offset)
         with self._lock:
             self._cache[key] = plain
             while len(self._cache) > CACHED_BLOCKS:
                 self._cache.popitem(last=False)
         return plain
+
+    def _decode(self, index: Index, offset: int) -> Bytes:
+        return blocks.unpack(index.record(offset, Kind.BLOCK), index.head, self._share)[1]
 
     def copy(
         self,
@@ -91,28 +123,39 @@ class SeekableArchive:
         write: Callable[[Bytes], object],
         part: tuple[int, int] | None = None,
     ) -> None:
-        """Give a member's bytes to ``write`` in order, decoding in threads; verified if it is whole.
+        """Give a member's bytes, or part of them, to ``write`` in order; raises as ``pieces`` does.
+
+        Raises:
+            LimitError: this is more than the caller allows (F-047).
+        """
+        begin, end = part or (0, entry.size)
+        self._limits.check(end - begin, index.end - index.start)
+        for piece in self.pieces(index, entry, begin, end):
+            write(piece)
+
+    def pieces(
+        self, index: Index, entry: Entry, begin: int = 0, end: int | None = None
+    ) -> Iterator[Bytes]:
+        """Yield bytes ``begin`` to ``end`` of a member in order, at most a block at a time.
+
+        Blocks are decoded ahead in threads. A whole member is compared with its hash.
 
         Raises:
             DamagedError: a block or the whole is damaged; what was given before is sound.
         """
-        begin, end = part or (0, entry.size)
-        digest = blake3() if part is None else None
+        end = entry.size if end is None else min(end, entry.size)
+        proof = _Proof(entry, begin, end)
         pool = OrderedPool(self._threads)
-
-        def give(piece: Bytes) -> None:
-            if digest is not None:
-                digest.update(piece)
-            write(piece)
-
+        ready: deque[Bytes | int] = deque()
         try:
             for at, span in index.spans(entry, begin, end):
-                self._submit(pool, index, span, (begin - at, end - at), give)
+                self._submit(pool, index, span, (begin - at, end - at), ready.append)
+                yield from proof.of(ready)
             pool.drain()
+            yield from proof.of(ready)
         finally:
             pool.close()
-        if digest is not None and digest.digest() != entry.content_hash:
-            raise DamagedError("its content does not match its hash", member=entry.shown_name)
+        proof.end()
 
     def _submit(
         self,
@@ -120,26 +163,72 @@ class SeekableArchive:
         index: Index,
         span: Span,
         part: tuple[int, int],
-        give: Callable[[Bytes], None],
+        give: Callable[[Bytes | int], None],
     ) -> None:
         low, high = max(part[0], 0), min(part[1], span[2])
         if span[0]:
             pool.submit(
-                lambda: _cut(_decode(index, span[0]), span)[low:high], give, index.head.block_size
+                lambda: _cut(self._block(index, span[0]), span)[low:high],
+                give,
+                index.head.block_size,
             )
-            return
-        while low < high:  # a hole, in steps that memory can bear
-            step = min(high - low, index.head.block_size)
-            pool.then(lambda step=step: give(bytes(step)))  # type: ignore[misc]
-            low += step
+        else:
+            pool.then(lambda: give(high - low))
+
+
+class _Proof:
+    """Follows the pieces of a member: they must cover what is asked for, and a whole has its hash."""
+
+    def __init__(self, entry: Entry, begin: int, end: int) -> None:
+        self._entry = entry
+        self._position = begin
+        self._end = max(begin, end)
+        self._digest = blake3() if (begin, end) == (0, entry.size) else None
+
+    def of(self, ready: deque[Bytes | int]) -> Iterator[Bytes]:
+        """Yield what is ready; an int is the length of a hole, given in steps that memory can bear."""
+        while ready:
+            item = ready.popleft()
+            for piece in zeros(item) if isinstance(item, int) else (item,):
+                self._take(piece)
+                yield piece
+
+    def _take(self, piece: Bytes) -> None:
+        self._position += len(piece)
+        if self._digest is not None:
+            self._digest.update(piece)
+            if self._position == self._end:  # compared before the last piece is given
+                self._compare(self._digest)
+
+    def _compare(self, digest: blake3) -> None:
+        if digest.digest() != self._entry.content_hash:
+            raise DamagedError("its content does not match its hash", member=self._entry.shown_name)
+
+    def end(self) -> None:
+        """Refuse a member whose extents end before it does."""
+        if self._position < self._end:
+            raise DamagedError(
+                "its extents do not cover its content", member=self._entry.shown_name
+            )
+        if self._digest is not None and not self._end:
+            self._compare(self._digest)
+
+
+def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
+    try:
+        return indexes(source)
+    except UnfinishedError:
+        if not salvage:
+            raise
+        return rebuilt(source)
 
 
 def _cut(plain: Bytes, span: Span) -> memoryview:
     _, start, length = span
-    if start + length > len(plain) or not length:
-        raise DamagedError("an extent is empty or exceeds its block", offset=span[0])
+    if start + length > len(plain):  # F-028
+        raise DamagedError("an extent exceeds its block", offset=span[0])
     return memoryview(plain)[start : start + length]
 
 
-def _decode(index: Index, offset: int) -> Bytes:
-    return blocks.unpack(index.record(offset, Kind.BLOCK), index.head)[1]
+def _fixed(index: Index) -> int:
+    return (CACHED_BLOCKS + 2) * index.head.block_size

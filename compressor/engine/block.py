@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from compressor.archive import schema
-from compressor.archive.record import Draft, Record
+from compressor.archive.record import MAX_BLOCK, Draft, Record
 from compressor.archive.schema import Block
 from compressor.archive.writer import block_draft
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import ChainError, CompressorError, DamagedError, MemoryBudgetError
 from compressor.stages import chain as chains
 from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
 
 STORE = chains.parse("store")
-MAX_SIZE = 1 << 30  # bytes of plain data in a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +57,51 @@ def _parsed(text: str) -> Chain:
     return chains.parse(text)
 
 
-def unpack(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
-    """Return what a BLOCK says, and its plain bytes; ``head`` is None where it was lost.
+def described(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
+    """Return what a BLOCK says, and its packed bytes; ``head`` is None where it was lost.
 
     Raises:
-        DamagedError: the record or its content is damaged, or larger than declared (F-016 to F-018).
-        UnsupportedError: its chain needs a stage that is missing here.
+        DamagedError: the record is damaged or larger than declared (F-008, F-010, F-019, F-029).
     """
     offset = record.header.offset
     meta, body = record.checked()
     block = schema.unpack(meta, Block, offset)
-    if block.plain_size > (head.block_size if head else MAX_SIZE) or not block.plain_size:
+    if not 0 < block.plain_size <= (head.block_size if head else MAX_BLOCK):
         raise DamagedError("a block is larger than its archive declares, or empty", offset=offset)
+    if len(body) > block.plain_size:
+        raise DamagedError("a block's packed bytes are more than its plain ones", offset=offset)
+    if block.member is None and block.position:
+        raise DamagedError("a solid block says that it has a position", offset=offset)
+    return block, body
+
+
+def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block, Bytes]:
+    """Return what a BLOCK says, and its plain bytes, taking at most ``memory`` bytes.
+
+    Raises:
+        DamagedError: the record is damaged, as ``described`` says, or its content is (F-020, F-023,
+            F-024).
+        UnsupportedError: its chain needs a stage that is missing here (F-021).
+        MemoryBudgetError: it takes more memory (F-022); what the archive declares is the writer's
+            reckoning, which other releases need not share.
+    """
+    block, body = described(record, head)
     try:
-        chain = _parsed(block.chain)
-        if head and chain.decode_memory(block.plain_size) > head.decode_memory:
-            raise DamagedError("a block needs more memory than its archive declares")
+        chain = _on_wire(block.chain)
+        needed = len(body) + chain.decode_memory(block.plain_size)
+        if needed > memory:
+            raise MemoryBudgetError(f"the block at byte {record.header.offset}", needed, memory)
         return block, chains.decode(chain, body, block.sizes, block.plain_size)
     except DamagedError as error:
-        raise DamagedError(error.what, offset=offset) from error
+        raise DamagedError(error.what, offset=record.header.offset) from error
+
+
+def _on_wire(text: str) -> Chain:
+    """Parse a chain as archives hold it: in the one way of writing it (F-020)."""
+    try:
+        chain = _parsed(text)
+    except ChainError as error:
+        raise DamagedError("a block's chain is none") from error
+    if chain.wire != text:
+        raise DamagedError("a block's chain is not written as archives do")
+    return chain

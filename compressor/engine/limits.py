@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from compressor.errors import LimitError, MemoryBudgetError
+from compressor.errors import LimitError, MemoryBudgetError, UsageError
 
 DEFAULT_MEMORY = 1 << 30  # bytes, the whole process
 INTERPRETER = 64 << 20  # bytes of a Python process with our libraries, before any block
@@ -29,11 +29,19 @@ def threads_within(asked: int, memory: int, per_task: int, fixed: int, what: str
 
     Raises:
         MemoryBudgetError: not even one does.
+        UsageError: ``asked`` is negative.
     """
+    if asked < 0:
+        raise UsageError(f"{asked} threads can't be had; 0 stands for all processors")
     free = memory - INTERPRETER - fixed
     if per_task > free:
         raise MemoryBudgetError(what, INTERPRETER + fixed + per_task, memory)
     return min(asked or processors(), free // per_task)
+
+
+def share(threads: int, memory: int, fixed: int) -> int:
+    """Return the bytes that each of ``threads`` tasks may take, as ``threads_within`` counts."""
+    return (memory - INTERPRETER - fixed) // threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +74,11 @@ class Limits:
                 "raise the limit (max_expansion) to go on"
             )
 
+
+DEFAULT = Limits()
+"""For what is given as one piece of memory."""
+
+STREAMING = Limits(max_output=None)
+"""For what is given bit by bit: models have more than 4 GiB, and the caller holds none of it."""
 
 UNLIMITED = Limits(max_output=None, max_expansion=None)

@@ -12,6 +12,11 @@ CLOCK = "clock"
 READ = 1 << 16  # bytes: reading allocates as many, however few there are
 
 
+def is_idle(descriptor: int) -> bool:
+    """Say whether reading now would have to wait for the other end."""
+    return not select.select([descriptor], [], [], 0)[0]
+
+
 def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:
     """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
     packer.begin(info)

@@ -7,10 +7,10 @@ from itertools import chain
 from blake3 import blake3
 from msgspec.structs import replace
 
-from compressor.archive.record import Draft
-from compressor.archive.schema import FILE, MAJOR, MINOR, Entry, Head, Span
+from compressor.archive.record import MAX_BLOCK, Draft
+from compressor.archive.schema import FILE, MAJOR, MAX_ENTRIES, MINOR, Entry, Head, Span
 from compressor.archive.writer import ArchiveWriter, VersionLabel, Write
-from compressor.engine.block import MAX_SIZE, STORE, BlockPacker
+from compressor.engine.block import STORE, BlockPacker
 from compressor.engine.limits import DEFAULT_MEMORY, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
@@ -19,8 +19,6 @@ from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most
-SOLID_MEMBERS = 4096  # members in one leaf at most
-
 
 Pieces = Iterable[bytearray | Hole]
 """A member's content: pieces of one block each (only the last is smaller), and holes between them."""
@@ -59,9 +57,10 @@ class Packer:
     """One archive being written: members one after the other, then ``finish``."""
 
     def __init__(self, write: Write, options: PackOptions) -> None:
-        self.block_size = options.block_size or options.chain.block_size
-        if not 0 < self.block_size <= MAX_SIZE:
-            raise UsageError(f"a block has from 1 to {MAX_SIZE} bytes")
+        given = options.block_size
+        self.block_size = options.chain.block_size if given is None else given
+        if not 0 < self.block_size <= MAX_BLOCK:
+            raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
         self._pool = OrderedPool(self._threads(verify=verify))
@@ -123,12 +122,16 @@ class Packer:
     def add_small(self, info: Info, content: bytearray) -> Entry:
         """Add a member of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(info.name)
+        # Never above the block size either, which the head has declared.
         full = len(self._solid) + len(content) > min(SOLID_SIZE, self.block_size)
-        if self._solid_entries and (full or len(self._solid_entries) == SOLID_MEMBERS):
+        if self._solid_entries and (full or len(self._solid_entries) == MAX_ENTRIES):
             self._flush_solid()
         spans = [(0, len(self._solid), len(content))] if content else []
         entry = _entry(info, len(content), blake3(content).digest(), spans)
-        self._solid = self._solid + content if self._solid else content
+        if self._solid:
+            self._solid += content
+        else:
+            self._solid = content  # no copy of what may be a whole block
         self._solid_entries.append(entry)
         self._plain += len(content)
         return entry

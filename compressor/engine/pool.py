@@ -53,6 +53,11 @@ class OrderedPool:
             del future  # so that the result dies with `then`
         then(result)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything was submitted whose ``then`` was not yet called."""
+        return bool(self._queue)
+
     def drain(self) -> None:
         """Finish all that was submitted."""
         while self._queue:

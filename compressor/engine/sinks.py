@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from compressor.archive.schema import Entry
+from compressor.engine.zeros import zeros
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
 from compressor.tree.below import opened_below
@@ -27,8 +28,11 @@ class NullSink:
     def __init__(self) -> None:
         self.outcome = Outcome()
 
+    def begun(self) -> None:
+        """Nothing to prepare for an archive."""
+
     def opened(self, name: bytes) -> None:
-        """Nothing to prepare."""
+        """Nothing to prepare for a member."""
 
     def data(self, piece: Bytes) -> None:
         """Drop the bytes."""
@@ -76,10 +80,8 @@ class StreamSink(NullSink):
         return any(error.exit_code != 3 for _, error in self.outcome.failures)
 
     def _zeros(self, length: int) -> None:
-        while length:
-            step = min(length, 1 << 20)
-            self._write(bytes(step))
-            length -= step
+        for piece in zeros(length):
+            self._write(piece)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from compressor.archive.record import Record
 from compressor.archive.schema import Entry, Head, Open, Span
 from compressor.archive.source import Source
 from compressor.engine import block as blocks
-from compressor.engine.limits import UNLIMITED, Limits, threads_within
+from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import Decoded, Window
 from compressor.engine.zeros import hash_zeros
@@ -31,6 +31,10 @@ from compressor.stages.base import Bytes
 
 class Sink(Protocol):
     """Where members go. Calls come in the order of the archive."""
+
+    def begun(self) -> None:
+        """Note that an archive begins."""
+        ...
 
     def opened(self, name: bytes) -> None:
         """Note that the content of this member follows."""
@@ -59,11 +63,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnpackOptions:
-    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far."""
+    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
+
+    ``idle`` says whether reading on would wait: then what has been read is given first.
+    """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
+    idle: Callable[[], bool] = lambda: False
 
 
 class Unpacker:
@@ -76,6 +84,7 @@ class Unpacker:
         self._pool = OrderedPool(1)
         self._assembler = _Assembler(sink, self._count)
         self._head: Head | None = None
+        self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
 
     def _count(self, length: int) -> None:
@@ -89,6 +98,9 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
+        if self._pool.busy and self._options.idle():
+            self._pool.drain()
+            return True
         event = next(self._events, None)
         if event is None:
             self._pool.drain()
@@ -114,7 +126,7 @@ class Unpacker:
         self._pool.close()
 
     def _begin(self, head: Head) -> None:
-        """Take what the archive declares, if it may be had."""
+        """Take what the archive declares, if it may be had (F-022)."""
         self._pool.drain()
         self._pool.close()
         self._head = head
@@ -131,23 +143,24 @@ class Unpacker:
                 threads_within(1, limits.memory, per_task, fixed, what)
             raise
         self._pool = OrderedPool(threads)
-        self._assembler.begin(head)
+        self._share = share(threads, limits.memory, fixed)
+        self._assembler.begin(Window(head, self._share))
 
     def _then(self, event: Event) -> None:
         self._pool.then(lambda: self._assembler.take(event))
 
     def _decode(self, record: Record) -> None:
-        head, assembler = self._head, self._assembler
+        head, memory, assembler = self._head, self._share, self._assembler
         self._pool.submit(
-            lambda: _decoded(record, head),
+            lambda: _decoded(record, head, memory),
             lambda decoded: assembler.block(record, decoded),
             record.header.body_size,
         )
 
 
-def _decoded(record: Record, head: Head | None) -> Decoded | CompressorError:
+def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | CompressorError:
     try:
-        return blocks.unpack(record, head)
+        return blocks.unpack(record, head, memory)
     except (DamagedError, UnsupportedError) as error:
         return error
 
@@ -158,12 +171,13 @@ class _Assembler:
     def __init__(self, sink: Sink, count: Callable[[int], None]) -> None:
         self._sink = sink
         self._count = count
-        self._window = Window(None)
+        self._window = Window(None, 0)
         self._member: _Member | None = None
 
-    def begin(self, head: Head) -> None:
+    def begin(self, window: Window) -> None:
         """Forget the archive before this one."""
-        self._window = Window(head)
+        self._window = window
+        self._sink.begun()
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
@@ -194,8 +208,6 @@ class _Assembler:
         member, self._member = self._member, None
         if member is None or member.failed:
             return
-        if isinstance(error, DamagedError):
-            error.member = member.name.decode(errors="backslashreplace")
         self._sink.failed(member.name, error)
 
     def _extents(self, page: ExtentsPage) -> None:
@@ -254,6 +266,7 @@ class _Assembler:
         if member is None or member.failed:
             self._member = None
             return
+        # F-039
         if (member.size, member.digest.digest()) != (entry.size, entry.content_hash):
             self._fail(DamagedError("a member's content does not match its hash", offset=at))
             return

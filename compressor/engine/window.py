@@ -3,7 +3,7 @@
 from collections import deque
 
 from compressor.archive.record import Record
-from compressor.archive.schema import Block, Head, Span
+from compressor.archive.schema import MAX_FRESH, Block, Head, Span
 from compressor.engine import block as blocks
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
@@ -18,8 +18,9 @@ Owner = tuple[int, int] | None
 class Window:
     """``settle`` ends the time in which new blocks may be referred to without any reach."""
 
-    def __init__(self, head: Head | None) -> None:
+    def __init__(self, head: Head | None, memory: int) -> None:
         self._head = head
+        self._memory = memory  # bytes that decoding a block again may take
         self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
         self._fresh_records: list[Record] = []
@@ -30,9 +31,12 @@ class Window:
         """Keep a block, or the reason why it can't be had.
 
         Raises:
-            DamagedError: more is kept than the archive declares (F-027).
+            DamagedError: more is kept than the archive declares (F-031).
         """
         offset = record.header.offset
+        if len(self._fresh) == MAX_FRESH:
+            self.settle()
+            raise DamagedError("too many blocks wait for their extents", offset=offset)
         self._fresh[offset] = decoded
         if isinstance(decoded, CompressorError):
             return
@@ -54,16 +58,16 @@ class Window:
         """Return the bytes of an extent that the record at ``at`` refers to.
 
         Raises:
-            DamagedError: the block is lost, damaged, too short or out of reach (F-022), or new and
-                another's by its own word (F-019).
-            UnsupportedError: the block needs a stage that is missing here.
+            DamagedError: the block is lost, damaged, too short (F-028) or out of reach (F-030), or
+                new and another's by its own word (F-029).
+            UnsupportedError: the block needs a stage that is missing here (F-021).
         """
         offset, start, length = span
         plain = self._new(offset, at, owner)
         if plain is None:
             plain = self._reached(offset, at)
-        if start + length > len(plain) or not length:
-            raise DamagedError("an extent is empty or exceeds its block", offset=at)
+        if start + length > len(plain):
+            raise DamagedError("an extent exceeds its block", offset=at)
         return memoryview(plain)[start : start + length]
 
     def _new(self, offset: int, at: int, owner: Owner) -> Bytes | None:
@@ -86,5 +90,5 @@ class Window:
         record = next((item for item in self._old if item.header.offset == offset), None)
         if record is None:
             raise DamagedError(f"the block at byte {offset} is lost or out of reach", offset=at)
-        self._again = (offset, blocks.unpack(record, self._head)[1])
+        self._again = (offset, blocks.unpack(record, self._head, self._memory)[1])
         return self._again[1]

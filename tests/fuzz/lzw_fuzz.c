@@ -1,4 +1,4 @@
-/* lzw_fuzz.c - hostile streams, and round trips, for lzw_kernel.c; see kernels.py.
+/* lzw_fuzz.c - hostile streams, and round trips, for lzw_kernel.c; see campaign.py.
  *
  * The first byte chooses: bits 0 and 1 the mode, bit 2 whether a plain is stretched (16 times as
  * long, so that dictionaries fill up), bits 3 to 5 max_bits - 9. Every buffer has its exact size

@@ -5,15 +5,15 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs/fuzzing.md"
 
 
-def update(section: str, rows: dict[str, list[str]]) -> None:
-    """Replace or add ``rows`` between the markers of ``section``; other rows stay.
+def update(rows: dict[str, list[str]]) -> None:
+    """Replace or add ``rows`` between the markers; other rows stay.
 
     Raises:
-        ValueError: the page lacks the markers ``<!-- section -->`` and ``<!-- /section -->``.
+        ValueError: the page lacks the markers ``<!-- results -->`` and ``<!-- /results -->``.
     """
     text = PAGE.read_text()
-    start = text.index(f"<!-- {section} -->\n")
-    end = text.index(f"<!-- /{section} -->", start)
+    start = text.index("<!-- results -->\n")
+    end = text.index("<!-- /results -->", start)
     head, columns, rule, *old = text[start:end].splitlines()
     table = {line.split("|")[1].strip(): line for line in old}
     table |= {name: f"| {' | '.join([name, *cells])} |" for name, cells in rows.items()}

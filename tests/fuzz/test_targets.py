@@ -20,9 +20,11 @@ def test_a_new_row_replaces_its_own_and_keeps_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- x -->\n| n | v |\n|---|---|\n| b | 1 |\n| c | 2 |\n<!-- /x -->\nz\n")
+    page.write_text(
+        "a\n<!-- results -->\n| n | v |\n|---|---|\n| b | 1 |\n| c | 2 |\n<!-- /results -->\nz\n"
+    )
     monkeypatch.setattr(report, "PAGE", page)
 
-    report.update("x", {"c": ["3"], "a": ["4"]})
+    report.update({"c": ["3"], "a": ["4"]})
 
-    assert "| a | 4 |\n| b | 1 |\n| c | 3 |\n<!-- /x -->\nz\n" in page.read_text()
+    assert "| a | 4 |\n| b | 1 |\n| c | 3 |\n<!-- /results -->\nz\n" in page.read_text()

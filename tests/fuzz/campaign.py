@@ -1,4 +1,4 @@
-"""Fuzz the C kernels: python tests/fuzz/kernels.py [--minutes M] [--only NAME] [--jobs N].
+"""Fuzz the C kernels and the readers: python tests/fuzz/campaign.py [--minutes M] [--only NAME] [--jobs N].
 
 What a target is, and what is written down: docs/fuzzing.md.
 """
@@ -25,6 +25,7 @@ SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"
 LIMITS = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
 SLICE = 60  # seconds of one process; processor time is known when it has ended
+READERS = "readers"  # the one target in Python
 PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 
@@ -50,6 +51,13 @@ class Run:
         """Where the binary, the corpus and the findings are."""
         return OUT / self.name
 
+    @property
+    def command(self) -> list[str | Path]:
+        """The fuzzer: a program made from C, or for the readers a script under atheris."""
+        if self.name == READERS:
+            return [sys.executable, FOLDER / "readers_fuzz.py"]
+        return [self.folder / "fuzzer"]
+
     def lasts(self, seconds: float) -> bool:
         """Say whether to go on: time is left, or an edge came in the second half."""
         return self.seconds < max(seconds, 2 * self.last_new_edge)
@@ -64,6 +72,8 @@ class Run:
 def build(run: Run) -> None:
     """Compile the target and its kernel under the sanitizers."""
     run.folder.mkdir(parents=True, exist_ok=True)
+    if run.name == READERS:
+        return
     sources = [*sorted((ROOT / "compressor/kernels").glob(f"{run.name}_*.c"))]
     target = ROOT / f"tests/fuzz/{run.name}_fuzz.c"
     command = ["clang", *FLAGS, *SANITIZERS, target, *sources, "-o", run.folder / "fuzzer"]
@@ -78,6 +88,10 @@ def seed(run: Run) -> None:
     """Put the golden files into the corpus, once under each mode."""
     corpus = run.folder / "corpus"
     corpus.mkdir(exist_ok=True)
+    if run.name == READERS:
+        for vector in sorted((ROOT / "tests/vectors/archive").glob("*.cz")):
+            shutil.copy(vector, corpus)
+        return
     for vector in sorted((ROOT / "tests/vectors" / run.name).glob("*")):
         for mode in MODES:
             (corpus / f"{vector.name}-{mode}").write_bytes(bytes([mode]) + vector.read_bytes())
@@ -106,7 +120,7 @@ def fuzz_slice(run: Run, seconds: float) -> None:
     Raises:
         FindingError: it stopped with a finding.
     """
-    command = [run.folder / "fuzzer", run.folder / "corpus", *LIMITS, "-print_final_stats=1"]
+    command = [*run.command, run.folder / "corpus", *LIMITS, "-print_final_stats=1"]
     command += [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={run.folder}/"]
     log: list[bytes] = []
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as fuzzer:
@@ -124,12 +138,13 @@ def explain(run: Run, log: list[bytes]) -> str:
     text = b"".join(log).decode(errors="replace")
     what = re.findall(r"^.*(?:ERROR: |runtime error: ).*$", text, re.M) or ["it stopped"]
     kept = re.findall(r"Test unit written to (\S+)", text)
-    replay = f"{run.folder}/fuzzer {kept[-1]}" if kept else f"see {run.folder}/finding.log"
+    fuzzer = " ".join(map(str, run.command))
+    replay = f"{fuzzer} {kept[-1]}" if kept else f"see {run.folder}/finding.log"
     return f"{run.name}: {what[0]}\n  replay: {replay}"
 
 
 def fuzz(run: Run, minutes: float) -> str:
-    """Fuzz one kernel; return the finding, or nothing."""
+    """Fuzz one target; return the finding, or nothing."""
     build(run)
     seed(run)
     try:
@@ -143,10 +158,12 @@ def fuzz(run: Run, minutes: float) -> str:
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Fuzz the C kernels; see docs/fuzzing.md.")
-    parser.add_argument("--minutes", type=float, default=60, help="processor time of each")
-    parser.add_argument("--only", metavar="NAME", action="append", help="this kernel alone")
-    parser.add_argument("--jobs", type=int, default=1, help="kernels fuzzed at a time")
+    parser = argparse.ArgumentParser(
+        description="Fuzz the C kernels and the readers; see docs/fuzzing.md."
+    )
+    parser.add_argument("--minutes", type=float, default=20, help="processor time of each")
+    parser.add_argument("--only", metavar="NAME", action="append", help="this target alone")
+    parser.add_argument("--jobs", type=int, default=1, help="targets fuzzed at a time")
     return parser.parse_args()
 
 
@@ -155,14 +172,14 @@ def main() -> None:
     options = arguments()
     if not shutil.which("clang"):
         sys.exit("fuzzing needs clang and its runtime (Debian: apt install clang libclang-rt-dev)")
-    targets = sorted(path.name.removesuffix("_fuzz.c") for path in FOLDER.glob("*_fuzz.c"))
+    targets = sorted(path.name.partition("_fuzz.")[0] for path in FOLDER.glob("*_fuzz.*"))
     if unknown := set(options.only or []) - set(targets):
         sys.exit(f"no target {', '.join(unknown)}; there are {', '.join(targets)}")
     runs = [Run(name) for name in options.only or targets]
     with ThreadPoolExecutor(options.jobs) as pool:
         findings = list(pool.map(lambda run: fuzz(run, options.minutes), runs))
     sound = {run.name: run.row() for run, found in zip(runs, findings, strict=True) if not found}
-    report.update("kernels", sound)
+    report.update(sound)
     for name, cells in sound.items():
         sys.stdout.write("  ".join([name, *cells]) + "\n")
     if found := [finding for finding in findings if finding]:

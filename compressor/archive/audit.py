@@ -1,0 +1,144 @@
+"""Everything about a seekable archive but its blocks' content: each record, then the index against them."""
+
+from collections.abc import Iterator
+
+from blake3 import blake3
+
+from compressor.archive import schema
+from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.index import Index, RandomSource
+from compressor.archive.schema import Entry, LeafRef, Open, Span
+from compressor.archive.source import Source
+from compressor.errors import DamagedError, UnfinishedError
+
+Owner = tuple[int, int] | None
+"""The ordinal of the open member and the position in it of a block's first byte; None: a solid block."""
+
+
+def audit(index: Index) -> None:
+    """Read every record of an archive, front to back, and compare the index with them.
+
+    Memory grows with the number of blocks and of members. What blocks hold is checked by decoding them.
+
+    Raises:
+        DamagedError: a record is damaged, or the index says anything else than the records.
+        UnsupportedError: a record needs a feature that is missing here.
+    """
+    ledger = _Ledger(index)
+    leaves = index.leaves()
+    for event in _events(index):
+        if isinstance(event, Damage):
+            raise _final(event.error)
+        ledger.take(event)
+        if isinstance(event, Leaf):
+            ref = next(leaves, None)
+            if ref is None or ref.offset != event.offset:
+                raise DamagedError("the index leads past this leaf", offset=event.offset)
+            _compare(index, event, ref)
+    if next(leaves, None) is not None:
+        raise DamagedError("the index lists more leaves than there are")
+
+
+def _events(index: Index) -> Iterator[Event]:
+    part = _Part(index.source, index.start, index.end)
+    return ForwardReader(Source(part)).events()
+
+
+def _final(error: DamagedError) -> DamagedError:
+    """Return ``error`` as what it is where a sound FOOTER was found: nothing is unfinished then."""
+    if isinstance(error, UnfinishedError):
+        return DamagedError(error.what, offset=error.offset)
+    return error
+
+
+def _compare(index: Index, leaf: Leaf, ref: LeafRef) -> None:
+    """Compare what the index finds with what the records say."""
+    index.listed(ref)
+    if leaf.version is not None and index.version() != leaf.version:
+        raise DamagedError("the index leads to another version", offset=leaf.offset)
+
+
+class _Ledger:
+    """The blocks met so far, and which of them extents may refer to freely."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._sizes: dict[int, int] = {}  # plain bytes of a block, by its record's offset
+        self._fresh: dict[int, Owner] = {}
+        self._walked = blake3()  # extents of the open member
+        self._open: Open | None = None
+
+    def take(self, event: Event) -> None:
+        """Note a block; compare extents with the blocks, and with what the index finds."""
+        if isinstance(event, BlockRecord):
+            self._note(event)
+        elif isinstance(event, Open):
+            self._open, self._walked = event, blake3()
+        elif isinstance(event, ExtentsPage):
+            page = event.extents
+            self._spans(page.spans, event.offset, (page.member, page.position))
+            self._fresh = {}
+        elif isinstance(event, Leaf):
+            self._leaf(event)
+            self._fresh = {}
+
+    def _note(self, event: BlockRecord) -> None:
+        offset = event.record.header.offset
+        meta, _ = event.record.checked()
+        block = schema.unpack(meta, schema.Block, offset)
+        self._sizes[offset] = block.plain_size
+        self._fresh[offset] = None if block.member is None else (block.member, block.position)
+        waiting = sum(self._sizes[fresh] for fresh in self._fresh)
+        if len(self._fresh) > schema.MAX_FRESH or waiting > self._index.head.block_size:  # F-031
+            raise DamagedError("blocks stand where no extents refer to them", offset=offset)
+
+    def _spans(self, spans: list[Span], at: int, place: tuple[int, int] | None) -> None:
+        """Check extents of the record at ``at``; ``place``: ordinal and position, None: of an entry."""
+        position = place[1] if place else 0
+        for offset, start, length in spans:
+            self._walked.update(schema.pack((position, (offset, start, length))))
+            if offset:
+                owner = (place[0], position - start) if place else None
+                self._extent((offset, start, length), at, owner)
+            position += length
+
+    def _extent(self, span: Span, at: int, owner: Owner) -> None:
+        offset, start, length = span
+        if start + length > self._sizes.get(offset, 0):  # F-028
+            raise DamagedError("an extent exceeds its block, or has none", offset=at)
+        if offset in self._fresh:
+            if self._fresh[offset] != owner:  # F-029
+                raise DamagedError("a block says that it belongs elsewhere", offset=at)
+        elif at - offset > self._index.head.reach:  # F-030
+            raise DamagedError("an extent refers to what is out of reach", offset=at)
+
+    def _leaf(self, leaf: Leaf) -> None:
+        if self._open is None:
+            for entry in leaf.entries:
+                self._spans(entry.spans, leaf.offset, None)
+            return
+        if self._through_index(leaf.entries[0]) != self._walked.digest():
+            raise DamagedError("the index leads to other extents", offset=leaf.offset)
+        self._open = None
+
+    def _through_index(self, entry: Entry) -> bytes:
+        walked = blake3()
+        for position, span in self._index.spans(entry):
+            walked.update(schema.pack((position, span)))
+        return walked.digest()
+
+
+class _Part:
+    """A part of a seekable file, to be read forward."""
+
+    def __init__(self, source: RandomSource, begin: int, end: int) -> None:
+        self._source = source
+        self._at = begin
+        self._end = end
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        size = min(size, self._end - self._at)
+        data = self._source.read(self._at, size)
+        self._at += size
+        return data

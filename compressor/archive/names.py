@@ -1,0 +1,22 @@
+"""The order of names, and what ROOT records say of the names below them."""
+
+from collections.abc import Sequence
+
+from compressor.archive.schema import Entry, LeafRef
+
+
+def name_key(name: bytes) -> bytes:
+    """Return what names are sorted by: their bytes, with ``/`` lowest; no name holds a NUL."""
+    return name.replace(b"/", b"\0")
+
+
+def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:
+    """Return what ROOT says of a leaf."""
+    names = sorted((entry.name for entry in entries), key=name_key) or [b""]
+    return LeafRef(offset, names[0], names[-1])
+
+
+def page_ref(offset: int, items: Sequence[LeafRef]) -> LeafRef:
+    """Return what a ROOT says of another one below it."""
+    first = min((item.first for item in items), key=name_key)
+    return LeafRef(offset, first, max((item.last for item in items), key=name_key))

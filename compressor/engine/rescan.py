@@ -1,0 +1,61 @@
+"""The index of archives whose end is missing or damaged, made again from a scan of their records."""
+
+from collections.abc import Iterator
+
+from compressor.archive.forward import Damage, End, ForwardReader, Leaf
+from compressor.archive.index import Index, RandomSource
+from compressor.archive.schema import Footer, LeafRef
+from compressor.archive.source import Source
+from compressor.errors import UnfinishedError
+
+
+class Forward:
+    """Reads a random source from front to back; others may read it at the same time."""
+
+    def __init__(self, source: RandomSource) -> None:
+        self._source = source
+        self._position = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        data = self._source.read(
+            self._position, max(0, min(size, self._source.size - self._position))
+        )
+        self._position += len(data)
+        return data
+
+
+class RebuiltIndex(Index):
+    """An index that knows its leaves from a scan: no root is read, no footer."""
+
+    def __init__(self, source: RandomSource, start: int, end: int, leaves: list[LeafRef]) -> None:
+        super().__init__(source, start, end, Footer(0, leaves[-1].offset, 0))
+        self._leaf_refs = leaves
+
+    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
+        """Yield all leaves in order, whatever ``name``: any may hold it."""
+        del name
+        yield from self._leaf_refs
+
+
+def rebuilt(source: RandomSource) -> list[Index]:
+    """Return the archives in a file, first to last; all bytes are read.
+
+    Raises:
+        DamagedError: more is damaged than what stands behind a last leaf.
+    """
+    scanned = Source(Forward(source))
+    found: list[Index] = []
+    leaves: list[LeafRef] = []
+    start = 0
+    for event in ForwardReader(scanned).events():
+        if isinstance(event, Damage) and not isinstance(event.error, UnfinishedError):
+            raise event.error
+        if isinstance(event, Leaf):
+            leaves.append(LeafRef(event.offset, b"", b""))
+        if isinstance(event, End):
+            found.append(RebuiltIndex(source, start, scanned.position, leaves))
+            leaves, start = [], scanned.position
+    if leaves:
+        found.append(RebuiltIndex(source, start, source.size, leaves))
+    return found

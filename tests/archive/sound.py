@@ -1,0 +1,302 @@
+"""The sound archives among the vectors: one for each thing that the format allows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.errors import UnsupportedError
+from compressor.stages import TABLE
+from compressor.stages import chain as chains
+from compressor.tree.inputs import Hole
+from tests.archive.forge import PAD, PARITY, Forge, entry
+
+A, B, C = b"first block, 22 bytes\n", b"second\n", b"the third of them\n"
+
+Contents = list[tuple[bytes, bytes]]
+"""Names and contents, in the order of the archive."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """``codec``: whose library decides on the bytes, or nobody's."""
+
+    make: Callable[[], bytes]
+    about: str
+    members: Contents
+    codec: str = ""
+
+
+SOUND: dict[str, Sound] = {}
+
+
+def sound(
+    name: str, about: str, *members: tuple[bytes, bytes]
+) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
+    def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
+        SOUND[name] = Sound(make, about, list(members))
+        return make
+
+    return register
+
+
+def packed(fill: Callable[[Packer], object], chain: str = "store", **options: Any) -> bytes:
+    """What the product writes, in small blocks unless told."""
+    out = bytearray()
+    options = {"block_size": 4096} | options
+    packer = Packer(out.extend, PackOptions(chains.parse(chain), threads=1, **options))
+    try:
+        fill(packer)
+        packer.finish()
+    finally:
+        packer.close()
+    return bytes(out)
+
+
+def stream(content: bytes, chain: str, block_size: int = 4096) -> bytes:
+    """A member without a name, as from a pipe."""
+
+    def fill(packer: Packer) -> None:
+        packer.begin(Info(b""))
+        step = packer.block_size
+        for at in range(0, len(content), step):
+            packer.feed(bytearray(content[at : at + step]))
+        packer.end()
+
+    return packed(fill, chain, block_size=block_size)
+
+
+@sound("good-no-members", "an archive of nothing")
+def _no_members() -> bytes:
+    return packed(lambda packer: None)
+
+
+@sound("good-empty-stream", "a pipe that gave nothing", (b"", b""))
+def _empty_stream() -> bytes:
+    return stream(b"", "store")
+
+
+@sound("good-one-small-file", "a file with its mode and time", (b"notes/a.txt", A))
+def _one_small_file() -> bytes:
+    info = Info(b"notes/a.txt", 1_700_000_000_123_456_789, 0o640)
+    return packed(lambda packer: packer.add(info, [bytearray(A)]))
+
+
+@sound("good-empty-file", "a file without content beside one with", (b"empty", b""), (b"b", B))
+def _empty_file() -> bytes:
+    def fill(packer: Packer) -> None:
+        packer.add(Info(b"empty"), [])
+        packer.add(Info(b"b"), [bytearray(B)])
+
+    return packed(fill)
+
+
+@sound("good-shared-block", "three members in one solid block", (b"a", A), (b"b", B), (b"c", C))
+def _shared_block() -> bytes:
+    def fill(packer: Packer) -> None:
+        for name, content in ((b"a", A), (b"b", B), (b"c", C)):
+            packer.add(Info(name), [bytearray(content)])
+
+    return packed(fill)
+
+
+@sound("good-two-blocks", "a member of two blocks", (b"m", A + B))
+def _two_blocks() -> bytes:
+    pieces = [bytearray(A), bytearray(B)]
+    return packed(lambda packer: packer.add(Info(b"m"), pieces), block_size=len(A))
+
+
+@sound(
+    "good-hole",
+    "a member with a hole in the middle, and one that is a hole",
+    (b"m", A + bytes(3000) + B),
+    (b"h", bytes(77)),
+)
+def _hole() -> bytes:
+    def fill(packer: Packer) -> None:
+        packer.add(Info(b"m"), [bytearray(A), Hole(3000), bytearray(B)])
+        packer.add(Info(b"h"), [Hole(77)])
+
+    return packed(fill, block_size=len(A))
+
+
+@sound("good-two-leaves", "two solid blocks, each with its leaf", (b"a", A), (b"b", B))
+def _two_leaves() -> bytes:
+    def fill(packer: Packer) -> None:
+        packer.add(Info(b"a"), [bytearray(A)])
+        packer.add(Info(b"b"), [bytearray(B)])
+
+    return packed(fill, block_size=len(A))
+
+
+@sound("good-version", "a version with a label, a time and the number 7", (b"a", A))
+def _version() -> bytes:
+    forge = Forge()
+    forge.head()
+    spans = [[forge.block(A), 0, 22]]
+    return forge.finish([entry(b"a", A, spans)], number=7, label="nightly", time=1_700_000_000)
+
+
+@sound("good-features", "optional features, known and not", (b"a", A))
+def _features() -> bytes:
+    forge = Forge()
+    forge.head(optional=["clock", "teleportation"])
+    return forge.finish([entry(b"a", A, [[forge.block(A), 0, 22]])])
+
+
+_ODD = (b"\xff\xfe not UTF-8", b"with/parts", b"with.dot", b"line\nbreak", b"n" * 300)
+
+
+@sound("good-odd-names", "names that are not plain text", *((name, b"") for name in _ODD))
+def _odd_names() -> bytes:
+    return packed(lambda packer: [packer.add(Info(name), []) for name in _ODD])
+
+
+@sound("good-concatenated", "two archives in a row, with one name twice", (b"a", A), (b"a", B))
+def _concatenated() -> bytes:
+    parts = [packed(lambda packer, c=c: packer.add(Info(b"a"), [bytearray(c)])) for c in (A, B)]
+    return b"".join(parts)
+
+
+@sound("good-padding", "padding that aligns the body of a block to 256 bytes", (b"a", A))
+def _padding() -> bytes:
+    forge = Forge()
+    forge.head()
+    meta = 11  # bytes, of this block
+    gap = -(len(forge.data) + 32 + meta) % 256
+    forge.put(PAD, b"", bytes(gap - 40))
+    at = forge.block(A)
+    assert (at + 32 + meta) % 256 == 0
+    forge.put(PAD)
+    return forge.finish([entry(b"a", A, [[at, 0, 22]])])
+
+
+@sound("good-skippable", "records that may be passed over: parity, and kind 200", (b"a", A))
+def _skippable() -> bytes:
+    forge = Forge()
+    forge.head()
+    forge.put(PARITY, b"meta", b"body", flags=1)
+    at = forge.block(A)
+    forge.leaf([entry(b"a", A, [[at, 0, 22]])], last=True)
+    forge.put(200, b"\xff" * 9, b"", flags=1)
+    forge.root()
+    forge.footer()
+    return bytes(forge.data)
+
+
+@sound(
+    "good-reach",
+    "two members that share a block, the second within reach of it",
+    (b"a", A),
+    (b"b", A[6:]),
+    (b"m", B + A),
+)
+def _reach() -> bytes:
+    forge = Forge()
+    forge.head(reach=400)
+    at = forge.block(A)
+    forge.leaf([entry(b"a", A, [[at, 0, 22]])])
+    forge.leaf([entry(b"b", A[6:], [[at, 6, 16]])])
+    forge.open(2, b"m")
+    second = forge.block(B, member=2)
+    page = forge.extents(0, [[second, 0, 7], [at, 0, 22]], member=2)
+    return forge.finish([entry(b"m", B + A, [[page, 0, 29]], level=1)])
+
+
+@sound(
+    "good-pages",
+    "pages of pages: three levels of EXTENTS, two of ROOT",
+    (b"m", A + B + C + A),
+    (b"n", b""),
+)
+def _pages() -> bytes:
+    forge = Forge()
+    forge.head()
+    forge.open(0, b"m")
+    pages, position = [], 0
+    for content in (A, B, C, A):
+        at = forge.block(content, member=0, position=position)
+        page = forge.extents(position, [[at, 0, len(content)]])
+        pages.append([page, position, len(content)])
+        position += len(content)
+        if len(pages) == 2 and position < 50:
+            left = forge.extents(0, pages, level=1)
+            pages = []
+    right = forge.extents(29, pages, level=1)
+    top = forge.extents(0, [[left, 0, 29], [right, 29, 40]], level=2)
+    forge.leaf([entry(b"m", A + B + C + A, [[top, 0, 69]], level=3)])
+    first = forge.root()
+    forge.leaves = []
+    forge.leaf([entry(b"n", b"", [])], last=True)
+    second = forge.root()
+    forge.root([[first, b"m", b"m"], [second, b"n", b"n"]], level=1)
+    forge.footer()
+    return bytes(forge.data)
+
+
+@sound(
+    "good-every-kind",
+    "every kind of record that has a meaning, two blocks, two leaves",
+    (b"a", A),
+    (b"m", B + bytes(5) + C),
+)
+def _every_kind() -> bytes:
+    forge = Forge()
+    forge.head()
+    forge.put(PAD, b"", bytes(3))
+    forge.leaf([entry(b"a", A, [[forge.block(A), 0, 22]])])
+    forge.open(1, b"m")
+    first = [forge.block(B, member=1), 0, 7]
+    one = forge.extents(0, [first, [0, 0, 5]], member=1)
+    second = [forge.block(C, member=1, position=12), 0, 18]
+    two = forge.extents(12, [second], member=1)
+    spans = [[one, 0, 12], [two, 12, 18]]
+    return forge.finish([entry(b"m", B + bytes(5) + C, spans, level=1)])
+
+
+@sound(
+    "good-grown-arrays", "arrays with elements that a later minor version may have added", (b"m", A)
+)
+def _grown_arrays() -> bytes:
+    more: list[Any] = ["new", -1, None, 1.5, [b"x", {"k": True}]]
+    forge = Forge()
+    forge.head(more=more)
+    forge.open(0, b"m", more=more)
+    at = forge.block(A, member=0, more=more)
+    page = forge.extents(0, [[at, 0, 22]], more=more)
+    forge.leaf(
+        [entry(b"m", A, [[page, 0, 22]], level=1, more=more)], last=True, more=more, grown=more
+    )
+    forge.root([[*item, *more] for item in forge.leaves], more=more)
+    forge.footer()
+    return bytes(forge.data)
+
+
+_INNER = packed(lambda packer: packer.add(Info(b"inner"), [bytearray(B)]))
+
+
+@sound("good-archive-inside", "an archive stored raw in an archive", (b"inner.cz", _INNER))
+def _archive_inside() -> bytes:
+    return packed(lambda packer: packer.add(Info(b"inner.cz"), [bytearray(_INNER)]))
+
+
+TEXT = b"".join(b"line %d of a text that every codec can shrink\n" % n for n in range(12))
+
+
+def _codec(name: str) -> None:
+    make = lambda: stream(TEXT, name, 300)  # noqa: E731
+    about = f"a stream of two blocks under {name}"
+    SOUND[f"good-codec-{name}"] = Sound(make, about, [(b"", TEXT)], name)
+
+
+for _name in TABLE:
+    _codec(_name)
+
+
+def provider(codec: str) -> str:
+    """Name the library that encodes under a codec, with its version; empty where it is missing."""
+    try:
+        info = chains.parse(codec).info.provider()
+    except UnsupportedError:
+        return ""
+    return f"{info.name} {info.version}" if info.version else ""

@@ -1,0 +1,138 @@
+"""Exhaustive damage: every flipped bit and every truncation of small archives, seen by both readers.
+
+Archives of a few hundred bytes hold the same records as large ones, so all of them can be tried.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from compressor.stages import TABLE
+from tests.archive import reading
+from tests.archive.sound import SOUND, provider, stream
+
+CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
+
+
+def archives() -> dict[str, Callable[[], bytes]]:
+    by_codec = {
+        f"codec {name}": lambda name=name: stream(CODEC_TEXT, name)
+        for name in TABLE
+        if provider(name)
+    }
+    chosen = ("good-every-kind", "good-concatenated", "good-skippable", "good-archive-inside")
+    return by_codec | {name: SOUND[name].make for name in chosen}
+
+
+ARCHIVES = archives()
+
+
+def flips(data: bytes) -> Iterator[bytes]:
+    for at in range(len(data)):
+        for bit in range(8):
+            flipped = bytearray(data)
+            flipped[at] ^= 1 << bit
+            yield bytes(flipped)
+
+
+def whole_parts(data: bytes) -> set[int]:
+    """Sizes at which an archive of a concatenation ends."""
+    second = data.find(data[:8], 8)
+    concatenated = second > 0 and reading.refusal(data[:second]) is None
+    return {second, len(data)} if concatenated else {len(data)}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_no_flipped_bit_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
+    data = ARCHIVES[name]()
+    sound, _ = reading.forward(data)
+    escaped = []
+
+    for number, flipped in enumerate(flips(data)):
+        contents, errors = reading.forward(flipped)
+        seen = reading.refusal(flipped)
+        if not errors or seen is None or any(item not in sound for item in contents):
+            escaped.append(number)
+
+    assert escaped == []
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_no_truncation_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
+    data = ARCHIVES[name]()
+    sound, _ = reading.forward(data)
+    allowed = whole_parts(data)
+    escaped = []
+
+    for size in set(range(len(data))) - allowed:
+        contents, errors = reading.forward(data[:size])
+        seen = reading.refusal(data[:size])
+        if not errors or seen is None or any(item not in sound for item in contents):
+            escaped.append(size)
+
+    assert escaped == []
+
+
+def test_cutting_a_concatenation_where_an_archive_ends_leaves_a_whole_one() -> None:
+    data = SOUND["good-concatenated"].make()
+    (cut,) = whole_parts(data) - {len(data)}
+
+    contents, errors = reading.forward(data[:cut])
+
+    assert (contents, errors) == (SOUND["good-concatenated"].members[:1], [])
+    assert reading.seekable(data[:cut]) == contents
+
+
+@pytest.mark.parametrize("at", range(8, 320, 7))
+def test_an_archive_stored_inside_is_not_mistaken_for_the_outer_one(at: int) -> None:
+    data = bytearray(SOUND["good-archive-inside"].make())
+    data[at] ^= 0x55
+
+    contents, errors = reading.forward(bytes(data))
+
+    assert errors
+    assert all(name == b"inner.cz" for name, _ in contents)
+    assert reading.refusal(bytes(data)) is not None
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0", b"x", bytes(512), b"\xc5Z\xd2\x1e", b"\x89CZ", b"PK\x03\x04"]
+)
+def test_bytes_behind_the_end_are_refused_and_the_members_before_them_given(tail: bytes) -> None:
+    sound = SOUND["good-shared-block"]
+
+    contents, errors = reading.forward(sound.make() + tail)
+
+    assert contents == sound.members
+    assert [reading.class_of(error) for error in errors] in (["damaged"], ["truncated"])
+    assert reading.refusal(sound.make() + tail) == "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [(b"\x1f\x8b\x08\0", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd")],
+)
+def test_a_strangers_file_is_named(start: bytes, words: str) -> None:
+    data = start + bytes(200)
+
+    _, (error,) = reading.forward(data)
+
+    assert words in str(error)
+    assert reading.class_of(error) == reading.refusal(data) == "not an archive"
+
+
+def test_an_empty_input_is_a_truncation() -> None:
+    _, (error,) = reading.forward(b"")
+
+    assert reading.class_of(error) == reading.refusal(b"") == "truncated"
+
+
+def test_damage_to_one_block_costs_only_the_members_in_it() -> None:
+    sound = SOUND["good-every-kind"]
+    data = sound.make()
+    at = data.index(sound.members[0][1])
+
+    contents, errors = reading.forward(data[:at] + b"F" + data[at + 1 :])
+
+    assert contents == sound.members[1:]
+    assert [reading.class_of(error) for error in errors] == ["damaged"]

@@ -1,0 +1,152 @@
+"""The tables of docs/format/archive.md say what the code does."""
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from compressor.archive import record, schema
+from compressor.archive.record import Kind
+from compressor.stages import TABLE
+from compressor.stages import chain as chains
+from tests.archive import hexdump
+
+SPEC = (Path(__file__).parents[2] / "docs/format/archive.md").read_text()
+
+TABLES = {
+    "## HEAD": schema.Head,
+    "### BLOCK": schema.Block,
+    "### OPEN": schema.Open,
+    "### EXTENTS": schema.Extents,
+    "### MEMBERS": schema.Members,
+    "array of that many entries:": schema.Entry,
+    "And the version:": schema.Version,
+    "### ROOT": schema.Root,
+    "An item:": schema.LeafRef,
+}
+
+
+def rows(after: str) -> list[list[str]]:
+    """Return the cells of the first table behind a line."""
+    text = SPEC.split(after, 1)[1]
+    table = re.search(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    assert table
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table[0].splitlines()[2:]
+    ]
+
+
+@pytest.mark.parametrize("after", TABLES)
+def test_a_table_lists_the_elements_of_its_array_in_order(after: str) -> None:
+    listed = [(row[0], row[1]) for row in rows(after)]
+
+    fields = TABLES[after].__struct_fields__
+    assert listed == [(str(index), name) for index, name in enumerate(fields)]
+
+
+def test_the_frame_is_the_one_that_the_table_describes() -> None:
+    sizes = [int(row[1]) for row in rows("## Records")[:7]]
+
+    header = record.header_bytes(record.draft(Kind.PAD, b"", bytes(5), flags=1), 0x0102030405060708)
+    unpacked = struct.unpack("<4sBBHIIQQ", header)
+    assert sizes == [4, 1, 1, 2, 4, 4, 8]
+    assert unpacked[:-1] == (bytes.fromhex("C55AD21E"), 9, 1, 0, 0, 5, 0x0102030405060708)
+    assert len(header) == record.HEADER_SIZE == 32
+
+
+def test_the_magic_and_the_sync_mark_are_those_of_the_text() -> None:
+    magic = re.search(r"\*\*Magic\*\*: `([0-9A-F ]+)`", SPEC)
+
+    assert magic
+    assert bytes.fromhex(magic[1]) == record.MAGIC
+    assert f"`{record.SYNC.hex(' ').upper()}`" in SPEC
+
+
+UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
+
+
+def size(cell: str) -> int:
+    if "block_size" in cell:
+        return record.MAX_BLOCK
+    number, _, unit = cell.partition(" ")
+    return int(number) * UNITS.get(unit, 1)
+
+
+def accepts(kind: int, meta_size: int, body_size: int) -> bool:
+    fields = struct.pack("<4sBBHIIQ", record.SYNC, kind, 0, 0, meta_size, body_size, 8)
+    data = fields + struct.pack("<Q", record.xxh3_64_intdigest(fields))
+    try:
+        record.parse_header(data, 8)
+    except record.DamagedError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("row", rows("for\none of its own."), ids=lambda row: row[1] or row[0])
+def test_a_kind_has_its_number_its_name_and_its_largest_sizes(row: list[str]) -> None:
+    number = int(row[0]) if row[0].isdigit() else 200
+    meta, body = size(row[4]), size(row[5])
+
+    assert record.kind_name(number) == (row[1] or "kind 200")
+    assert accepts(number, meta, body)
+    assert not accepts(number, meta + 1, 0)
+    assert not accepts(number, 0, body + 1)
+
+
+def test_every_kind_of_the_code_is_in_the_table() -> None:
+    assert [row[1] for row in rows("for\none of its own.")] == [kind.name for kind in Kind] + [""]
+
+
+def test_the_reserved_kinds_belong_to_the_features_that_the_table_names() -> None:
+    named = {row[1]: row[2].split("`")[1] for row in rows("for\none of its own.") if "`" in row[2]}
+
+    assert named == {kind.name: feature for kind, feature in record.RESERVED.items()}
+
+
+def test_the_footer_has_its_fields_where_the_table_says() -> None:
+    body = schema.pack_footer(schema.Footer(1, 2, 3))
+
+    listed = [(row[0], row[1], row[2]) for row in rows("### FOOTER")]
+    names = schema.Footer.__struct_fields__
+    assert listed == [(str(32 + 8 * n), "8", name) for n, name in enumerate(names)]
+    assert body == struct.pack("<3Q", 1, 2, 3)
+    assert 32 + len(body) + 8 == record.FOOTER_SIZE == 64
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("at most {} bytes", schema.MAX_NAME),
+        ("[span], 1 to {}", schema.MAX_PAGE),
+        ("[item], 1 to {}", schema.MAX_PAGE),
+        ("number, 0 to {}", schema.MAX_LEVEL),
+        ("number, 0 to {}", schema.MAX_ENTRIES),
+        ("and are at most {}", schema.MAX_FRESH),
+        ("At most\n{} characters", chains.MAX_TEXT),
+        ("{} stages, and", chains.MAX_STAGES),
+        ("and {} stages from", chains.MAX_DEPTH),
+    ],
+)
+def test_a_limit_of_the_text_is_that_of_the_code(words: str, value: int) -> None:
+    assert words.format(value) in SPEC
+
+
+def test_a_root_of_the_longest_names_fits_its_record() -> None:
+    longest = schema.LeafRef(schema.MAX_COUNT, b"n" * schema.MAX_NAME, b"n" * schema.MAX_NAME)
+
+    packed = schema.pack(schema.Root(schema.MAX_LEVEL, [longest] * schema.MAX_PAGE))
+
+    assert len(packed) <= record.MAX_LIST
+
+
+def test_every_codec_of_ours_is_described() -> None:
+    described = {row[0].strip("`") for row in rows("### Codecs")}
+
+    assert set(TABLE) <= described
+
+
+def test_the_annotated_dump_is_what_the_code_writes() -> None:
+    text = SPEC.split("## An archive, byte by byte", 1)[1]
+
+    assert text.split("```")[1].strip() == "text\n" + hexdump.dump()
