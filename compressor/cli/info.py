@@ -40,8 +40,7 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     lines = [f"{'archive':<16}{shown(path)}"]
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
-    report.output("info", "
-".join(lines), path=str(path), **facts, chains=chains)
+    report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)
     for error in found.damage:
         report.fail(error, path)
 
