@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compressor.archive.forward import Damage, End, ForwardReader, Leaf
 from compressor.archive.index import Index, RandomSource
+from compressor.archive.names import leaf_ref
 from compressor.archive.schema import Footer, LeafRef
 from compressor.archive.source import Source
 from compressor.errors import UnfinishedError
@@ -52,7 +53,7 @@ def rebuilt(source: RandomSource) -> list[Index]:
         if isinstance(event, Damage) and not isinstance(event.error, UnfinishedError):
             raise event.error
         if isinstance(event, Leaf):
-            leaves.append(LeafRef(event.offset, b"", b""))
+            leaves.append(leaf_ref(event.offset, event.entries))
         if isinstance(event, End):
             found.append(RebuiltIndex(source, start, scanned.position, leaves))
             leaves, start = [], scanned.position
