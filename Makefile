@@ -51,7 +51,7 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cython-lint compressor/kernels/*.pyx
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint compressor/kernels/*.pyx
 	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_*.[ch]
 	$(BIN)/codespell
 	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \

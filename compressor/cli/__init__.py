@@ -62,7 +62,7 @@ def _suggestion(file: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`compressor COMMAND --help` explains a command, with examples.",
 )
-@click.version_option(package_name="compressor-cz", prog_name="compressor")
+@click.version_option(None, "-V", "--version", package_name="compressor-cz", prog_name="compressor")
 def commands() -> None:
     r"""Compress files and streams into .cz archives, and get the same bytes back.
 

@@ -35,17 +35,20 @@ def info(**options: Any) -> int:
 
 
 def _show(path: Path, found: Survey, report: Report) -> None:
-    facts = {"path": str(path), **_head(found), **_totals(found)}
+    facts = {**_head(found), **_totals(found)}
     chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
-    lines = [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
-    lines += [
-        f"{'chain':<16}{chain['chain']}: {chain['blocks']} blocks, {size(chain['plain_bytes'])} -> "
-        f"{size(chain['packed_bytes'])}, by {chain['provider']}"
-        for chain in chains
-    ]
-    report.output("info", "\n".join(lines), **facts, chains=chains)
+    lines = [f"{'archive':<16}{shown(path)}"]
+    lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
+    lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
+    report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)
     for error in found.damage:
         report.fail(error, path)
+
+
+def _in_words(chain: dict[str, Any]) -> str:
+    count = f"{chain['blocks']} block{'s' * (chain['blocks'] != 1)}"
+    sizes = f"{size(chain['plain_bytes'])} -> {size(chain['packed_bytes'])}"
+    return f"{shown(chain['chain'])}: {count}, {sizes}, by {chain['provider']}"
 
 
 def _head(found: Survey) -> dict[str, Any]:
@@ -81,9 +84,8 @@ def _readable(facts: dict[str, Any]) -> dict[str, str]:
         if name in in_bytes and value:
             lines[name] = f"{value:,} ({size(value)})"
         else:
-            lines[name] = (
-                ", ".join(value) or "none" if isinstance(value, list) else shown(str(value))
-            )
+            text = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+            lines[name] = shown(text)
     return lines
 
 

@@ -48,7 +48,7 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
         protected = paths.identities([damaged])
         paths.refuse_input(output, protected)
         with opened_output(output, force=force, protected=protected) as target:
-            outcome = recover(file, target.write)
+            outcome = recover(file, target.write, options["memory"])
             if not outcome.kept and not outcome.lost_found:
                 report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code

@@ -36,8 +36,12 @@ class Recovered:
         return not self.left_out and not self.lost_found
 
 
-def recover(file: BinaryIO, write: Callable[[Bytes], object]) -> Recovered:
+def recover(
+    file: BinaryIO, write: Callable[[Bytes], object], memory: int = DEFAULT_MEMORY
+) -> Recovered:
     """Write all that is whole in the archives of ``file`` (seekable) through ``write``.
+
+    ``memory`` bounds, in bytes, what decoding one block may take.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
@@ -46,15 +50,16 @@ def recover(file: BinaryIO, write: Callable[[Bytes], object]) -> Recovered:
     for remains in list(scan(Source(file))):
         outcome.damage += remains.damage
         if remains.blocks or remains.leaves:
-            _Rebuild(file, remains, outcome).write(write)
+            _Rebuild(file, remains, outcome, memory).write(write)
     return outcome
 
 
 class _Rebuild:
     """One archive, written anew."""
 
-    def __init__(self, file: BinaryIO, remains: Remains, outcome: Recovered) -> None:
+    def __init__(self, file: BinaryIO, remains: Remains, outcome: Recovered, memory: int) -> None:
         self._file = file
+        self._memory = memory
         self._remains = remains
         self._outcome = outcome
         self._placed: dict[int, int] = {}  # offset of a block in the old archive -> in the new
@@ -172,7 +177,7 @@ class _Rebuild:
     def _digest(self, run: list[int]) -> tuple[bytes, int]:
         digest, size = blake3(), 0
         for offset in run:
-            _, plain = blocks.unpack(self._record(offset), self._remains.head)
+            _, plain = blocks.unpack(self._record(offset), self._remains.head, self._memory)
             digest.update(plain)
             size += len(plain)
         return digest.digest(), size

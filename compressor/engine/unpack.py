@@ -208,8 +208,6 @@ class _Assembler:
         member, self._member = self._member, None
         if member is None or member.failed:
             return
-        if isinstance(error, DamagedError):
-            error.member = member.name.decode(errors="backslashreplace")
         self._sink.failed(member.name, error)
 
     def _extents(self, page: ExtentsPage) -> None:

@@ -165,9 +165,7 @@ def test_a_piped_member_is_named_on_request(run: Run) -> None:
     assert b"a member has no name" in run("decompress", "-N", "y.cz", code=1).stderr
 
 
-@pytest.mark.parametrize(
-    "name", [b"/etc/x", b"../x", b"d/../../x", b"./x", b"a//x", b"in/x", b"a\0b"]
-)
+@pytest.mark.parametrize("name", [b"/etc/x", b"../x", b"d/../../x", b"./x", b"a//x", b"in/x"])
 def test_recorded_names_that_would_escape_are_refused(run: Run, name: bytes) -> None:
     Path("outside").mkdir()
     Path("out").mkdir()
@@ -180,6 +178,15 @@ def test_recorded_names_that_would_escape_are_refused(run: Run, name: bytes) -> 
     assert left(Path("out")) == {"good", "in"}
     assert left(Path("outside")) == set()
     assert left(Path()) == {"out", "outside", "x.cz"}
+
+
+def test_a_recorded_name_with_a_nul_is_damage(run: Run) -> None:
+    Path("x.cz").write_bytes(hostile([b"a\0b"]))
+
+    done = run("decompress", "x.cz", code=4)
+
+    assert b"NUL" in done.stderr
+    assert left(Path()) == {"x.cz"}
 
 
 def test_a_link_in_the_way_is_replaced_and_never_followed(run: Run) -> None:

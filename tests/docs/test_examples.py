@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import compressor
 from tests.docs.blocks import ROOT, Example, examples, outputs, pattern, run, steps
 
-NO_LIBRARY = not hasattr(compressor, "Archive")  # until the library is merged
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -38,8 +36,6 @@ def folder(sample: Path, tmp_path: Path) -> Path:
 
 def check(example: Example, folder: Path) -> None:
     if example.language == "python":
-        if NO_LIBRARY:
-            return
         run(["python3", "-c", example.text], folder)
         return
     if example.language == "sh":

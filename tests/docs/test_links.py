@@ -15,11 +15,6 @@ FOLDERS_OF_A_MACHINE = re.compile(rb"(?<![\w.])/(?:" + b"work|root|home|opt|mnt"
 
 COMING = {  # written on other branches; to be deleted once they are merged
     "docs/educational_reader.py",
-    "docs/format/archive.md",
-    "docs/json.md",
-    "docs/library.md",
-    "examples/library.py",
-    "examples/third_party_codec",
 }
 
 

@@ -1,5 +1,6 @@
 """The grammar of chains, and trees of stages applied to bytes, with toy filters in the table."""
 
+import importlib.metadata
 import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -8,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import compressor.stages
 from compressor.errors import ChainError, DamagedError, UnsupportedError
 from compressor.stages import TABLE
 from compressor.stages.base import Bytes, Codec, Filter, Option, Provider, StageInfo
@@ -381,7 +381,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch, name: str, loaded: object) -> None:
     entry = SimpleNamespace(value="elsewhere:STAGE", load=lambda: loaded)
     found = {("compressor.stages", name): [entry]}
     monkeypatch.setattr(
-        compressor.stages, "entry_points", lambda group, name: found.get((group, name), [])
+        importlib.metadata, "entry_points", lambda group, name: found.get((group, name), [])
     )
 
 
