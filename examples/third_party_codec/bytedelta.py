@@ -1,4 +1,4 @@
-"""Two stages for compressor, in a package of its own: `--codec 'bytedelta:width=4 > zstd'`."""
+"""A stage for compressor, in a package of its own: `--codec 'bytedelta:width=4 > zstd'`."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -27,28 +27,9 @@ class ByteDelta:
         return plain
 
 
-class BitFlip:
-    """A codec, of no use but to show one: every bit inverted."""
-
-    block_size = 1 << 20  # bytes; cutting costs nothing here
-
-    def encode(self, plain: Bytes) -> Bytes:
-        return bytes(plain).translate(bytes(range(255, -1, -1)))
-
-    def decode(self, packed: Bytes, plain_size: int) -> Bytes:
-        del plain_size  # the chain compares it with what comes back
-        return self.encode(packed)
-
-    def encode_memory(self, plain_size: int) -> int:
-        return 2 * plain_size
-
-    decode_memory = encode_memory
-
-
 def _provider() -> Provider:
     return Provider("compressor-bytedelta", "1.0", "Apache-2.0")
 
 
 WIDTH = Option("width", 1, 1, 64, "bytes of a number", wire=True)
 DELTA = StageInfo("bytedelta", "steps of bytes", ByteDelta, _provider, options=(WIDTH,), outputs=1)
-FLIP = StageInfo("bitflip", "inverted bits", BitFlip, _provider)

@@ -21,22 +21,15 @@ def test_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert result.attempted > 10
 
 
-def test_the_example_runs_and_is_short() -> None:
+def test_the_example_runs() -> None:
     example = ROOT / "examples/library.py"
 
     result = subprocess.run(
         [sys.executable, example], capture_output=True, text=True, check=True, cwd=ROOT
     )
 
-    assert example.read_text().count("\n") < 40
     assert "['first line', 'second line', 'third line']" in result.stdout
     assert "[100, 0, 0, 0, 101, 0, 0, 0]" in result.stdout
-
-
-def test_the_example_of_a_package_with_stages_is_short() -> None:
-    module = ROOT / "examples/third_party_codec/bytedelta.py"
-
-    assert module.read_text().count("\n") < 60
 
 
 def test_the_limits_are_those_that_are_documented() -> None:

@@ -56,8 +56,8 @@ def test_a_filter_of_another_package_packs_and_unpacks(installed: Path) -> None:
     assert result.stdout == NUMBERS
 
 
-@pytest.mark.parametrize("codec", ["bytedelta:width=3(bitflip)", "bytedelta > bytedelta > store"])
-def test_stages_of_another_package_go_with_each_other_and_with_ours(
+@pytest.mark.parametrize("codec", ["bytedelta:width=3(lz4)", "bytedelta > bytedelta > store"])
+def test_a_filter_of_another_package_goes_with_itself_and_with_ours(
     codec: str, installed: Path
 ) -> None:
     noise = random.Random(12).randbytes(10_000)

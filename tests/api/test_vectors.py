@@ -1,0 +1,47 @@
+"""The library reads every golden archive, and none of the bad ones passes as good."""
+
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import compressor
+
+FOLDER = Path(__file__).parents[1] / "vectors/archive"
+LIMITS = compressor.Limits(memory=4 << 30)
+
+
+def archives(kind: str) -> list[Path]:
+    return sorted(FOLDER.glob(f"{kind}-*.cz"))
+
+
+def through_archive(packed: bytes) -> bytes:
+    with compressor.Archive(io.BytesIO(packed), limits=LIMITS) as archive:
+        archive.test()
+        parts = [archive.read(member) for member in archive]
+        for member, part in zip(archive, parts, strict=True):
+            assert archive.open(member).read() == part
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("path", archives("good"), ids=lambda path: path.stem)
+def test_a_golden_archive_is_read_in_the_same_way_by_all(path: Path) -> None:
+    packed = path.read_bytes()
+
+    plain = compressor.decompress(packed, limits=LIMITS)
+
+    assert through_archive(packed) == plain
+    with suppress(compressor.UsageError):  # it has several members
+        assert compressor.open(io.BytesIO(packed), limits=LIMITS).read() == plain
+
+
+@pytest.mark.parametrize("path", archives("bad") + archives("unsupported"), ids=lambda p: p.stem)
+def test_a_bad_archive_is_refused_by_all(path: Path) -> None:
+    packed = path.read_bytes()
+    limits = compressor.Limits(max_output=1 << 30, memory=256 << 20)
+
+    with pytest.raises(compressor.CompressorError):
+        compressor.decompress(packed, limits=limits)
+    with pytest.raises(compressor.CompressorError):
+        compressor.Archive(io.BytesIO(packed), limits=limits).test()
