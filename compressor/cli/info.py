@@ -37,7 +37,7 @@ def info(**options: Any) -> int:
 def _show(path: Path, found: Survey, report: Report) -> None:
     facts = {**_head(found), **_totals(found)}
     chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
-    lines = [f"{'archive':<16}{shown(path)}"]
+    lines = [f"{'path':<16}{shown(path)}"]
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
     report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)

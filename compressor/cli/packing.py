@@ -151,9 +151,7 @@ class Packing:
     def _up_to_date(self, inputs: list[Path], target: Path) -> bool:
         if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target):
             return False
-        about = inputs[0] if len(inputs) == 1 else target
-        what = "has an output that is" if len(inputs) == 1 else "is there and"
-        self._report.note(f"{what} not older; skipped", about)
+        self._report.note("is there and not older; skipped", target)
         self._report.succeeded()
         return True
 

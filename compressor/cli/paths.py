@@ -46,6 +46,8 @@ def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> l
 
 def _listed(files_from: Path, *, zero: bool) -> list[Path]:
     data = sys.stdin.buffer.read() if files_from == STDIN else files_from.read_bytes()
+    if not zero and b"\0" in data:
+        raise UsageError(f"{files_from} holds NUL bytes: -0 takes them for the ends of paths")
     lines = data.split(b"\0" if zero else b"\n")
     return [literal(os.fsdecode(line)) for line in lines if line]
 

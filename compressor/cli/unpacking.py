@@ -126,7 +126,7 @@ class Unpacking:
         path, source, _ = archive
         options = self._options
         if options["skip_existing"] and paths.is_up_to_date([path], target):
-            self._report.note("has an output that is not older; skipped", path)
+            self._report.note("is there and not older; skipped", target)
             self._report.succeeded()
             return
         paths.refuse_input(target, self._protected)

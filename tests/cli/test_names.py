@@ -63,6 +63,7 @@ def test_lists_of_paths_end_in_newline_or_nul(run: Run) -> None:
     run("compress", "--files-from", "-", "-0", input=b"b\nc\0")
 
     assert left(Path()) == {"a", "b\nc", "-", "a.cz", "b\nc.cz", "-.cz"}
+    assert b"holds NUL bytes: -0" in run("c", "--files-from", "-", input=b"a\0b", code=2).stderr
 
 
 @pytest.mark.parametrize("name", ["..", "/", ".", "a/.."])
