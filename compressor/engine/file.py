@@ -131,6 +131,13 @@ class CompressorFile(io.BufferedIOBase):
         """Return lines to the end, or until they hold ``hint`` bytes."""
         return self._reading().readlines(_index(hint))
 
+    def __next__(self) -> bytes:
+        """Return the next line; quicker than the base class does."""
+        line = self._reading().readline()
+        if not line:
+            raise StopIteration
+        return line
+
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a position in the content, at most to its ends; return it.
 
