@@ -231,6 +231,9 @@ class Packing:
 
     def _pack_options(self, progress: Progress) -> PackOptions:
         options = self._options
+        for node in self._chain.walk():
+            if said := node.info.notice():
+                self._report.warn(said, once=True)
         return PackOptions(
             chain=self._chain,
             block_size=options["block_size"],

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.contents import holds_several
+from compressor.engine.live import is_idle
 from compressor.engine.sinks import FolderOptions, FolderSink, NullSink, StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, UsageError
@@ -178,6 +180,7 @@ class Unpacking:
             self._options["threads"],
             limits_from(self._options),
             lambda read, given: progress(given, read),
+            partial(is_idle, source.descriptor),
         )
         try:
             Unpacker(Source(file), sink, options).run()

@@ -12,9 +12,12 @@ CLOCK = "clock"
 READ = 1 << 16  # bytes: reading allocates as many, however few there are
 
 
+PATIENCE = 0.05  # seconds that a busy reader waits for more before it gives out what it has
+
+
 def is_idle(descriptor: int) -> bool:
-    """Say whether reading now would have to wait for the other end."""
-    return not select.select([descriptor], [], [], 0)[0]
+    """Say whether nothing comes from the other end for a moment; threads may work meanwhile."""
+    return not select.select([descriptor], [], [], PATIENCE)[0]
 
 
 def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:

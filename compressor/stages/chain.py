@@ -14,7 +14,7 @@ from itertools import islice
 from typing import cast
 
 from compressor.errors import ChainError, DamagedError, UnsupportedError
-from compressor.stages import stage_by_name
+from compressor.stages import TABLE, stage_by_name
 from compressor.stages.base import Bytes, Codec, Filter, Option, StageInfo
 
 MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
@@ -66,8 +66,8 @@ class Chain:
 
     @property
     def native(self) -> bool:
-        """Whether any stage is our own code, so that its work is verified by default."""
-        return any(node.info.native for node in self.walk())
+        """Whether any stage is our own or a plug-in's, so that its work is verified by default."""
+        return any(node.info.native or node.info.name not in TABLE for node in self.walk())
 
     @property
     def block_size(self) -> int:
