@@ -22,7 +22,8 @@ FOLDER = Path(__file__).parent
 OUT = ROOT / "fuzz-out"
 FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer"]
 SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
-LIMITS = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"]
+# The time limit is by the wall clock: on a loaded machine an honest input may wait for a minute.
+LIMITS = ["-max_len=16384", "-timeout=120", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
 SLICE = 60  # seconds of one process; processor time is known when it has ended
 READERS = "readers"  # the one target in Python
