@@ -31,15 +31,15 @@ HEAD, OPEN, BLOCK, EXTENTS, MEMBERS, ROOT, FOOTER, PAD = 1, 2, 3, 4, 6, 7, 8, 9
 COUNT = 2**63 - 1
 # The specification's types: MessagePack's, least, most; of bytes and text their length.
 TYPES = {"count": (int, 0, COUNT), "number": (int, 0, 2**32 - 1), "signed": (int, ~COUNT, COUNT)}
-TYPES |= {"level": (int, 0, 6), "mode": (int, 0, 4095), "block size": (int, 1, GIB)}
+TYPES |= {"level": (int, 0, 6), "page": (int, 0, 5), "mode": (int, 0, 4095), "unit": (int, 1, GIB)}
 TYPES |= {"text": (str, 0, 1024), "name": (bytes, 0, 8000), "hash": (bytes, 32, 32)}
 TABLES = {
     "prelude": "major number, minor number, required [text]",
     "head": "major number, minor number, required [text], optional [text], decode_memory count, "
-    "reach count, previous count, block_size block size, plan text",
+    "reach count, previous count, block_size unit, plan text",
     "open": "member count, name name, kind number",
     "block": "chain text, plain_size number, sizes [count], member count or nil, position count",
-    "extents": "member count, level level, position count, spans [span]",
+    "extents": "member count, level page, position count, spans [span]",
     "span": "offset count, start count, length count",
     "members": "count number, version version or nil",
     "version": "number count, label text, time_ns signed, root_hash hash, removed [name]",
@@ -178,10 +178,10 @@ class Archive:
         table, most_meta, most = KINDS.get(kind, ("", LIST, BODY))
         least, most = 24 if kind == FOOTER else 0, self.block_size if kind == BLOCK else most
         must(meta <= most_meta and least <= body <= most, f"F-007: the sizes at {offset}")
-        must(flags or kind in KINDS, f"F-009: unsupported: kind {kind}")
         must(wanted in (None, kind), f"F-046: kind {kind} instead of {wanted} at {offset}")
         data = self.read(offset + 32, meta + body + 8)
         must(data[-8:] == struct.pack("<Q", xxh3(data[:-8])), f"F-008: the content at {offset}")
+        must(flags or kind in KINDS, f"F-009: unsupported: kind {kind}")
         said, end = unpack(data[:meta], table) if table else None, offset + 32 + len(data)
         return Row(kind=kind, at=offset, said=said, meta=data[:meta], body=data[meta:-8], end=end)
 

@@ -144,9 +144,9 @@ def test_it_writes_a_member_and_lists_all(
 def test_it_is_read_in_one_sitting_and_stands_alone() -> None:
     source = READER.read_text()
     imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
-    froms = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    partly = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
     modules = {alias.name for node in imports for alias in node.names}
-    modules |= {node.module or "" for node in froms}
+    modules |= {node.module or "" for node in partly}
 
     assert source.count("\n") <= 300
     assert {name.split(".")[0] for name in modules} - sys.stdlib_module_names == {
