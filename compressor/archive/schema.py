@@ -80,7 +80,7 @@ class Extents(msgspec.Struct, array_like=True, frozen=True):
     """EXTENTS: the next part of the open member's content, or a page of such pages."""
 
     member: Count
-    level: Level
+    level: Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL - 1)]  # its span goes one level up
     position: Count
     spans: Annotated[list[Span], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]
 
@@ -277,7 +277,7 @@ def unpack_footer(meta: Bytes, body: Bytes, offset: int) -> Footer:
     """Return the content of a FOOTER.
 
     Raises:
-        DamagedError: its size is wrong (F-010).
+        DamagedError: its size is wrong (F-007).
     """
     if len(meta) or len(body) != _FOOTER.size:
         raise DamagedError("a footer has the wrong size", offset=offset)

@@ -221,7 +221,7 @@ class _Assembler:
                 self._fail(error)
                 self._member = member
                 member.failed = True
-        self._window.settle()
+        self._settle()
 
     def _give(self, member: "_Member", spans: list[Span], at: int) -> None:
         for offset, start, length in spans:
@@ -245,7 +245,14 @@ class _Assembler:
         self._fail(DamagedError("a member has no end"))
         for entry in entries:
             self._small(entry, leaf.offset)
-        self._window.settle()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let go of the new blocks; tell of damage in those that nothing refers to."""
+        unmet = self._window.settle()
+        if self._member is None or not self._member.failed:
+            for error in unmet:
+                self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
         self._open(entry.name, None)

@@ -24,6 +24,7 @@ class Window:
         self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
         self._fresh_records: list[Record] = []
+        self._refused = False  # an extent was, because of a new block
         self._old: deque[Record] = deque()  # packed, in the order of their offsets
         self._again: tuple[int, Bytes] = (0, b"")  # the old block decoded last
 
@@ -47,12 +48,20 @@ class Window:
             self.settle()
             raise DamagedError("blocks stand where no extents refer to them", offset=offset)
 
-    def settle(self) -> None:
-        """Let go of the new blocks, but for what the declared reach covers."""
+    def settle(self) -> list[DamagedError]:
+        """Let go of the new blocks, but for what the declared reach covers.
+
+        Return the damage in them that no extent has met: nothing refers to those blocks.
+        """
+        unmet = [block for block in self._fresh.values() if isinstance(block, DamagedError)]
+        if self._refused:
+            unmet = []
+        self._refused = False
         self._fresh = {}
         self._fresh_size = 0
         self._old.extend(self._fresh_records)
         self._fresh_records = []
+        return unmet
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
@@ -75,6 +84,7 @@ class Window:
         if decoded is None:
             return None
         if isinstance(decoded, CompressorError):
+            self._refused = True
             raise decoded
         block, plain = decoded
         if (None if block.member is None else (block.member, block.position)) != owner:

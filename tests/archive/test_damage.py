@@ -9,6 +9,7 @@ import pytest
 
 from compressor.stages import TABLE
 from tests.archive import reading
+from tests.archive.forge import Forge, entry
 from tests.archive.sound import SOUND, provider, stream
 
 CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
@@ -136,3 +137,31 @@ def test_damage_to_one_block_costs_only_the_members_in_it() -> None:
 
     assert contents == sound.members[1:]
     assert [reading.class_of(error) for error in errors] == ["damaged"]
+
+
+def test_damage_to_a_block_that_nothing_refers_to_is_told_and_costs_no_member() -> None:
+    forge = Forge()
+    forge.head()
+    used = forge.block(b"used")
+    forge.block(b"unused")
+    data = forge.finish([entry(b"a", b"used", [[used, 0, 4]])])
+
+    sound = reading.forward(data)
+    contents, errors = reading.forward(data.replace(b"unused", b"unUsed"))
+
+    assert sound == ([(b"a", b"used")], [])
+    assert contents == [(b"a", b"used")]
+    assert [reading.class_of(error) for error in errors] == ["damaged"]
+    assert reading.refusal(data.replace(b"unused", b"unUsed")) == "damaged"
+
+
+def test_extents_of_level_6_are_refused_as_no_entry_could_lead_to_them() -> None:
+    forge = Forge()
+    forge.head()
+    forge.open(0, b"a")
+    at = forge.extents(0, [[forge.block(b"used", member=0), 0, 4]])
+    forge.extents(0, [[at, 0, 4]], level=6)
+
+    _, errors = reading.forward(bytes(forge.data))
+
+    assert "breaks its schema" in str(errors[0])
