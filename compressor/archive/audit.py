@@ -84,8 +84,8 @@ class _Ledger:
 
     def _note(self, event: BlockRecord) -> None:
         offset = event.record.header.offset
-        meta, _ = event.record.checked()
-        block = schema.unpack(meta, schema.Block, offset)
+        meta, body = event.record.checked()
+        block = schema.unpack_block(meta, body, offset, self._index.head.block_size)
         self._sizes[offset] = block.plain_size
         self._fresh[offset] = None if block.member is None else (block.member, block.position)
         waiting = sum(self._sizes[fresh] for fresh in self._fresh)
