@@ -47,6 +47,21 @@ class RandomSource:
         return data
 
 
+class Forward:
+    """Reads a random source from front to back, all or a part; others may read it at the same time."""
+
+    def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
+        self._source = source
+        self._at = begin
+        self._end = source.size if end is None else end
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        data = self._source.read(self._at, min(size, self._end - self._at))
+        self._at += len(data)
+        return data
+
+
 class Index:
     """One archive in a seekable file, from ``start`` to ``end``."""
 

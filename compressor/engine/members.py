@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NoReturn, Self
 
-from compressor.archive.index import Index
+from compressor.archive.index import Forward, Index
 from compressor.archive.schema import Entry
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
 from compressor.engine.readindexed import IndexedReader
-from compressor.engine.rescan import Forward
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import UsageError
