@@ -226,6 +226,23 @@ def test_after_an_error_of_writing_no_end_is_written() -> None:
         compressor.decompress(disk.data)
 
 
+def test_after_an_error_of_flushing_no_end_is_written() -> None:
+    disk = Full(1 << 20)
+    file = compressor.open(disk, "wb", codec="store", block_size=1 << 20, threads=2)  # type: ignore[call-overload]
+
+    file.write(PLAIN)
+    file.flush()
+    disk.room = 0
+    file.write(PLAIN)
+    with pytest.raises(OSError, match="No space"):
+        file.flush()  # a thread has the block; here it is written
+    disk.room = 1 << 20
+    file.close()
+
+    with pytest.raises(compressor.TruncatedError):
+        compressor.decompress(disk.data)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1"])
 def test_text_comes_back_in_every_encoding(encoding: str) -> None:
     target = io.BytesIO()
