@@ -15,7 +15,7 @@ from compressor.engine.limits import DEFAULT, STREAMING, Limits
 from compressor.engine.readindexed import IndexedReader
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
-from compressor.errors import UsageError
+from compressor.errors import MemberNotFoundError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,13 @@ class Archive:
         return [member.name for member in self]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self.names()
+        if not isinstance(name, str):
+            return False
+        try:
+            self[name]
+        except MemberNotFoundError:
+            return False
+        return True
 
     def __getitem__(self, name: str) -> Member:
         """Return the member of this name.
@@ -133,7 +139,11 @@ class Archive:
         Raises:
             MemberNotFoundError: there is none (a KeyError, too).
         """
-        return _member(*self._archive.find(name.encode("utf-8", "surrogateescape")))
+        try:
+            recorded = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:  # no bytes read as this
+            raise MemberNotFoundError(f"the archive has no member named {name!r}") from error
+        return _member(*self._archive.find(recorded))
 
     def _place(self, member: Member | str) -> tuple[Index, Entry]:
         found = self[member] if isinstance(member, str) else member

@@ -48,6 +48,8 @@ def test_a_member_is_found_by_name() -> None:
     assert opened()["\udcff"].size == 0
     with pytest.raises(KeyError, match="no member named 'y'"):
         opened()["y"]
+    with pytest.raises(KeyError, match="no member named"):
+        opened()["\ud800"]  # half a character: no bytes read as this
 
 
 @given(start=st.integers(-1500, 1500), end=st.none() | st.integers(-1500, 1500), data=st.randoms())
