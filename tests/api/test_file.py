@@ -355,6 +355,13 @@ def test_several_members_are_refused_when_a_file_is_opened(tmp_path: Path) -> No
     assert descriptors() == before
 
 
+def test_several_members_behind_an_archive_of_none_are_refused() -> None:
+    packed = archive_of([]) + archive_of([(b"a", b"1"), (b"b", b"2")])
+
+    with pytest.raises(compressor.UsageError, match="several members"):
+        compressor.open(io.BytesIO(packed))
+
+
 def test_several_members_are_refused_when_a_pipe_is_read() -> None:
     packed = archive_of([(b"a", b"1"), (b"b", b"2")])
 
