@@ -169,6 +169,7 @@ class Archive:
         """
         index, entry = self._place(member)
         begin, stop, _ = slice(start, end).indices(entry.size)
+        stop = max(begin, stop)
         self._limits.check(stop - begin, self._archive.source.size)
         if (begin, stop) == (0, entry.size):
             return b"".join(self._archive.pieces(index, entry))

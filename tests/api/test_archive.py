@@ -62,6 +62,10 @@ def test_a_range_is_the_slice_of_the_content(
     assert archive.read("b", start, end) == content[start:end]
 
 
+def test_an_empty_range_of_a_hole_is_empty() -> None:
+    assert opened(archive_with_a_hole(1 << 20)).read("sparse", 10, 5) == b""
+
+
 def test_a_whole_member_is_verified() -> None:
     wrong = PACKED.replace(blake3(LARGE).digest(), bytes(32))
     # The leaf's own check still fails first; a lie needs a writer that lies.
