@@ -6,7 +6,7 @@ from blake3 import blake3
 
 from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Forward, Index
 from compressor.archive.schema import Entry, LeafRef, Open, Span
 from compressor.archive.source import Source
 from compressor.errors import DamagedError, UnfinishedError
@@ -40,7 +40,7 @@ def audit(index: Index) -> None:
 
 
 def _events(index: Index) -> Iterator[Event]:
-    part = _Part(index.source, index.start, index.end)
+    part = Forward(index.source, index.start, index.end)
     return ForwardReader(Source(part)).events()
 
 
@@ -84,8 +84,8 @@ class _Ledger:
 
     def _note(self, event: BlockRecord) -> None:
         offset = event.record.header.offset
-        meta, _ = event.record.checked()
-        block = schema.unpack(meta, schema.Block, offset)
+        meta, body = event.record.checked()
+        block = schema.unpack_block(meta, body, offset, self._index.head.block_size)
         self._sizes[offset] = block.plain_size
         self._fresh[offset] = None if block.member is None else (block.member, block.position)
         waiting = sum(self._sizes[fresh] for fresh in self._fresh)
@@ -126,19 +126,3 @@ class _Ledger:
         for position, span in self._index.spans(entry):
             walked.update(schema.pack((position, span)))
         return walked.digest()
-
-
-class _Part:
-    """A part of a seekable file, to be read forward."""
-
-    def __init__(self, source: RandomSource, begin: int, end: int) -> None:
-        self._source = source
-        self._at = begin
-        self._end = end
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; none at the end."""
-        size = min(size, self._end - self._at)
-        data = self._source.read(self._at, size)
-        self._at += size
-        return data

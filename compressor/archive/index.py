@@ -47,6 +47,21 @@ class RandomSource:
         return data
 
 
+class Forward:
+    """Reads a random source from front to back, all or a part; others may read it at the same time."""
+
+    def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
+        self._source = source
+        self._at = begin
+        self._end = source.size if end is None else end
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        data = self._source.read(self._at, min(size, self._end - self._at))
+        self._at += len(data)
+        return data
+
+
 class Index:
     """One archive in a seekable file, from ``start`` to ``end``."""
 
@@ -85,21 +100,29 @@ class Index:
 
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``."""
-        yield from self._leaves(self._footer.root, name, schema.MAX_LEVEL + 1)
+        yield from self._leaves(self._footer.root, name, schema.MAX_LEVEL + 1, 0)
 
-    def _leaves(self, offset: int, name: bytes | None, below: int) -> Iterator[LeafRef]:
+    def _leaves(
+        self, offset: int, name: bytes | None, below: int, behind: int
+    ) -> Iterator[LeafRef]:
+        """Yield what the ROOT at ``offset`` leads to; all of it stands behind ``behind``.
+
+        No record is met twice: pages that list each other's lists would have no end (F-041).
+        """
         meta, _ = self.record(offset, Kind.ROOT).checked()
         root = schema.unpack(meta, Root, offset)
         # F-046; only the root itself may be of any level.
         if root.level != below - 1 and below <= schema.MAX_LEVEL:
             raise DamagedError("a root page is not of the level below", offset=offset)
         for item in root.items:
-            if name is not None and not _may_hold(item, name):
-                continue
-            if root.level:
-                yield from self._leaves(item.offset, name, root.level)
-            else:
-                yield item
+            if not behind < item.offset < offset:
+                raise DamagedError("a root does not list what stands before it", offset=offset)
+            if name is None or _may_hold(item, name):
+                if root.level:
+                    yield from self._leaves(item.offset, name, root.level, behind)
+                else:
+                    yield item
+            behind = item.offset
 
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""

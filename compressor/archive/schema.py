@@ -200,6 +200,22 @@ def unpack_head(data: Bytes, offset: int) -> Head:
     return unpack(data, Head, offset)
 
 
+def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BLOCK) -> Block:
+    """Return the content of a BLOCK of an archive that declares ``block_size``.
+
+    Raises:
+        DamagedError: it breaks its schema, or is larger than declared (F-010, F-019, F-029).
+    """
+    block = unpack(meta, Block, offset)
+    if not 0 < block.plain_size <= block_size:
+        raise DamagedError("a block is larger than its archive declares, or empty", offset=offset)
+    if len(body) > block.plain_size:
+        raise DamagedError("a block's packed bytes are more than its plain ones", offset=offset)
+    if block.member is None and block.position:
+        raise DamagedError("a solid block says that it has a position", offset=offset)
+    return block
+
+
 def unpack_extents(meta: Bytes, offset: int) -> Extents:
     """Return the content of an EXTENTS.
 

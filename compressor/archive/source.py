@@ -1,6 +1,5 @@
 """Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
 
-import os
 from typing import Protocol
 
 from compressor.stages.base import Bytes
@@ -81,8 +80,3 @@ def widen_pipe(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
     except (ImportError, AttributeError, OSError):
         return
-
-
-def remaining_size(descriptor: int) -> int:
-    """Return the bytes from here to the end of a regular file."""
-    return os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)

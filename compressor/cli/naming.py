@@ -1,4 +1,4 @@
-"""What outputs and members are called. The rules: DESIGN in docs/guide.md, Names."""
+"""What outputs and members are called. The rules: docs/guide.md."""
 
 import os
 from collections.abc import Iterable

@@ -141,7 +141,7 @@ class Unpacking:
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             if options["remove"] and not output.is_file:
                 raise UsageError("--rm needs an output that is a file: a device keeps nothing")
-            sink = StreamSink(output.write, output.hole)
+            sink = StreamSink(output.write, output.hole if isinstance(output, Output) else None)
             if not self._run(archive, sink, whole=True):
                 return  # nothing half-written
             self._commit(output, source, sink)

@@ -57,43 +57,29 @@ def _parsed(text: str) -> Chain:
     return chains.parse(text)
 
 
-def described(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
-    """Return what a BLOCK says, and its packed bytes; ``head`` is None where it was lost.
-
-    Raises:
-        DamagedError: the record is damaged or larger than declared (F-008, F-010, F-019, F-029).
-    """
-    offset = record.header.offset
-    meta, body = record.checked()
-    block = schema.unpack(meta, Block, offset)
-    if not 0 < block.plain_size <= (head.block_size if head else MAX_BLOCK):
-        raise DamagedError("a block is larger than its archive declares, or empty", offset=offset)
-    if len(body) > block.plain_size:
-        raise DamagedError("a block's packed bytes are more than its plain ones", offset=offset)
-    if block.member is None and block.position:
-        raise DamagedError("a solid block says that it has a position", offset=offset)
-    return block, body
-
-
 def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block, Bytes]:
     """Return what a BLOCK says, and its plain bytes, taking at most ``memory`` bytes.
 
+    ``head`` is None where it was lost.
+
     Raises:
-        DamagedError: the record is damaged, as ``described`` says, or its content is (F-020, F-023,
-            F-024).
+        DamagedError: the record or its content is damaged (F-008, F-010, F-019, F-020, F-023,
+            F-024, F-029).
         UnsupportedError: its chain needs a stage that is missing here (F-021).
         MemoryBudgetError: it takes more memory (F-022); what the archive declares is the writer's
             reckoning, which other releases need not share.
     """
-    block, body = described(record, head)
+    offset = record.header.offset
+    meta, body = record.checked()
+    block = schema.unpack_block(meta, body, offset, head.block_size if head else MAX_BLOCK)
     try:
         chain = _on_wire(block.chain)
         needed = len(body) + chain.decode_memory(block.plain_size)
         if needed > memory:
-            raise MemoryBudgetError(f"the block at byte {record.header.offset}", needed, memory)
+            raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
         return block, chains.decode(chain, body, block.sizes, block.plain_size)
     except DamagedError as error:
-        raise DamagedError(error.what, offset=record.header.offset) from error
+        raise DamagedError(error.what, offset=offset) from error
 
 
 def _on_wire(text: str) -> Chain:

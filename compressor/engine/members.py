@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NoReturn, Self
 
-from compressor.archive.index import Index
+from compressor.archive.index import Forward, Index
 from compressor.archive.schema import Entry
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
 from compressor.engine.readindexed import IndexedReader
-from compressor.engine.rescan import Forward
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
-from compressor.errors import UsageError
+from compressor.errors import MemberNotFoundError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,13 @@ class Archive:
         return [member.name for member in self]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self.names()
+        if not isinstance(name, str):
+            return False
+        try:
+            self[name]
+        except MemberNotFoundError:
+            return False
+        return True
 
     def __getitem__(self, name: str) -> Member:
         """Return the member of this name.
@@ -134,7 +139,11 @@ class Archive:
         Raises:
             MemberNotFoundError: there is none (a KeyError, too).
         """
-        return _member(*self._archive.find(name.encode("utf-8", "surrogateescape")))
+        try:
+            recorded = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:  # no bytes read as this
+            raise MemberNotFoundError(f"the archive has no member named {name!r}") from error
+        return _member(*self._archive.find(recorded))
 
     def _place(self, member: Member | str) -> tuple[Index, Entry]:
         found = self[member] if isinstance(member, str) else member
@@ -160,6 +169,7 @@ class Archive:
         """
         index, entry = self._place(member)
         begin, stop, _ = slice(start, end).indices(entry.size)
+        stop = max(begin, stop)
         self._limits.check(stop - begin, self._archive.source.size)
         if (begin, stop) == (0, entry.size):
             return b"".join(self._archive.pieces(index, entry))

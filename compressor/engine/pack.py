@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import islice
 
 from blake3 import blake3
 from msgspec.structs import replace
@@ -109,21 +109,24 @@ class Packer:
             UsageError: another member has its name.
         """
         iterator = iter(pieces)
-        first = next(iterator, None)
-        second = next(iterator, None) if first is not None else None
-        if second is None and not isinstance(first, Hole):
-            return self.add_small(info, first if first is not None else bytearray())
+        ahead = list(islice(iterator, 2))
+        if not ahead:
+            return self.add_small(info, bytearray())
+        if len(ahead) == 1 and not isinstance(ahead[0], Hole):
+            return self.add_small(info, ahead[0])
         self.begin(info)
-        for piece in chain((first, second), iterator):
-            if piece is not None:
-                self.feed(piece)
+        while ahead:  # let go of each: a block kept here would be one that nobody has counted
+            self.feed(ahead.pop(0))
+        for piece in iterator:
+            self.feed(piece)
         return self.end()
 
     def add_small(self, info: Info, content: bytearray) -> Entry:
         """Add a member of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(info.name)
         # Never above the block size either, which the head has declared.
-        full = len(self._solid) + len(content) > min(SOLID_SIZE, self.block_size)
+        most = min(SOLID_SIZE, self.block_size)
+        full = len(self._solid) + len(content) > most
         if self._solid_entries and (full or len(self._solid_entries) == MAX_ENTRIES):
             self._flush_solid()
         spans = [(0, len(self._solid), len(content))] if content else []
@@ -134,6 +137,8 @@ class Packer:
             self._solid = content  # no copy of what may be a whole block
         self._solid_entries.append(entry)
         self._plain += len(content)
+        if len(self._solid) > most:  # nothing can join it: it need not wait in memory
+            self._flush_solid()
         return entry
 
     def _flush_solid(self) -> None:

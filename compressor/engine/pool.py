@@ -18,8 +18,8 @@ class OrderedPool:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._executor: ThreadPoolExecutor | None = None
-        self._queue: deque[tuple[Future[Any] | None, Any, Callable[[Any], object]]] = deque()
-        self._tasks = 0
+        self._queue: deque[tuple[Future[Any] | None, Any, Callable[[Any], object], int]] = deque()
+        self._tasks = 0  # under way: submitted, their `then` not yet called
 
     def submit(self, work: Callable[[], T], then: Callable[[T], object], size: int) -> None:
         """Have ``work`` done, and ``then`` called with its result after all earlier ``then``.
@@ -27,28 +27,33 @@ class OrderedPool:
         ``size`` is the work in bytes. May call ``then`` of earlier tasks, and raise what they raise.
         """
         if self.threads == 1 or size < SMALL:
-            self._put(None, work(), then)
+            self._leave(self.threads - 1)  # this thread's work needs memory like any other's
+            self._put(None, work(), then, 1)
         else:
-            self._put(self._pool().submit(work), None, then)
-            self._tasks += 1
-        while self._tasks > self.threads:
-            self._step()
+            self._put(self._pool().submit(work), None, then, 1)
+        self._leave(self.threads)
 
     def then(self, action: Callable[[], object]) -> None:
         """Have ``action`` called after all earlier ``then``."""
-        self._put(None, None, lambda _: action())
+        self._put(None, None, lambda _: action(), 0)
 
     def _put(
-        self, future: "Future[T] | None", result: T | None, then: Callable[[T], object]
+        self, future: "Future[T] | None", result: T | None, then: Callable[[T], object], tasks: int
     ) -> None:
-        self._queue.append((future, result, then))
+        self._queue.append((future, result, then, tasks))
+        self._tasks += tasks
         while self._queue and self._queue[0][0] is None:
             self._step()
 
+    def _leave(self, tasks: int) -> None:
+        """Finish the first tasks until at most so many are under way."""
+        while self._tasks > tasks:
+            self._step()
+
     def _step(self) -> None:
-        future, result, then = self._queue.popleft()
+        future, result, then, tasks = self._queue.popleft()
+        self._tasks -= tasks
         if future is not None:
-            self._tasks -= 1
             result = future.result()
             del future  # so that the result dies with `then`
         then(result)

@@ -135,7 +135,7 @@ def reader_of(
     if found is None:
         return ForwardReader(file, UnpackOptions(threads, limits), salvage=salvage)
     archive, content = found
-    if len(content) > len(archive.indexes):
+    if len({index.start for index, _ in content}) < len(content):
         raise SeveralMembersError
     return IndexedReader(archive, content, limits)
 

@@ -1,6 +1,7 @@
 """A sound archive from a damaged one: blocks are copied as they are, the index is made anew."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -15,7 +16,7 @@ from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
 from compressor.engine import block as blocks
 from compressor.engine.limits import DEFAULT_MEMORY
 from compressor.engine.salvage import Remains, scan
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
 
 LOST = b"lost+found/"
@@ -91,8 +92,12 @@ class _Rebuild:
             if spans is None:
                 self._outcome.left_out.append((entry.name, "a part of it is damaged or lost"))
                 continue
+            try:
+                self._writer.claim(entry.name)
+            except UsageError as error:  # an archive that breaks F-036
+                self._outcome.left_out.append((entry.name, str(error)))
+                continue
             self._outcome.kept += 1
-            self._writer.claim(entry.name)
             if entry.level:
                 self._large(entry, spans)
             else:
@@ -163,16 +168,26 @@ class _Rebuild:
         return same and block.position == before.position + before.plain_size
 
     def _lost(self, run: list[int]) -> None:
-        name = LOST + str(run[0]).encode()
         try:
             digest, size = self._digest(run)
         except CompressorError as error:
-            self._outcome.left_out.append((name, str(error)))
+            self._outcome.left_out.append((LOST + b"%d" % run[0], str(error)))
             return
-        self._writer.claim(name)
+        name = self._claim_lost(run[0])
         entry = Entry(name, FILE, size, digest, 1, [], None, None)
         self._large(entry, [(at, 0, self._remains.blocks[at].plain_size) for at in run])
         self._outcome.lost_found.append((name, size))
+
+    def _claim_lost(self, offset: int) -> bytes:
+        """Take a name for what begins at ``offset``: not one that an earlier recovery gave."""
+        plain = name = LOST + b"%d" % offset
+        number = 1
+        while True:
+            with suppress(UsageError):
+                self._writer.claim(name)
+                return name
+            number += 1
+            name = b"%s-%d" % (plain, number)
 
     def _digest(self, run: list[int]) -> tuple[bytes, int]:
         digest, size = blake3(), 0

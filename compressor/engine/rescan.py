@@ -3,27 +3,11 @@
 from collections.abc import Iterator
 
 from compressor.archive.forward import Damage, End, ForwardReader, Leaf
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Forward, Index, RandomSource
 from compressor.archive.names import leaf_ref
 from compressor.archive.schema import Footer, LeafRef
 from compressor.archive.source import Source
 from compressor.errors import UnfinishedError
-
-
-class Forward:
-    """Reads a random source from front to back; others may read it at the same time."""
-
-    def __init__(self, source: RandomSource) -> None:
-        self._source = source
-        self._position = 0
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; none at the end."""
-        data = self._source.read(
-            self._position, max(0, min(size, self._source.size - self._position))
-        )
-        self._position += len(data)
-        return data
 
 
 class RebuiltIndex(Index):

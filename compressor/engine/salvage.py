@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from compressor.archive import schema
-from compressor.archive.record import Kind, Record
-from compressor.archive.schema import Block, Entry, Extents, Head, Members, Open, Span, Version
+from compressor.archive.record import MAX_BLOCK, Kind, Record
+from compressor.archive.schema import Block, Entry, Extents, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
@@ -26,31 +26,36 @@ class Remains:
 
     def spans(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member in order; None where some are lost."""
-        spans = self._resolve(entry.level, entry.spans)
-        if spans is not None and sum(length for _, _, length in spans) == entry.size:
-            return spans
-        return None
+        return self._resolve(entry.level, entry.spans, 0)
 
     def guess(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member by what its blocks say of themselves: to be verified."""
         ordinal = self.opened.get(entry.name)
-        mine = [item for item in self.blocks.items() if item[1].member == ordinal is not None]
+        if ordinal is None:
+            return None
+        mine = [item for item in self.blocks.items() if item[1].member == ordinal]
         mine.sort(key=lambda item: item[1].position)
         spans = [(offset, 0, block.plain_size) for offset, block in mine]
         return spans if sum(length for _, _, length in spans) == entry.size else None
 
-    def _resolve(self, level: int, spans: list[Span]) -> list[Span] | None:
+    def _resolve(self, level: int, spans: list[Span], position: int) -> list[Span] | None:
+        """Return the extents below ``spans``; a page counts only at its own place, and so once."""
         if level == 0:
             return spans
         found: list[Span] = []
-        for offset, _, _ in spans:
+        for offset, _, length in spans:
             page = self.pages.get(offset)
-            below = (
-                self._resolve(level - 1, page.spans) if page and page.level == level - 1 else None
-            )
+            if page is None or (page.level, page.position, page.length) != (
+                level - 1,
+                position,
+                length,
+            ):
+                return None
+            below = self._resolve(level - 1, page.spans, position)
             if below is None:
                 return None
             found += below
+            position += length
         return found
 
     def holds(self, spans: list[Span]) -> bool:
@@ -104,14 +109,16 @@ def _note(found: Remains, item: Record) -> None:
         case Kind.HEAD:
             found.head = schema.unpack_head(meta, offset)
         case Kind.OPEN:
-            opened = schema.unpack(meta, Open, offset)
+            opened = schema.unpack_open(meta, offset)
             found.opened[opened.name] = opened.member
         case Kind.BLOCK:
-            found.blocks[offset] = schema.unpack(meta, Block, offset)
+            block_size = found.head.block_size if found.head else MAX_BLOCK
+            found.blocks[offset] = schema.unpack_block(meta, body, offset, block_size)
         case Kind.EXTENTS:
-            found.pages[offset] = schema.unpack(meta, Extents, offset)
+            found.pages[offset] = schema.unpack_extents(meta, offset)
         case Kind.MEMBERS:
-            found.version = schema.unpack(meta, Members, offset).version or found.version
-            found.leaves.append(schema.unpack(body, list[Entry], offset))
+            members, entries = schema.unpack_leaf(meta, body, offset)
+            found.version = members.version or found.version
+            found.leaves.append(entries)
         case _:
             pass

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, End, ForwardReader, Leaf
 from compressor.archive.index import RandomSource, indexes
-from compressor.archive.schema import Block, Entry, Head, Version
+from compressor.archive.schema import Entry, Head, Version
 from compressor.archive.source import Source
 from compressor.errors import DamagedError
 
@@ -73,7 +73,7 @@ def _note_block(found: Survey, event: BlockRecord) -> None:
     offset = event.record.header.offset
     try:
         meta, body = event.record.checked()
-        block = schema.unpack(meta, Block, offset)
+        block = schema.unpack_block(meta, body, offset)
     except DamagedError as error:
         found.damage.append(error)
         return

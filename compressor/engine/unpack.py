@@ -132,7 +132,10 @@ class Unpacker:
         self._head = head
         limits = self._options.limits
         per_task = head.block_size + head.decode_memory
-        fixed = head.reach + 2 * head.block_size
+        again = (
+            1 if head.reach else 0
+        )  # what lies within reach is decoded again, beside the threads
+        fixed = head.reach + 2 * head.block_size + again * per_task
         try:
             threads = threads_within(
                 self._options.threads, limits.memory, per_task, fixed, "reading this archive"
@@ -143,7 +146,7 @@ class Unpacker:
                 threads_within(1, limits.memory, per_task, fixed, what)
             raise
         self._pool = OrderedPool(threads)
-        self._share = share(threads, limits.memory, fixed)
+        self._share = share(threads + again, limits.memory, fixed - again * per_task)
         self._assembler.begin(Window(head, self._share))
 
     def _then(self, event: Event) -> None:

@@ -20,6 +20,7 @@ class Window:
 
     def __init__(self, head: Head | None, memory: int) -> None:
         self._head = head
+        self._reach = head.reach if head else 0
         self._memory = memory  # bytes that decoding a block again may take
         self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
@@ -35,6 +36,7 @@ class Window:
             DamagedError: more is kept than the archive declares (F-031).
         """
         offset = record.header.offset
+        self._forget(offset)
         if len(self._fresh) == MAX_FRESH:
             self.settle()
             raise DamagedError("too many blocks wait for their extents", offset=offset)
@@ -42,7 +44,7 @@ class Window:
         if isinstance(decoded, CompressorError):
             return
         self._fresh_size += len(decoded[1])
-        if self._head and self._head.reach:
+        if self._reach:
             self._fresh_records.append(record)
         if self._head and self._fresh_size > self._head.block_size:
             self.settle()
@@ -62,6 +64,11 @@ class Window:
         self._old.extend(self._fresh_records)
         self._fresh_records = []
         return unmet
+
+    def _forget(self, at: int) -> None:
+        """Drop the old blocks that the record at ``at`` can't refer to any more, nor any behind it."""
+        while self._old and self._old[0].header.offset < at - self._reach:
+            self._old.popleft()
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
@@ -92,10 +99,8 @@ class Window:
         return plain
 
     def _reached(self, offset: int, at: int) -> Bytes:
-        reach = self._head.reach if self._head else 0
-        while self._old and self._old[0].header.offset < at - reach:
-            self._old.popleft()
-        if self._again[0] == offset and offset >= at - reach:
+        self._forget(at)
+        if self._again[0] == offset and offset >= at - self._reach:
             return self._again[1]
         record = next((item for item in self._old if item.header.offset == offset), None)
         if record is None:

@@ -47,22 +47,23 @@ class BlockWriter:
             self._pending += data[:step]
             data = data[step:]
 
-    def _feed(self) -> None:
+    def _feed(self, *, drain: bool = False) -> None:
         pending, self._pending = self._pending, bytearray()
         if self._broken:
             return
-        self._broken = True  # until it is fed: an archive that lacks a block must not be finished
+        self._broken = True  # until it is done: an archive that lacks a block must not be finished
         if not self._begun:
             self._packer.begin(self._info)
             self._begun = True
         self._packer.feed(pending)
+        if drain:
+            self._packer.drain()
         self._broken = False
 
     def flush(self) -> None:
         """End the block, so that all that was taken can be read; without new bytes nothing is written."""
         if self._pending:
-            self._feed()
-            self._packer.drain()
+            self._feed(drain=True)
 
     def close(self) -> None:
         """Finish the archive; after an error of writing it stays unfinished, and readers say so."""

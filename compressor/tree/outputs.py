@@ -13,7 +13,6 @@ Identity = tuple[int, int]
 """Device and inode."""
 
 NOTHING: frozenset[Identity] = frozenset()
-ZEROS = bytes(1 << 20)
 
 
 class OutputExistsError(CompressorError):
@@ -194,7 +193,10 @@ class Output:
 
 
 class DeviceOutput:
-    """A device or a FIFO as output: written to as it is, never replaced, its metadata left alone."""
+    """A device or a FIFO as output: written to as it is, never replaced, its metadata left alone.
+
+    It can hold no holes.
+    """
 
     is_file = False
 
@@ -206,13 +208,6 @@ class DeviceOutput:
         """Write all of ``data``."""
         with _shown_as(self._shown):
             write_full(self.descriptor, data)
-
-    def hole(self, length: int) -> None:
-        """Write ``length`` zero bytes."""
-        while length:
-            step = min(length, len(ZEROS))
-            self.write(ZEROS[:step])
-            length -= step
 
     def commit(self, **_metadata: object) -> None:
         """Nothing is left to do."""

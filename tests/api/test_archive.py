@@ -48,6 +48,8 @@ def test_a_member_is_found_by_name() -> None:
     assert opened()["\udcff"].size == 0
     with pytest.raises(KeyError, match="no member named 'y'"):
         opened()["y"]
+    with pytest.raises(KeyError, match="no member named"):
+        opened()["\ud800"]  # half a character: no bytes read as this
 
 
 @given(start=st.integers(-1500, 1500), end=st.none() | st.integers(-1500, 1500), data=st.randoms())
@@ -58,6 +60,10 @@ def test_a_range_is_the_slice_of_the_content(
     archive = opened(archive_of([(b"a", b"x"), (b"b", content)], block_size=300))
 
     assert archive.read("b", start, end) == content[start:end]
+
+
+def test_an_empty_range_of_a_hole_is_empty() -> None:
+    assert opened(archive_with_a_hole(1 << 20)).read("sparse", 10, 5) == b""
 
 
 def test_a_whole_member_is_verified() -> None:

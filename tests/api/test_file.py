@@ -226,6 +226,23 @@ def test_after_an_error_of_writing_no_end_is_written() -> None:
         compressor.decompress(disk.data)
 
 
+def test_after_an_error_of_flushing_no_end_is_written() -> None:
+    disk = Full(1 << 20)
+    file = compressor.open(disk, "wb", codec="store", block_size=1 << 20, threads=2)  # type: ignore[call-overload]
+
+    file.write(PLAIN)
+    file.flush()
+    disk.room = 0
+    file.write(PLAIN)
+    with pytest.raises(OSError, match="No space"):
+        file.flush()  # a thread has the block; here it is written
+    disk.room = 1 << 20
+    file.close()
+
+    with pytest.raises(compressor.TruncatedError):
+        compressor.decompress(disk.data)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1"])
 def test_text_comes_back_in_every_encoding(encoding: str) -> None:
     target = io.BytesIO()
@@ -336,6 +353,13 @@ def test_several_members_are_refused_when_a_file_is_opened(tmp_path: Path) -> No
         compressor.open(path)
 
     assert descriptors() == before
+
+
+def test_several_members_behind_an_archive_of_none_are_refused() -> None:
+    packed = archive_of([]) + archive_of([(b"a", b"1"), (b"b", b"2")])
+
+    with pytest.raises(compressor.UsageError, match="several members"):
+        compressor.open(io.BytesIO(packed))
 
 
 def test_several_members_are_refused_when_a_pipe_is_read() -> None:

@@ -41,6 +41,21 @@ def test_force_follows_links_and_reads_fifos_once(run: Run) -> None:
     assert run("decompress", "-c", "x.cz").stdout == b"apiped"
 
 
+def test_a_fifo_gets_the_zeros_that_a_file_would_leave_out(run: Run) -> None:
+    with Path("sparse").open("wb") as sparse:
+        sparse.truncate(3 << 20)
+    run("compress", "sparse")
+    os.mkfifo("fifo")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(Path("fifo").read_bytes()))
+    reader.start()
+
+    run("decompress", "-o", "fifo", "sparse.cz")
+    reader.join()
+
+    assert read == [bytes(3 << 20)]
+
+
 def test_a_removed_link_would_not_be_its_file(run: Run) -> None:
     Path("a").write_text("a")
     Path("link").symlink_to("a")

@@ -52,6 +52,27 @@ def test_no_more_tasks_are_under_way_than_allowed() -> None:
     assert most[0] <= 3
 
 
+def test_work_done_at_once_counts_while_it_waits_for_its_turn() -> None:
+    pool, go, waiting, most = OrderedPool(2), threading.Event(), [0], [0]
+    timer = threading.Timer(0.1, go.set)
+
+    def work() -> None:
+        waiting[0] += 1
+        most[0] = max(most[0], waiting[0])
+
+    def then(_result: None) -> None:
+        waiting[0] -= 1
+
+    pool.submit(go.wait, lambda _: None, SMALL)
+    timer.start()
+    for _ in range(50):
+        pool.submit(work, then, SMALL - 1)
+    pool.drain()
+    pool.close()
+
+    assert most[0] <= 2
+
+
 def test_an_error_in_a_task_reaches_the_caller() -> None:
     pool = OrderedPool(2)
 

@@ -7,6 +7,7 @@ import pytest
 
 from compressor.engine.recover import LOST, recover
 from compressor.errors import CompressorError
+from tests.archive.forge import Forge, entry
 
 RANDOM = random.Random(3)
 MEMBERS = {
@@ -76,3 +77,65 @@ def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
 def test_what_is_no_archive_is_refused(junk) -> None:
     with pytest.raises(CompressorError):
         recover(io.BytesIO(junk), lambda piece: None)
+
+
+# Archives that nobody wrote by accident: every check fits
+
+
+def test_pages_that_list_each_other_over_and_over_are_no_content(unpack) -> None:
+    forge, plain = Forge(), b"bytes"
+    forge.head()
+    forge.open(0, b"m")
+    at, length = forge.block(plain, member=0), len(plain)
+    spans = [[at, 0, length]]
+    for level in range(6):
+        page = forge.extents(0, spans, level=level)
+        spans, length = [[page, 0, length]] * 2, 2 * length
+    content = plain * (length // len(plain))
+    forge.finish([entry(b"m", content, spans, level=6)])
+
+    outcome, contents = recovered(bytes(forge.data), unpack)
+
+    assert [name for name, _ in outcome.left_out] == [b"m"]
+    assert list(contents.values()) == [plain]
+
+
+def test_a_block_larger_than_declared_costs_itself_alone(unpack) -> None:
+    forge, plain, large = Forge(), b"bytes", bytes(65)
+    forge.head()
+    at = forge.block(large, body=large[:64])
+    forge.leaf([entry(b"large", large, [[at, 0, 65]])])
+    at = forge.block(plain)
+    forge.finish([entry(b"m", plain, [[at, 0, 5]])])
+
+    outcome, contents = recovered(bytes(forge.data), unpack)
+
+    assert [name for name, _ in outcome.left_out] == [b"large"]
+    assert contents == {b"m": plain}
+
+
+def test_of_two_members_of_one_name_the_first_is_kept(unpack) -> None:
+    forge = Forge()
+    forge.head()
+    for content in (b"one", b"two"):
+        at = forge.block(content)
+        forge.leaf([entry(b"m", content, [[at, 0, 3]])], last=content == b"two")
+
+    outcome, contents = recovered(bytes(forge.data), unpack)
+
+    assert [name for name, _ in outcome.left_out] == [b"m"]
+    assert contents == {b"m": b"one", LOST + b"%d" % at: b"two"}
+
+
+def test_what_was_found_before_keeps_its_name(unpack) -> None:
+    forge = Forge()
+    forge.head()
+    lost = forge.block(b"new")
+    forge.extents(0, [[lost, 0, 3]])
+    name = LOST + b"%d" % lost
+    at = forge.block(b"old")
+    forge.finish([entry(name, b"old", [[at, 0, 3]])])
+
+    _, contents = recovered(bytes(forge.data), unpack)
+
+    assert contents == {name: b"old", name + b"-2": b"new"}

@@ -2,6 +2,8 @@
 
 import io
 import random
+import weakref
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -54,6 +56,35 @@ def test_the_bytes_do_not_depend_on_the_threads(pack) -> None:
     archives = {pack({b"a": TEXT, b"b": NOISE}, block_size=1 << 17, threads=n) for n in (1, 2, 5)}
 
     assert len(archives) == 1
+
+
+class Piece(bytearray):
+    """Can be watched."""
+
+
+def test_no_piece_is_kept_longer_than_its_packing_takes(pack) -> None:
+    made: list[weakref.ref[Piece]] = []
+    most = [0]
+
+    def watched(count: int) -> Iterator[Piece]:
+        for number in range(count):
+            piece = Piece(b"%d" % number * 1000)
+            made.append(weakref.ref(piece))
+            most[0] = max(most[0], sum(item() is not None for item in made))
+            yield piece
+
+    pack({b"large": watched(8)}, block_size=1000, threads=1)
+
+    assert most == [2]  # one read ahead, to tell a large member from a small one
+
+
+def test_a_small_member_that_fills_its_block_does_not_wait_in_memory() -> None:
+    options = PackOptions(parse("store"), block_size=8 << 20, threads=1)
+    packer = Packer(lambda _: None, options)
+
+    packer.add_small(Info(b"a"), bytearray(packer.block_size))
+
+    assert packer.packed_size > packer.block_size
 
 
 def test_small_members_share_a_block(pack, unpack) -> None:
