@@ -172,6 +172,7 @@ class CompressorFile(io.BufferedIOBase):
             writer, size = self._writing(), view.nbytes
             if size:
                 with view.cast("B") as flat, self._lock:
+                    self._open()  # another thread may have closed it meanwhile
                     writer.write(flat)
         return size
 
@@ -180,6 +181,7 @@ class CompressorFile(io.BufferedIOBase):
         self._open()
         if self._writer:
             with self._lock:
+                self._open()  # as in write
                 self._writer.flush()
                 self._fp.flush()
 

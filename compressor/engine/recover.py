@@ -14,7 +14,7 @@ from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Entry, Head, Sp
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
 from compressor.engine import block as blocks
-from compressor.engine.limits import DEFAULT_MEMORY
+from compressor.engine.limits import DEFAULT_MEMORY, share
 from compressor.engine.salvage import Remains, scan
 from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
@@ -42,7 +42,7 @@ def recover(
 ) -> Recovered:
     """Write all that is whole in the archives of ``file`` (seekable) through ``write``.
 
-    ``memory`` bounds, in bytes, what decoding one block may take.
+    ``memory`` is bytes for the whole process; a block that takes more is left out.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
@@ -51,7 +51,7 @@ def recover(
     for remains in list(scan(Source(file))):
         outcome.damage += remains.damage
         if remains.blocks or remains.leaves:
-            _Rebuild(file, remains, outcome, memory).write(write)
+            _Rebuild(file, remains, outcome, share(1, memory, 0)).write(write)
     return outcome
 
 
@@ -60,7 +60,7 @@ class _Rebuild:
 
     def __init__(self, file: BinaryIO, remains: Remains, outcome: Recovered, memory: int) -> None:
         self._file = file
-        self._memory = memory
+        self._memory = memory  # bytes that decoding a block may take
         self._remains = remains
         self._outcome = outcome
         self._placed: dict[int, int] = {}  # offset of a block in the old archive -> in the new

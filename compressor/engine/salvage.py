@@ -24,6 +24,11 @@ class Remains:
     leaves: list[list[Entry]] = field(default_factory=list)
     damage: list[DamagedError] = field(default_factory=list)
 
+    @property
+    def block_size(self) -> int:
+        """Bytes that a block may have."""
+        return self.head.block_size if self.head else MAX_BLOCK
+
     def spans(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member in order; None where some are lost."""
         return self._resolve(entry.level, entry.spans, 0)
@@ -92,7 +97,7 @@ def scan(source: Source) -> Iterator[Remains]:
 def _scan_archive(records: RecordStream, found: Remains) -> None:
     while True:
         try:
-            item = records.next()
+            item = records.next(found.block_size)
             if item is None:
                 return
             _note(found, item)
@@ -112,8 +117,7 @@ def _note(found: Remains, item: Record) -> None:
             opened = schema.unpack_open(meta, offset)
             found.opened[opened.name] = opened.member
         case Kind.BLOCK:
-            block_size = found.head.block_size if found.head else MAX_BLOCK
-            found.blocks[offset] = schema.unpack_block(meta, body, offset, block_size)
+            found.blocks[offset] = schema.unpack_block(meta, body, offset, found.block_size)
         case Kind.EXTENTS:
             found.pages[offset] = schema.unpack_extents(meta, offset)
         case Kind.MEMBERS:

@@ -203,9 +203,10 @@ class _Assembler:
         elif isinstance(event, forward.End):
             self._fail(DamagedError("a member has no end"))
 
-    def _open(self, name: bytes, ordinal: int | None) -> None:
-        self._member = _Member(name, ordinal)
+    def _open(self, name: bytes, ordinal: int | None) -> "_Member":
+        member = self._member = _Member(name, ordinal)
         self._sink.opened(name)
+        return member
 
     def _fail(self, error: CompressorError) -> None:
         member, self._member = self._member, None
@@ -258,10 +259,7 @@ class _Assembler:
                 self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
-        self._open(entry.name, None)
-        member = self._member
-        if member is None:
-            return
+        member = self._open(entry.name, None)
         try:
             if entry.level:
                 raise DamagedError("a member's content is lost", offset=at)

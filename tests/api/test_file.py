@@ -463,6 +463,39 @@ def test_threads_share_a_file() -> None:
     assert sorted(pieces) == sorted(PLAIN[at : at + 5000] for at in range(0, len(PLAIN), 5000))
 
 
+class Overtaken:
+    """A lock before which another thread comes first, and closes the file."""
+
+    def __init__(self, file: compressor.CompressorFile) -> None:
+        self._file = file
+        self._lock = threading.RLock()
+        self._first = True
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if self._first:
+            self._first = False
+            self._file.close()
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
+
+@pytest.mark.parametrize("call", [lambda file: file.write(PLAIN), lambda file: file.flush()])
+def test_nothing_is_written_behind_the_end_though_a_close_comes_first(
+    call: Callable[[compressor.CompressorFile], object],
+) -> None:
+    target = io.BytesIO()
+    file = compressor.open(target, "wb", block_size=1000)
+    file.write(b"begun")
+    file._lock = Overtaken(file)  # type: ignore[assignment]
+
+    with pytest.raises(ValueError, match="closed file"):
+        call(file)
+
+    assert compressor.decompress(target.getvalue()) == b"begun"
+
+
 @pytest.mark.parametrize("mode", ["rb", "wb"])
 def test_a_file_is_not_copied_nor_pickled(mode: str) -> None:
     with compressor.open(io.BytesIO(PACKED), mode) as file, pytest.raises(TypeError):

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from compressor.engine.limits import INTERPRETER
 from compressor.engine.recover import LOST, recover
 from compressor.errors import CompressorError
 from tests.archive.forge import Forge, entry
@@ -61,6 +62,17 @@ def test_a_stream_that_was_cut_off_gives_its_blocks_in_one_piece(pack, unpack) -
     assert name.startswith(LOST)
     assert content == MEMBERS[b"noise"]
     assert not outcome.complete
+
+
+def test_a_block_that_takes_too_much_memory_is_left_out(pack) -> None:
+    archive = pack({b"big": MEMBERS[b"noise"]}, block_size=300)
+    cut_off = archive[: archive.rindex(b"big") - 60]
+
+    outcome = recover(io.BytesIO(cut_off), lambda _: None, INTERPRETER + 200)
+
+    [(name, reason)] = outcome.left_out
+    assert name.startswith(LOST)
+    assert "--memory" in reason
 
 
 def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
