@@ -9,12 +9,25 @@ VERSION_FLAGS = (["--version"], ["-V"])
 
 def main() -> None:
     """Run the command line; the version is printed without loading it."""
-    if sys.argv[1:] in VERSION_FLAGS:
-        sys.stdout.write(f"compressor {__version__}\n")
-        return
+    try:
+        sys.exit(_version() if sys.argv[1:] in VERSION_FLAGS else _run())
+    except KeyboardInterrupt:  # while modules load; later the command line sees to it
+        sys.exit(130)
+
+
+def _version() -> int:
+    try:
+        print(f"compressor {__version__}", flush=True)  # noqa: T201  (no click yet)
+    except OSError as error:
+        sys.stderr.write(f"compressor: stdout: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _run() -> int:
     from compressor.cli import main as run
 
-    sys.exit(run(sys.argv[1:]))
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

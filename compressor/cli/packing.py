@@ -205,6 +205,7 @@ class Packing:
     def _warn_if_changed(self, path: Path, source: Input) -> None:
         if source.changed():
             self._report.warn("was written to while it was packed", path)
+            self._report.partly()
 
     def _pack(
         self, write: Callable[[Bytes], object], pack: Pack, label: str, total: int | None
