@@ -67,7 +67,6 @@ fuzz: build ## Fuzz the kernels and the readers (an hour).
 	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 bench: build ## Measure speed, size and memory beside other programs.
-	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/run.py
 
 soak: build ## Run the tests that take gigabytes.

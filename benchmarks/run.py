@@ -81,6 +81,12 @@ def rows(data: str) -> Iterator[Row]:
         )
         unpack = [OURS, "decompress", *two, ours, "-o", f"{data}.1"]
         yield Row("zstd:3 out", unpack, ["zstd", "-q", "-d", "-f", peer, "-o", f"{data}.2"], 0.8)
+    packed = f"{data}.pipe.cz"
+    subprocess.run(
+        [OURS, "compress", *two, data, "-o", packed], check=True, stderr=subprocess.DEVNULL
+    )
+    through = [f"cat {packed} | {OURS} decompress -T{threads} > {data}.1" for threads in (2, 1)]
+    yield Row("pipe T2:T1", ["sh", "-c", through[0]], ["sh", "-c", through[1]], 1 / 1.3)
     if shutil.which("lz4"):
         ours, peer = f"{data}.lz4.cz", f"{data}.lz4"
         pack = [OURS, "compress", *two, "--codec", "lz4", data, "-o", ours]
