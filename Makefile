@@ -63,7 +63,7 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
 fuzz: build ## Fuzz the kernels and the readers (an hour).
-	$(PIP) '.[fuzz]'
+	$(PIP) --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 bench: build ## Measure speed, size and memory beside other programs.
