@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict, Unpack, cast, overload
 
 from compressor.archive.index import RandomSource, indexes
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.members import Archive, Member
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.engine.pack import Packer, PackOptions
 from compressor.engine.readindexed import FileFrom, reader_of, seek_last_archive
 from compressor.engine.sinks import StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
@@ -65,7 +66,7 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
     parts: list[Bytes] = []
     with memoryview(data) as view, closing(Packer(parts.append, options)) as packer:
         content = view.cast("B") if view.nbytes else memoryview(b"")
-        packer.add(Info(os.fsencode(name)), _cut(content, packer.block_size))
+        packer.add(Entry(os.fsencode(name)), _cut(content, packer.block_size))
         packer.finish()
     return b"".join(parts)
 
@@ -87,7 +88,7 @@ def _pack_options(  # noqa: PLR0913, PLR0917  see compress
         level = DEFAULT_LEVEL  # not the environment's, which is the command line's
     memory = DEFAULT_MEMORY if memory is None else memory
     chain = chain_for(codec, level)
-    return PackOptions(chain, block_size, threads, memory, verify, warn=_warn)
+    return PackOptions(chain, block_size, threads=threads, memory=memory, verify=verify, warn=_warn)
 
 
 def _warn(text: str) -> None:

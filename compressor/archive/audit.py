@@ -7,12 +7,10 @@ from blake3 import blake3
 from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
 from compressor.archive.index import Forward, Index
-from compressor.archive.schema import Entry, LeafRef, Open, Span
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import Block, LeafRef, Open, Owner, Span, belongs
 from compressor.archive.source import Source
 from compressor.errors import DamagedError, UnfinishedError
-
-Owner = tuple[int, int] | None
-"""The ordinal of the open member and the position in it of a block's first byte; None: a solid block."""
 
 
 def audit(index: Index) -> None:
@@ -64,7 +62,8 @@ class _Ledger:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._sizes: dict[int, int] = {}  # plain bytes of a block, by its record's offset
-        self._fresh: dict[int, Owner] = {}
+        self._fresh: dict[int, Block] = {}
+        self._met: set[int] = set()
         self._walked = blake3()  # extents of the open member
         self._open: Open | None = None
 
@@ -77,17 +76,17 @@ class _Ledger:
         elif isinstance(event, ExtentsPage):
             page = event.extents
             self._spans(page.spans, event.offset, (page.member, page.position))
-            self._fresh = {}
+            self._fresh, self._met = {}, set()
         elif isinstance(event, Leaf):
             self._leaf(event)
-            self._fresh = {}
+            self._fresh, self._met = {}, set()
 
     def _note(self, event: BlockRecord) -> None:
         offset = event.record.header.offset
         meta, body = event.record.checked()
         block = schema.unpack_block(meta, body, offset, self._index.head.block_size)
         self._sizes[offset] = block.plain_size
-        self._fresh[offset] = None if block.member is None else (block.member, block.position)
+        self._fresh[offset] = block
         waiting = sum(self._sizes[fresh] for fresh in self._fresh)
         if len(self._fresh) > schema.MAX_FRESH or waiting > self._index.head.block_size:  # F-031
             raise DamagedError("blocks stand where no extents refer to them", offset=offset)
@@ -98,17 +97,19 @@ class _Ledger:
         for offset, start, length in spans:
             self._walked.update(schema.pack((position, (offset, start, length))))
             if offset:
-                owner = (place[0], position - start) if place else None
+                owner = (place[0], position) if place else None
                 self._extent((offset, start, length), at, owner)
             position += length
 
     def _extent(self, span: Span, at: int, owner: Owner) -> None:
         offset, start, length = span
+        block = self._fresh.get(offset)
         if start + length > self._sizes.get(offset, 0):  # F-028
             raise DamagedError("an extent exceeds its block, or has none", offset=at)
-        if offset in self._fresh:
-            if self._fresh[offset] != owner:  # F-029
+        if block is not None:
+            if not belongs(block, start, owner, met=offset in self._met):  # F-029
                 raise DamagedError("a block says that it belongs elsewhere", offset=at)
+            self._met.add(offset)
         elif at - offset > self._index.head.reach:  # F-030
             raise DamagedError("an extent refers to what is out of reach", offset=at)
 

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from compressor.archive import record, schema
-from compressor.archive.names import leaf_ref, name_key
+from compressor.archive.leaf import Entry, keeps, unpack_leaf, with_content
+from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
-from compressor.archive.schema import Entry, Head, LeafRef, Members, Root, Span
+from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import foreign_format
 from compressor.errors import (
     DamagedError,
     NotAnArchiveError,
     TruncatedError,
     UnfinishedError,
-    UnsupportedError,
 )
+
+MAX_ORIGINS = 64  # leaves of earlier versions that are held unpacked
 
 
 class RandomSource:
@@ -63,25 +65,41 @@ class Forward:
 
 
 class Index:
-    """One archive in a seekable file, from ``start`` to ``end``."""
+    """One version of an archive in a seekable file, from ``start`` to ``end``; by default its last."""
 
     def __init__(self, source: RandomSource, start: int, end: int, footer: schema.Footer) -> None:
         self.source = source
         self.start = start
         self.end = end
-        self._footer = footer
+        self.footer = footer
         self._block_size = record.MAX_BLOCK  # until HEAD says less
         self.head = self._head()
         self._block_size = self.head.block_size
+        self._origins: dict[int, list[Entry]] = {}  # leaves that kept entries refer to
 
     def _head(self) -> Head:
-        meta, _ = self.record(len(MAGIC), Kind.HEAD).checked()
-        head = schema.unpack_head(meta, len(MAGIC))
-        if self._footer.previous:  # F-013
-            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
-        if head.previous:  # F-015
-            raise DamagedError("the first HEAD names a footer before it", offset=len(MAGIC))
+        previous = self.footer.previous
+        offset = previous + FOOTER_SIZE if previous else len(MAGIC)
+        meta, _ = self.record(offset, Kind.HEAD).checked()
+        head = schema.unpack_head(meta, offset)
+        if head.previous != (FOOTER_SIZE if previous else 0):  # F-015
+            raise DamagedError("a HEAD names another footer before it", offset=offset)
         return head
+
+    def before(self) -> "Index | None":
+        """Return the version before this one.
+
+        Raises:
+            DamagedError: no sound FOOTER stands where this one says (F-046).
+        """
+        at = self.footer.previous
+        if not at:
+            return None
+        if at >= self.end - self.start - FOOTER_SIZE:
+            raise DamagedError("a footer names one behind it", offset=at)
+        meta, body = self.record(at, Kind.FOOTER).checked()
+        footer = schema.unpack_footer(meta, body, at)
+        return Index(self.source, self.start, self.start + at + FOOTER_SIZE, footer)
 
     def record(self, offset: int, kind: Kind) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
@@ -100,29 +118,38 @@ class Index:
 
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``."""
-        yield from self._leaves(self._footer.root, name, schema.MAX_LEVEL + 1, 0)
+        top = LeafRef(self.footer.root, b"", b"", schema.MAX_LEVEL + 1)
+        yield from self._leaves(top, name, 0)
 
-    def _leaves(
-        self, offset: int, name: bytes | None, below: int, behind: int
-    ) -> Iterator[LeafRef]:
-        """Yield what the ROOT at ``offset`` leads to; all of it stands behind ``behind``.
+    def _leaves(self, page: LeafRef, name: bytes | None, behind: int) -> Iterator[LeafRef]:
+        """Yield what a ROOT leads to; all of it stands behind ``behind``.
 
         No record is met twice: pages that list each other's lists would have no end (F-041).
         """
-        meta, _ = self.record(offset, Kind.ROOT).checked()
-        root = schema.unpack(meta, Root, offset)
-        # F-046; only the root itself may be of any level.
-        if root.level != below - 1 and below <= schema.MAX_LEVEL:
-            raise DamagedError("a root page is not of the level below", offset=offset)
+        root = self.page(page)
         for item in root.items:
-            if not behind < item.offset < offset:
-                raise DamagedError("a root does not list what stands before it", offset=offset)
+            if not behind < item.offset < page.offset:
+                raise DamagedError("a root does not list what stands before it", offset=page.offset)
             if name is None or _may_hold(item, name):
-                if root.level:
-                    yield from self._leaves(item.offset, name, root.level, behind)
+                if item.height:
+                    yield from self._leaves(item, name, behind)
                 else:
                     yield item
             behind = item.offset
+
+    def page(self, item: LeafRef) -> Root:
+        """Return the ROOT that an item names; one of the height MAX_LEVEL + 1 may have any.
+
+        Raises:
+            DamagedError: it is not of the height, or of the names, that the item says (F-046).
+        """
+        meta, _ = self.record(item.offset, Kind.ROOT).checked()
+        root = schema.unpack(meta, Root, item.offset)
+        if item.height > schema.MAX_LEVEL:
+            return root
+        if page_ref(item.offset, root.items) != item:
+            raise DamagedError("a root page is not what is listed", offset=item.offset)
+        return root
 
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""
@@ -132,30 +159,49 @@ class Index:
     def find(self, name: bytes) -> Entry | None:
         """Return the member of this name, if there is one."""
         for ref in self.leaves(name):
-            for entry in self.listed(ref):
+            for entry in self._named(ref):
                 if entry.name == name:
-                    return entry
+                    return self._resolved(entry)
         return None
 
     def version(self) -> schema.Version:
         """Return what the last leaf says of the version."""
-        version = self._leaf(self._footer.last_leaf)[0].version
+        version = self._leaf(self.footer.last_leaf)[0].version
         if version is None:
             raise DamagedError(
-                "the footer does not point at the last leaf", offset=self._footer.last_leaf
+                "the footer does not point at the last leaf", offset=self.footer.last_leaf
             )
         return version
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
-        meta, body = self.record(offset, Kind.MEMBERS).checked()
-        return schema.unpack_leaf(meta, body, offset)
+        members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)
+        return members, entries
 
-    def listed(self, ref: LeafRef) -> list[Entry]:
+    def _named(self, ref: LeafRef) -> list[Entry]:
         """Return the entries of a leaf, once its names are those that the root lists (F-046)."""
         _, entries = self._leaf(ref.offset)
         if leaf_ref(ref.offset, entries) != ref:
             raise DamagedError("a leaf has other names than the root lists", offset=ref.offset)
         return entries
+
+    def listed(self, ref: LeafRef) -> list[Entry]:
+        """Return the entries of a leaf of this version."""
+        return [self._resolved(entry) for entry in self._named(ref)]
+
+    def _resolved(self, entry: Entry) -> Entry:
+        """Return an entry with its content, which may be that of an earlier version's (F-050)."""
+        if entry.kept is None:
+            return entry
+        leaf, number = entry.kept
+        origin = self._origins.get(leaf)
+        if origin is None:
+            if len(self._origins) == MAX_ORIGINS:
+                self._origins.clear()
+            origin = self._origins[leaf] = self._leaf(leaf)[1]
+        if number >= len(origin) or not keeps(entry, origin[number]):
+            what = "a member keeps content that is not its own"
+            raise DamagedError(what, offset=leaf, member=entry.shown_name)
+        return with_content(entry, origin[number])
 
     def spans(
         self, entry: Entry, begin: int = 0, end: int = schema.MAX_COUNT

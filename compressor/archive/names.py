@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from compressor.archive.schema import Entry, LeafRef
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import LeafRef
 
 
 def name_key(name: bytes) -> bytes:
@@ -19,4 +20,5 @@ def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:
 def page_ref(offset: int, items: Sequence[LeafRef]) -> LeafRef:
     """Return what a ROOT says of another one below it."""
     first = min((item.first for item in items), key=name_key)
-    return LeafRef(offset, first, max((item.last for item in items), key=name_key))
+    last = max((item.last for item in items), key=name_key)
+    return LeafRef(offset, first, last, 1 + max(item.height for item in items))

@@ -1,5 +1,8 @@
 """Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
 
+from enum import Enum, auto
+from typing import Literal
+
 from compressor.archive import record
 from compressor.archive.record import (
     FOOTER_SIZE,
@@ -12,9 +15,16 @@ from compressor.archive.record import (
     Record,
 )
 from compressor.archive.source import Source, foreign_format
-from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnsupportedError
+from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError
 
 SCAN_SIZE = 1 << 16  # bytes looked through at a time in search of a sync mark
+
+
+class Begin(Enum):
+    """What begins behind the end of an archive, or at the beginning of a source."""
+
+    ARCHIVE = auto()
+    VERSION = auto()
 
 
 class RecordStream:
@@ -26,48 +36,52 @@ class RecordStream:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.start = 0  # where the present archive began in the source
+        self.end = 0  # where the last one ended, or a version of it
         self._last: Kind | int | None = None  # kind of the last record; None: a magic comes next
         self._lost = False  # a header was damaged: its record's end is unknown
         self._lost_at = 0
 
-    def begin(self) -> bool:
-        """Read the magic of the next archive; False at the end of the source.
+    def begin(self) -> "Begin | Literal[False]":
+        """Read the magic of the next archive, or find the next version; False at the end of the source.
 
         Raises:
             NotAnArchiveError: the source begins with anything else.
             TruncatedError: the source is empty, or ends within the magic.
-            UnsupportedError: a version was appended (F-013).
             DamagedError: the magic is damaged, or bytes stand behind an archive (F-001, F-018).
         """
         first = self._source.position == 0
-        end = self._source.position - self.start  # of the archive before, as an offset in it
-        self.start = self._source.position
+        self.end = self._source.position
         magic = bytes(self._source.take(len(MAGIC)))
+        if not first and self._goes_on(magic):
+            self._source.give_back(magic)
+            self._last = Kind.PAD
+            return Begin.VERSION
+        self.start = self._source.position - len(magic)
         if magic == MAGIC:
             self._last = Kind.PAD
-            return True
+            return Begin.ARCHIVE
         if not magic and not first:
             return False
         if MAGIC.startswith(magic):
             what = "the input is empty" if not magic else "the input ends within the magic"
             raise TruncatedError(what, offset=self.start)
         if not first:
-            self._refuse_version(magic, end)
             raise DamagedError("bytes that are no archive stand behind its end", offset=self.start)
         self._refuse(magic)
-        return True
+        return Begin.ARCHIVE
 
-    def _refuse_version(self, begin: bytes, end: int) -> None:
+    def _goes_on(self, begin: bytes) -> bool:
         """Tell an appended version from garbage: its HEAD goes on counting."""
         if not begin.startswith(SYNC):
-            return
+            return False
+        offset = self._source.position - len(begin) - self.start
         rest = bytes(self._source.take(HEADER_SIZE - len(begin)))
+        self._source.give_back(rest)
         try:
-            header = record.parse_header((begin + rest).ljust(HEADER_SIZE, b"\0"), end)
+            header = record.parse_header((begin + rest).ljust(HEADER_SIZE, b"\0"), offset)
         except DamagedError:
-            return
-        if header.kind == Kind.HEAD:
-            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
+            return False
+        return header.kind == Kind.HEAD
 
     def _refuse(self, magic: bytes) -> None:
         """Tell a damaged archive from a stranger's file."""

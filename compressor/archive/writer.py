@@ -10,10 +10,11 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
+from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
-from compressor.archive.schema import Entry, LeafRef, Span
+from compressor.archive.schema import MAX_ENTRIES, LeafRef, Span
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
 
@@ -28,24 +29,51 @@ class VersionLabel:
     time_ns: int = 0
 
 
-class ArchiveWriter:
-    """One archive of one version. Calls come in the order of the records; ``finish`` is the last."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a version is appended to. Offsets count from the archive's first byte.
 
-    def __init__(self, write: Write, head: schema.Head) -> None:
+    ``kept`` lists the leaves that stay, as items of ROOT; ``leaf_hashes`` has the hash of each, in the
+    order of their offsets.
+    """
+
+    offset: int
+    footer: int
+    number: int
+    kept: Sequence[LeafRef]
+    leaf_hashes: Sequence[bytes]
+
+
+class ArchiveWriter:
+    """One version of an archive. Calls come in the order of the records; ``finish`` is the last.
+
+    Without ``before`` it is the first, and the magic is written; else the bytes go behind a FOOTER.
+    """
+
+    def __init__(self, write: Write, head: schema.Head, before: Before | None = None) -> None:
         self._write = write
-        self._offset = len(record.MAGIC)
-        self._leaf: list[Entry] | None = None  # written once it is known whether it is the last
-        self._leaves: PageWriter[LeafRef] = PageWriter(self._root_page)
+        self._before = before
+        self._pending: list[Entry] | None = None  # written once it is known whether it is the last
         self._leaf_hashes = blake3()
         self._names: set[bytes] = set()
         self._member = 0  # ordinal of the next member
         self._open: _OpenMember | None = None
-        write(record.MAGIC)
+        self._leaves: PageWriter[LeafRef] = PageWriter(self._root_page)
+        if before is None:
+            self._offset = len(record.MAGIC)
+            write(record.MAGIC)
+        else:
+            self._offset = before.offset
+            for digest in before.leaf_hashes:
+                self._leaf_hashes.update(digest)
+            head = replace(head, previous=before.offset - before.footer)
         self._put(draft(Kind.HEAD, schema.pack(head)))
+        for item in before.kept if before else ():
+            self._leaves.add(item)
 
     @property
     def offset(self) -> int:
-        """Bytes written so far."""
+        """Bytes of the archive so far."""
         return self._offset
 
     def _put(self, item: Draft) -> int:
@@ -76,13 +104,14 @@ class ArchiveWriter:
 
     def block(self, item: Draft) -> int:
         """Write a BLOCK made by ``block_draft``; return its offset."""
-        self._flush_leaf(None)
+        self._flush_leaf()
         return self._put(item)
 
-    def open_member(self, name: bytes, kind: int) -> int:
-        """Begin a member larger than a block; return its ordinal."""
-        self._flush_leaf(None)
-        self._put(draft(Kind.OPEN, schema.pack(schema.Open(self._member, name, kind))))
+    def open_member(self, name: bytes) -> int:
+        """Begin a file larger than a block; return its ordinal."""
+        self._flush_leaf()
+        opened = schema.Open(self._member, name, schema.FILE)
+        self._put(draft(Kind.OPEN, schema.pack(opened)))
         self._open = _OpenMember(self._member, self._extents_page)
         return self._member
 
@@ -111,44 +140,73 @@ class ArchiveWriter:
         self.members([replace(entry, level=level, spans=spans)])
 
     def members(self, entries: Sequence[Entry]) -> None:
-        """Write a leaf: members whose blocks are all written."""
-        self._flush_leaf(None)
-        self._member += len(entries)
-        self._leaf = list(entries)
+        """Write a leaf, or several: members whose blocks are all written."""
+        for leaf in _leaves(entries):
+            self._flush_leaf()
+            self._member += len(leaf)
+            self._pending = leaf
 
-    def _flush_leaf(self, version: VersionLabel | None) -> int:
-        leaf, self._leaf = self._leaf, None
-        if leaf is None and version is None:
-            return 0
-        leaf = leaf or []
-        body = schema.pack(leaf)
-        self._leaf_hashes.update(blake3(body).digest())
-        meta = schema.pack(schema.Members(len(leaf), self._version(version)))
-        offset = self._put(draft(Kind.MEMBERS, meta, body))
-        self._leaves.add(leaf_ref(offset, leaf))
+    def removed(self, names: Sequence[bytes]) -> None:
+        """Write names that the version before had and this one has not."""
+        for begin in range(0, len(names), MAX_ENTRIES):
+            self._flush_leaf()
+            self._leaf([], names[begin : begin + MAX_ENTRIES])
+
+    def _flush_leaf(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._leaf(pending)
+
+    def _leaf(
+        self, entries: list[Entry], removed: Sequence[bytes] = (), label: VersionLabel | None = None
+    ) -> int:
+        leaf = pack_leaf(entries, removed)
+        self._leaf_hashes.update(blake3(leaf.body).digest())
+        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, self._version(label))
+        offset = self._put(draft(Kind.MEMBERS, schema.pack(meta), leaf.body))
+        if entries or label:
+            self._leaves.add(leaf_ref(offset, entries))
         return offset
 
     def _version(self, label: VersionLabel | None) -> schema.Version | None:
         if label is None:
             return None
-        return schema.Version(1, label.label, label.time_ns, self._leaf_hashes.digest(), [])
+        number = self._before.number + 1 if self._before else 1
+        return schema.Version(number, label.label, label.time_ns, self._leaf_hashes.digest())
 
-    def _root_page(self, level: int, items: list[LeafRef]) -> LeafRef:
-        offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(level, items))))
+    def _root_page(self, _level: int, items: list[LeafRef]) -> LeafRef:
+        offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
         return page_ref(offset, items)
 
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""
-        self._flush_leaf(None)
+        self._flush_leaf()
         self._put(draft(Kind.PAD, b"", bytes(size - record.HEADER_SIZE - record.CHECK_SIZE)))
 
-    def finish(self, version: VersionLabel) -> None:
-        """Write the last leaf, the root and the footer."""
-        last_leaf = self._flush_leaf(version)
-        level, items = self._leaves.finish()
-        root = self._root_page(level, items).offset
-        footer = schema.pack_footer(schema.Footer(root, last_leaf, 0))
+    def finish(self, label: VersionLabel, sync: Callable[[], object] | None = None) -> None:
+        """Write the last leaf, the root and the footer; ``sync`` stands between: then it is complete."""
+        pending, self._pending = self._pending, None
+        last_leaf = self._leaf(pending or [], (), label)
+        if sync is not None:
+            sync()
+        _, items = self._leaves.finish()
+        root = self._root_page(0, items).offset
+        previous = self._before.footer if self._before else 0
+        footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
         self._put(draft(Kind.FOOTER, b"", footer))
+
+
+def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":
+    """Return the entries in leaves of a size that readers take."""
+    leaves: list[list[Entry]] = [[]]
+    size = 0
+    for entry in entries:
+        size += weight(entry)
+        if leaves[-1] and (size > LEAF_SIZE or len(leaves[-1]) == MAX_ENTRIES):
+            leaves.append([])
+            size = weight(entry)
+        leaves[-1].append(entry)
+    return leaves
 
 
 class _OpenMember:

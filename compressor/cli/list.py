@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import PATH, report_from, reporting

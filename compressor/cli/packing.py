@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.cli import naming, paths
 from compressor.cli.paths import STDIN
@@ -14,7 +15,7 @@ from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
 from compressor.engine.live import CLOCK, pack_live
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.engine.pack import Packer, PackOptions
 from compressor.errors import CompressorError, UsageError
 from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
@@ -136,7 +137,7 @@ class Packing:
         return None
 
     def _pack_stdin(self, packer: Packer) -> Packed:
-        info = Info(os.fsencode(self._options["name"] or ""))
+        info = Entry(os.fsencode(self._options["name"] or ""))
         source = descriptor_input(0, "stdin")
         widen_pipe(source.descriptor)
         seconds = self._options["flush_after"]
@@ -256,5 +257,5 @@ def _opened(path: Path, *, follow: bool) -> Iterator[Input]:
         os.close(source.descriptor)
 
 
-def _info(name: bytes, source: Input) -> Info:
-    return Info(name, source.stat.st_mtime_ns, source.stat.st_mode & 0o777)
+def _info(name: bytes, source: Input) -> Entry:
+    return Entry(name, mtime_ns=source.stat.st_mtime_ns, mode=source.stat.st_mode & 0o777)

@@ -9,8 +9,9 @@ from blake3 import blake3
 
 from compressor.archive.audit import audit
 from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import Entry, Span
+from compressor.archive.schema import FILE, Span
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
@@ -79,7 +80,8 @@ class SeekableArchive:
         for index in self.indexes:
             audit(index)
             for entry in index.entries():
-                self.copy(index, entry, lambda _: None)
+                if entry.kind == FILE:
+                    self.copy(index, entry, lambda _: None)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""

@@ -1,6 +1,6 @@
 """One block: packed, verified and made into a record; and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,24 @@ STORE = chains.parse("store")
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """What a block holds: bytes, whose they are, and the pieces in them as (start, size, hash)."""
+
+    plain: bytearray
+    member: int | None
+    position: int
+    pieces: Sequence[tuple[int, int, bytes]] = ()
+
+    def steps(self) -> list[tuple[int, int]]:
+        """Return of each piece the bytes between the one before and it, and its size."""
+        steps, end = [], 0
+        for start, size, _ in self.pieces:
+            steps.append((start - end, size))
+            end = start + size
+        return steps
+
+
+@dataclass(frozen=True, slots=True)
 class BlockPacker:
     """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
 
@@ -24,14 +42,22 @@ class BlockPacker:
     verify: bool
     warn: Callable[[str], None]
 
-    def pack(self, plain: bytearray, member: int | None, position: int) -> Draft:
+    def pack(self, contents: Contents) -> Draft:
         """Return the BLOCK record; the block is stored where packing gains nothing or goes wrong."""
+        plain = contents.plain
         encoded = chains.encode(self.chain, plain)
         chain = self.chain
         if encoded.packed_size >= len(plain) or not self._proven(encoded, plain):
             chain, encoded = STORE, chains.Encoded((), (plain,))
-        sizes = list(encoded.sizes)
-        block = Block(chain.wire, len(plain), sizes, member, position)
+        block = Block(
+            chain.wire,
+            len(plain),
+            list(encoded.sizes),
+            contents.member,
+            contents.position,
+            contents.steps(),
+            b"".join(key for _, _, key in contents.pieces),
+        )
         return block_draft(block, encoded.parts)
 
     def _proven(self, encoded: chains.Encoded, plain: bytearray) -> bool:

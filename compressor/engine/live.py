@@ -4,7 +4,8 @@ import os
 import select
 import time
 
-from compressor.engine.pack import Info, Packer
+from compressor.archive.leaf import Entry
+from compressor.engine.pack import Packer
 
 CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
@@ -20,7 +21,7 @@ def is_idle(descriptor: int) -> bool:
     return not select.select([descriptor], [], [], PATIENCE)[0]
 
 
-def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:
+def pack_live(packer: Packer, info: Entry, descriptor: int, seconds: float) -> None:
     """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
     packer.begin(info)
     waiting = bytearray()

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from compressor.archive.index import Forward, Index
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below

@@ -7,8 +7,8 @@ from itertools import accumulate, islice
 from typing import BinaryIO, cast
 
 from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
 from compressor.archive.record import FOOTER_SIZE, MAGIC
-from compressor.archive.schema import Entry
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.readforward import NOTHING, ForwardReader, Reader, SeveralMembersError

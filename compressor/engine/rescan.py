@@ -39,8 +39,8 @@ def rebuilt(source: RandomSource) -> list[Index]:
         if isinstance(event, Leaf):
             leaves.append(leaf_ref(event.offset, event.entries))
         if isinstance(event, End):
-            found.append(RebuiltIndex(source, start, scanned.position, leaves))
-            leaves, start = [], scanned.position
+            found.append(RebuiltIndex(source, start, event.position, leaves))
+            leaves, start = [], event.position
     if leaves:
         found.append(RebuiltIndex(source, start, source.size, leaves))
     return found

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from compressor.archive import schema
+from compressor.archive.leaf import Entry, keeps, unpack_leaf, with_content
 from compressor.archive.record import MAX_BLOCK, Kind, Record
-from compressor.archive.schema import Block, Entry, Extents, Head, Span, Version
+from compressor.archive.schema import Block, Extents, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
@@ -21,13 +22,34 @@ class Remains:
     blocks: dict[int, Block] = field(default_factory=dict)
     pages: dict[int, Extents] = field(default_factory=dict)
     opened: dict[bytes, int] = field(default_factory=dict)
-    leaves: list[list[Entry]] = field(default_factory=list)
+    leaves: dict[int, list[Entry]] = field(default_factory=dict)
+    latest: dict[bytes, int] = field(default_factory=dict)
+    """Of each name that lives, the leaf that has its last entry."""
     damage: list[DamagedError] = field(default_factory=list)
 
     @property
     def block_size(self) -> int:
         """Bytes that a block may have."""
         return self.head.block_size if self.head else MAX_BLOCK
+
+    def take(self, offset: int, entries: list[Entry], removed: list[bytes]) -> None:
+        """Take a leaf: later ones go over earlier ones."""
+        for name in removed:
+            self.latest.pop(name, None)
+        self.leaves[offset] = entries
+        self.latest.update((entry.name, offset) for entry in entries)
+
+    def members(self) -> Iterator[list[Entry]]:
+        """Yield the members of the last version, leaf by leaf; one whose content is lost keeps none."""
+        for offset, entries in self.leaves.items():
+            yield [self._whole(entry) for entry in entries if self.latest.get(entry.name) == offset]
+
+    def _whole(self, entry: Entry) -> Entry:
+        if entry.kept is None:
+            return entry
+        leaf, number = entry.kept
+        origin = self.leaves.get(leaf, [])[number : number + 1]
+        return with_content(entry, origin[0]) if origin and keeps(entry, origin[0]) else entry
 
     def spans(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member in order; None where some are lost."""
@@ -121,8 +143,8 @@ def _note(found: Remains, item: Record) -> None:
         case Kind.EXTENTS:
             found.pages[offset] = schema.unpack_extents(meta, offset)
         case Kind.MEMBERS:
-            members, entries = schema.unpack_leaf(meta, body, offset)
+            members, entries, removed = unpack_leaf(meta, body, offset)
             found.version = members.version or found.version
-            found.leaves.append(entries)
+            found.take(offset, entries, removed)
         case _:
             pass

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import Head
 from compressor.engine.zeros import zeros
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
 from compressor.tree.below import opened_below
 from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError
@@ -28,11 +29,18 @@ class NullSink:
     def __init__(self) -> None:
         self.outcome = Outcome()
 
-    def begun(self) -> None:
+    def begun(self, head: Head) -> None:
         """Nothing to prepare for an archive."""
 
-    def opened(self, name: bytes) -> None:
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         """Nothing to prepare for a member."""
+
+    def plain(self, entry: Entry) -> None:
+        """Note the member."""
+        self.outcome.members.append(entry)
+
+    def removed(self, name: bytes) -> None:
+        """Nothing is there to be taken back."""
 
     def data(self, piece: Bytes) -> None:
         """Drop the bytes."""
@@ -65,6 +73,12 @@ class StreamSink(NullSink):
         super().__init__()
         self._write = write
         self._hole = hole or self._zeros
+
+    def begun(self, head: Head) -> None:
+        """Refuse a version that goes over what was written."""
+        if head.previous:
+            error = UsageError("has several versions: from a pipe the first is given; read a file")
+            self.outcome.failures.append((None, error))
 
     def data(self, piece: Bytes) -> None:
         """Write the bytes."""
@@ -106,7 +120,7 @@ class FolderSink(NullSink):
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
 
-    def opened(self, name: bytes) -> None:
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""
         options = self._options
         self._output = self._existing = None

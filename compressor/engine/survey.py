@@ -7,7 +7,8 @@ from typing import BinaryIO
 from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, End, ForwardReader, Leaf
 from compressor.archive.index import RandomSource, indexes
-from compressor.archive.schema import Entry, Head, Version
+from compressor.archive.leaf import Entry, with_content
+from compressor.archive.schema import Head, Version
 from compressor.archive.source import Source
 from compressor.errors import DamagedError
 
@@ -27,10 +28,24 @@ class Survey:
 
     head: Head | None = None
     version: Version | None = None
-    entries: list[Entry] = field(default_factory=list)
+    members: dict[bytes, Entry] = field(default_factory=dict)
     chains: dict[str, ChainUse] = field(default_factory=dict)
     damage: list[DamagedError] = field(default_factory=list)
     size: int = 0
+
+    def take(self, leaf: Leaf) -> None:
+        """Take a leaf: its members stand for those of the same names in earlier versions."""
+        for name in leaf.removed:
+            self.members.pop(name, None)
+        for entry in leaf.entries:
+            known = self.members.pop(entry.name, None)
+            self.members[entry.name] = with_content(entry, known) if entry.kept and known else entry
+        self.version = leaf.version or self.version
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The members of the last version."""
+        return list(self.members.values())
 
     @property
     def plain_size(self) -> int:
@@ -46,9 +61,9 @@ def survey(source: Source) -> Iterator[Survey]:
         pending = True
         _note(found, event)
         if isinstance(event, End):
-            found.size = source.position - begin
+            found.size = event.position - begin
             yield found
-            found, begin, pending = Survey(), source.position, False
+            found, begin, pending = Survey(), event.position, False
     if pending:
         found.size = source.position - begin
         yield found
@@ -61,8 +76,7 @@ def _note(found: Survey, event: object) -> None:
         case BlockRecord():
             _note_block(found, event)
         case Leaf():
-            found.entries += event.entries
-            found.version = event.version or found.version
+            found.take(event)
         case Damage():
             found.damage.append(event.error)
         case _:
@@ -90,6 +104,7 @@ def glance(file: BinaryIO) -> Iterator[Survey]:
         DamagedError: the index can't be used; ``survey`` finds what is left.
     """
     for index in indexes(RandomSource(file)):
-        found = Survey(index.head, index.version(), list(index.entries()))
+        members = {entry.name: entry for entry in index.entries()}
+        found = Survey(index.head, index.version(), members)
         found.size = index.end - index.start
         yield found

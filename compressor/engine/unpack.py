@@ -12,18 +12,19 @@ from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.leaf import Entry
 from compressor.archive.record import Record
-from compressor.archive.schema import Entry, Head, Open, Span
+from compressor.archive.schema import FILE, Head, Open, Span
 from compressor.archive.source import Source
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.window import Decoded, Window
+from compressor.engine.window import AGAIN, Decoded, Window
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
     CompressorError,
     DamagedError,
-    MemoryBudgetError,
+    LimitError,
     UnsupportedError,
 )
 from compressor.stages.base import Bytes
@@ -32,12 +33,20 @@ from compressor.stages.base import Bytes
 class Sink(Protocol):
     """Where members go. Calls come in the order of the archive."""
 
-    def begun(self) -> None:
-        """Note that an archive begins."""
+    def begun(self, head: Head) -> None:
+        """Note that an archive begins, or a version of it: then ``previous`` is not 0."""
         ...
 
-    def opened(self, name: bytes) -> None:
-        """Note that the content of this member follows."""
+    def opened(self, name: bytes, entry: Entry | None) -> None:
+        """Note that the content of this file follows; its entry is known now, or only when it closes."""
+        ...
+
+    def plain(self, entry: Entry) -> None:
+        """Take a member without content: a folder, a link, a file that keeps what it had."""
+        ...
+
+    def removed(self, name: bytes) -> None:
+        """Take back a member of the version before."""
         ...
 
     def data(self, piece: Bytes) -> None:
@@ -65,13 +74,15 @@ class Sink(Protocol):
 class UnpackOptions:
     """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
 
-    ``idle`` says whether reading on would wait: then what has been read is given first.
+    ``idle`` says whether reading on would wait: then what has been read is given first. ``fetch`` reads
+    the BLOCK at an offset of the present archive, where the source can seek.
     """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
+    fetch: Callable[[int], Record] | None = None
 
 
 class Unpacker:
@@ -82,7 +93,7 @@ class Unpacker:
         self._options = options
         self._events = ForwardReader(source).events()
         self._pool = OrderedPool(1)
-        self._assembler = _Assembler(sink, self._count)
+        self._assembler = _Assembler(sink, Window(options.fetch), self._count)
         self._head: Head | None = None
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
@@ -126,28 +137,29 @@ class Unpacker:
         self._pool.close()
 
     def _begin(self, head: Head) -> None:
-        """Take what the archive declares, if it may be had (F-022)."""
+        """Take what the archive, or its next version, declares, if it may be had (F-022)."""
         self._pool.drain()
         self._pool.close()
         self._head = head
         limits = self._options.limits
+        kept = 0 if self._options.fetch else head.reach
+        if kept > limits.memory:
+            raise LimitError(
+                "this archive refers back further than memory goes for a pipe; "
+                "read it from a file that can seek, or raise --memory"
+            )
         per_task = head.block_size + head.decode_memory
         again = (
-            1 if head.reach else 0
+            AGAIN if head.reach else 0
         )  # what lies within reach is decoded again, beside the threads
-        fixed = head.reach + 2 * head.block_size + again * per_task
-        try:
-            threads = threads_within(
-                self._options.threads, limits.memory, per_task, fixed, "reading this archive"
-            )
-        except MemoryBudgetError:
-            if head.reach:
-                what = "reading this archive from a pipe (from a seekable file it needs less)"
-                threads_within(1, limits.memory, per_task, fixed, what)
-            raise
+        fixed = kept + 2 * head.block_size + again * per_task
+        what = "reading this archive"
+        if kept:
+            what += " from a pipe (from a file that can seek it needs less)"
+        threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         self._pool = OrderedPool(threads)
         self._share = share(threads + again, limits.memory, fixed - again * per_task)
-        self._assembler.begin(Window(head, self._share))
+        self._assembler.begin(head, self._share)
 
     def _then(self, event: Event) -> None:
         self._pool.then(lambda: self._assembler.take(event))
@@ -171,16 +183,16 @@ def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | Compre
 class _Assembler:
     """Joins extents to members, and verifies each as a whole."""
 
-    def __init__(self, sink: Sink, count: Callable[[int], None]) -> None:
+    def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
         self._sink = sink
         self._count = count
-        self._window = Window(None, 0)
+        self._window = window
         self._member: _Member | None = None
 
-    def begin(self, window: Window) -> None:
-        """Forget the archive before this one."""
-        self._window = window
-        self._sink.begun()
+    def begin(self, head: Head, memory: int) -> None:
+        """Begin an archive, or a version that goes over what the one before gave."""
+        self._window.begin(head, memory)
+        self._sink.begun(head)
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
@@ -193,7 +205,8 @@ class _Assembler:
         """Do what a record says."""
         if isinstance(event, Open):
             self._fail(DamagedError("a member has no end"))
-            self._open(event.name, event.member)
+            self._member = _Member(event.name, event.member)
+            self._sink.opened(event.name, None)
         elif isinstance(event, ExtentsPage):
             self._extents(event)
         elif isinstance(event, Leaf):
@@ -202,11 +215,6 @@ class _Assembler:
             self._sink.damaged(event.error)
         elif isinstance(event, forward.End):
             self._fail(DamagedError("a member has no end"))
-
-    def _open(self, name: bytes, ordinal: int | None) -> "_Member":
-        member = self._member = _Member(name, ordinal)
-        self._sink.opened(name)
-        return member
 
     def _fail(self, error: CompressorError) -> None:
         member, self._member = self._member, None
@@ -236,7 +244,7 @@ class _Assembler:
                 hash_zeros(member.digest, length)
                 self._sink.hole(length)
                 continue
-            owner = None if member.ordinal is None else (member.ordinal, position - start)
+            owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
             member.digest.update(piece)
             self._sink.data(piece)
@@ -247,8 +255,13 @@ class _Assembler:
             self._close(entries[0], leaf.offset)
             entries = entries[1:]
         self._fail(DamagedError("a member has no end"))
+        for name in leaf.removed:
+            self._sink.removed(name)
         for entry in entries:
-            self._small(entry, leaf.offset)
+            if entry.kind == FILE and entry.kept is None:
+                self._small(entry, leaf.offset)
+            else:
+                self._sink.plain(entry)
         self._settle()
 
     def _settle(self) -> None:
@@ -259,7 +272,8 @@ class _Assembler:
                 self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
-        member = self._open(entry.name, None)
+        member = self._member = _Member(entry.name, None)
+        self._sink.opened(entry.name, entry)
         try:
             if entry.level:
                 raise DamagedError("a member's content is lost", offset=at)
