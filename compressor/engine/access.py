@@ -37,7 +37,7 @@ class SeekableArchive:
         self.source = RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
-        self._threads = min(self._allowed(index, threads) for index in self.indexes)
+        self.threads = min(self._allowed(index, threads) for index in self.indexes)
         self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class SeekableArchive:
 
     def _granted(self, index: Index) -> int:
         """Return the bytes that decoding a block may take."""
-        return share(self._threads, self._limits.memory, _fixed(index))
+        return share(self.threads, self._limits.memory, _fixed(index))
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
@@ -99,10 +99,11 @@ class SeekableArchive:
         low, high = max(begin, 0), min(end, length)
         if not offset:
             return bytes(high - low)
-        plain = self._block(index, offset)
-        return _cut(plain, span)[low:high]
+        plain = self.block(index, offset)
+        return cut(plain, span)[low:high]
 
-    def _block(self, index: Index, offset: int) -> Bytes:
+    def block(self, index: Index, offset: int) -> Bytes:
+        """Return the plain bytes of the block at ``offset``; the last few are kept."""
         key = (index.start, offset)
         with self._lock:
             if key in self._cache:
@@ -147,7 +148,7 @@ class SeekableArchive:
         """
         end = entry.size if end is None else min(end, entry.size)
         proof = _Proof(entry, begin, end)
-        pool = OrderedPool(self._threads)
+        pool = OrderedPool(self.threads)
         ready: deque[Bytes | int] = deque()
         try:
             for at, span in index.spans(entry, begin, end):
@@ -170,7 +171,7 @@ class SeekableArchive:
         low, high = max(part[0], 0), min(part[1], span[2])
         if span[0]:
             pool.submit(
-                lambda: _cut(self._block(index, span[0]), span)[low:high],
+                lambda: cut(self.block(index, span[0]), span)[low:high],
                 give,
                 index.head.block_size,
             )
@@ -225,7 +226,8 @@ def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
         return rebuilt(source)
 
 
-def _cut(plain: Bytes, span: Span) -> memoryview:
+def cut(plain: Bytes, span: Span) -> memoryview:
+    """Return the part of a block that an extent names (F-028)."""
     _, start, length = span
     if start + length > len(plain):  # F-028
         raise DamagedError("an extent exceeds its block", offset=span[0])
