@@ -1,15 +1,15 @@
 """Where unpacked members go: nowhere, into one stream, into files below a folder."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from compressor.archive.schema import Entry
 from compressor.engine.zeros import zeros
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
-from compressor.tree.below import opened_below
+from compressor.tree.node import Node, NodeKind
 from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError
+from compressor.tree.restore import RestoreOptions, Restorer
 
 
 @dataclass(slots=True)
@@ -100,27 +100,28 @@ class FolderSink(NullSink):
 
     def __init__(self, root: int, options: FolderOptions) -> None:
         super().__init__()
-        self._root = root
-        self._options = options
-        self._stack = ExitStack()
+        self._skip_existing = options.skip_existing
+        restore = RestoreOptions(
+            options.default_mode, options.force, options.sync, options.protected
+        )
+        self._restorer = Restorer(root, restore, self._reported)
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
 
+    def _reported(self, name: bytes, error: CompressorError) -> None:
+        self.outcome.failures.append((name, error))
+
     def opened(self, name: bytes) -> None:
         """Open the file under a temporary name."""
-        options = self._options
         self._output = self._existing = None
-        below = opened_below(
-            self._root, name, force=options.force, sync=options.sync, protected=options.protected
-        )
         try:
-            self._output = self._stack.enter_context(below)
+            self._output = self._restorer.file(name)
         except OutputExistsError as error:
             self._existing = error
-            if not options.skip_existing:
-                self.outcome.failures.append((name, error))
-        except (CompressorError, OSError) as error:
-            self.outcome.failures.append((name, as_problem(error)))
+            if not self._skip_existing:
+                self._reported(name, error)
+        except CompressorError as error:
+            self._reported(name, error)
 
     def data(self, piece: Bytes) -> None:
         """Write the bytes; a write that fails ends the run, for the disk is full."""
@@ -137,41 +138,31 @@ class FolderSink(NullSink):
         if self._output is None:
             self._skip(entry)
             return
-        mode = self._options.default_mode if entry.mode is None else entry.mode & 0o777
+        self._output = None
+        mode = None if entry.mode is None else entry.mode & 0o777
         try:
-            self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._options.sync)
+            self._restorer.commit(Node(entry.name, NodeKind.FILE, mode, entry.mtime_ns))
         except CompressorError as error:
-            self.outcome.failures.append((entry.name, error))
+            self._reported(entry.name, error)
         else:
             super().closed(entry)
-        self.close()
 
     def _skip(self, entry: Entry) -> None:
         """Pass over a member whose file is there already, if that was asked for and it is not older."""
-        if self._existing is None or not self._options.skip_existing:
+        if self._existing is None or not self._skip_existing:
             return
         if self._existing.mtime_ns >= (entry.mtime_ns or 0):
             self.outcome.skipped.append(entry.name)
         else:
-            self.outcome.failures.append((entry.name, self._existing))
+            self._reported(entry.name, self._existing)
 
     def failed(self, name: bytes, error: CompressorError) -> None:
         """Leave nothing of the file."""
-        self.close()
+        self._output = None
+        self._restorer.abort()
         super().failed(name, error)
 
     def close(self) -> None:
-        """Leave nothing of a file that is not complete."""
-        self._output = None
-        self._stack.close()
-
-
-class ProblemError(CompressorError):
-    """A problem that the system reported, in its words."""
-
-
-def as_problem(error: CompressorError | OSError) -> CompressorError:
-    """Return ``error`` as one of ours."""
-    if isinstance(error, CompressorError):
-        return error
-    return ProblemError(error.strerror or str(error))
+        """Leave nothing of a file that is not complete; give the folders their modes."""
+        with self._restorer:
+            self._restorer.finish()
