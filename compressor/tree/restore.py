@@ -1,0 +1,357 @@
+"""Members back into a folder: nothing outside it is touched, whatever an archive says or others do.
+
+Files, folders and special files are made as they come. Links wait for ``finish``, so that no member can
+pass through one; what is recorded about a folder waits too, for what is put into it would undo it.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Self
+
+from compressor.errors import CompressorError
+from compressor.tree.attributes import FAILURES, Attributes, Report, reason_of
+from compressor.tree.folders import Folder, Folders
+from compressor.tree.node import Node, NodeKind
+from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError, Place, Replacing
+from compressor.tree.policy import (
+    LinkTargetError,
+    NameCollisionError,
+    NotRestoredError,
+    SpecialFileError,
+    UnsafeLinkError,
+    check_link,
+    check_name,
+    shown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """How members are restored. ``default_mode`` is for files without a recorded one."""
+
+    default_mode: int
+    force: bool = False
+    sync: bool = False
+    protected: frozenset[Identity] = NOTHING
+    unsafe_links: bool = False
+    specials: bool = False
+    numeric_owner: bool = False
+
+    @property
+    def folder_mode(self) -> int:
+        """Mode of folders without a recorded one: who may read files may look for them."""
+        return self.default_mode | self.default_mode >> 2 & 0o111 | 0o700
+
+
+class Restorer:
+    """Restores members below ``root``, a descriptor of the target folder.
+
+    One member at a time: beginning one drops a file that was not committed. What is raised, and what
+    ``report`` is told, concerns one member; the others can go on. ``report`` hears of links and folders
+    that fail at the end, and as MetadataError of members that were restored in part.
+    """
+
+    def __init__(self, root: int, options: RestoreOptions, report: Report) -> None:
+        self._options = options
+        self._report = report
+        self._replacing = Replacing(options.force, options.protected)
+        self._attributes = Attributes(report, numeric_owner=options.numeric_owner)
+        self._folders = Folders(root, sync=options.sync)
+        self._made: dict[Identity, bytes] = {}  # what this run made, under the first of its names
+        self._first: dict[
+            bytes, bytes
+        ] = {}  # hard links made, each with the first name of its file
+        self._output: Output | None = None
+        self._hard_links: list[Node] = []
+        self._symlinks: dict[bytes, Node] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def file(self, name: bytes) -> Output:
+        """Begin a regular file, to be written and then committed.
+
+        Raises:
+            OutputExistsError: it exists; ``force`` would replace it.
+            CompressorError: it can't or must not be restored.
+        """
+        self.abort()
+        with _turned():
+            self._output = Output(self._place(name))
+            self._output.open()
+        return self._output
+
+    def commit(self, node: Node) -> None:
+        """Give the file, whose content is whole and verified, its attributes and then its name.
+
+        Raises:
+            CompressorError: it can't be had; nothing is left of it.
+        """
+        output = self._output
+        if output is None:
+            raise NotRestoredError("its file was not begun")
+        try:
+            with _turned():
+                self._attributes.give(output.descriptor, node, self._options.default_mode)
+                identity = _identity(os.fstat(output.descriptor))
+                output.appear(sync=self._options.sync)
+                self._made[identity] = node.name
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Leave nothing of a file that was not committed."""
+        output, self._output = self._output, None
+        if output is not None:
+            output.abort()
+
+    def add(self, node: Node) -> None:
+        """Restore a member without content: now, or a link at the end.
+
+        Raises:
+            CompressorError: it can't or must not be restored.
+        """
+        self.abort()
+        check_name(node.name)
+        with _turned():
+            if node.kind == NodeKind.FOLDER:
+                self._folders.record(node)
+            elif node.kind == NodeKind.HARDLINK:
+                check_name(node.target or b"")
+                self._hard_links.append(node)
+            elif node.kind == NodeKind.SYMLINK:
+                self._check_link(node.name, node.target or b"")
+                if node.name in self._symlinks and not self._options.force:
+                    raise OutputExistsError(shown(node.name))
+                self._symlinks[node.name] = node
+            else:
+                self._special(node)
+
+    def finish(self) -> None:
+        """Make the links, then give the folders their attributes, the deepest first.
+
+        What fails is reported.
+        """
+        self.abort()
+        late = [node for node in self._hard_links if node.target in self._symlinks]
+        early = [node for node in self._hard_links if node.target not in self._symlinks]
+        for node in early:
+            with self._reporting(node.name):
+                self._hard_link(node)
+        for node in self._symlinks.values():
+            with self._reporting(node.name):
+                self._symlink(node)
+        for node in late:
+            with self._reporting(node.name):
+                self._check_link(node.name, self._symlinks[node.target or b""].target or b"")
+                self._hard_link(node)
+        for name, folder in self._folders.deepest_first():
+            with self._reporting(name):
+                if not folder.dropped:
+                    self._complete(name, folder)
+                elif folder.made:
+                    self._folders.remove(name)
+
+    def close(self) -> None:
+        """Leave nothing half-written; before ``finish``, folders that were made stay closed to others."""
+        self.abort()
+        self._folders.close()
+
+    def again(self, node: Node) -> None:
+        """Give a file that this run made what a later version records of it.
+
+        Raises:
+            CompressorError: this run made none of that name.
+        """
+        self.abort()
+        with _TURNED:
+            descriptor = self._ours(node.name)
+            try:
+                status = os.fstat(descriptor)
+                self._attributes.give(descriptor, status, node, self._options.default_mode)
+            finally:
+                os.close(descriptor)
+
+    def _ours(self, name: bytes) -> int:
+        """Open a file that this run made."""
+        check_name(name)
+        folder, _, base = name.rpartition(b"/")
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(base, flags, dir_fd=self._folders.enter(folder))
+        if _identity(os.fstat(descriptor)) not in self._made:
+            os.close(descriptor)
+            raise NotRestoredError("it was not restored in this run")
+        return descriptor
+
+    def remove(self, name: bytes) -> None:
+        """Take back what this run made under a name, and a later version has not; what fails is reported."""
+        self.abort()
+        self._symlinks.pop(name, None)
+        self._hard_links = [node for node in self._hard_links if node.name != name]
+        if self._folders.knows(name):
+            self._folders.drop(name)
+            return
+        with self._reporting(name):
+            folder, _, base = name.rpartition(b"/")
+            with suppress(FileNotFoundError):
+                status = os.stat(base, dir_fd=self._folders.enter(folder), follow_symlinks=False)
+                if self._made.pop(_identity(status), None) is not None:
+                    os.unlink(base, dir_fd=self._folders.enter(folder))
+
+    def _place(self, name: bytes) -> Place:
+        """Return the place of a member that may be made now; the folders on the way are there."""
+        check_name(name)
+        folder, _, base = name.rpartition(b"/")
+        place = Place(base, self._folders.enter(folder), shown(name), self._replacing)
+        status = place.existing()
+        if status is None:
+            return place
+        if self._is_ours(name, status):  # an earlier version's, which this one replaces
+            place = Place(base, place.folder, place.shown, replace(self._replacing, force=True))
+        place.check()
+        self._made.pop(_identity(status), None)  # it is replaced, its inode may be anyone's
+        return place
+
+    def _is_ours(self, name: bytes, status: os.stat_result) -> bool:
+        """Say whether this run made what is there, under this name; refuse it under another."""
+        other = self._made.get(_identity(status))
+        if other is not None and other != self._first.get(name, name):
+            raise NameCollisionError(name, other)
+        return other is not None
+
+    def _check_link(self, name: bytes, target: bytes) -> None:
+        if not target:
+            raise UnsafeLinkError(f"the link {shown(name)!r} has no target; it is refused")
+        if not self._options.unsafe_links:
+            check_link(name, target)
+
+    def _special(self, node: Node) -> None:
+        fifo = node.kind == NodeKind.FIFO
+        what = f"{shown(node.name)!r} is a {'FIFO' if fifo else 'device'}"
+        if not self._options.specials:
+            raise SpecialFileError(f"{what}; it is refused (--specials makes it)")
+        if not fifo and (os.geteuid() != 0 or node.device is None):
+            raise SpecialFileError(f"{what}; only root makes one")
+        mode = 0o600 | _TYPES[node.kind]
+        device = 0 if fifo or node.device is None else os.makedev(*node.device)
+        place = self._place(node.name)
+        with _cleared(place):
+            os.mknod(place.temporary, mode, device, dir_fd=place.folder)
+            self._name(place, node)
+
+    def _symlink(self, node: Node) -> None:
+        place = self._place(node.name)
+        with _cleared(place):
+            os.symlink(node.target or b"", place.temporary, dir_fd=place.folder)
+            self._name(place, node)
+
+    def _name(self, place: Place, node: Node) -> None:
+        """Give something that can't be opened, just made, its attributes and its name."""
+        descriptor = os.open(
+            place.temporary, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder
+        )
+        try:
+            status = os.fstat(descriptor)
+            if (stat.S_IFMT(status.st_mode), status.st_nlink) != (_TYPES[node.kind], 1):
+                raise NotRestoredError("it was replaced by something else while it was made")
+            at = f"/proc/self/fd/{descriptor}"
+            self._attributes.give(at, node, self._options.default_mode)
+        finally:
+            os.close(descriptor)
+        self._take(place, _identity(status), node.name)
+
+    def _hard_link(self, node: Node) -> None:
+        target = node.target or b""
+        what = f"{shown(node.name)!r} can't be linked to {shown(target)!r}"
+        source = self._source(target)
+        if source is None:
+            raise LinkTargetError(f"{what}, which was not restored in this run", target)
+        try:
+            place = self._place(node.name)
+            with _cleared(place):
+                identity = self._link(source, target, place)
+                if self._made.get(identity) != self._first.get(target, target):
+                    raise LinkTargetError(f"{what}, which was not restored in this run", target)
+                self._take(place, identity, self._made[identity])
+                self._first[node.name] = self._made[identity]
+        finally:
+            os.close(source)
+
+    def _source(self, target: bytes) -> int | None:
+        """Open the folder of a link's target; None where this run was never there."""
+        folder = target.rpartition(b"/")[0]
+        return os.dup(self._folders.enter(folder)) if self._folders.knows(folder) else None
+
+    def _link(self, source: int, target: bytes, place: Place) -> Identity:
+        base = target.rpartition(b"/")[2]
+        folder, new = place.folder, place.temporary
+        try:
+            os.link(base, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            what = f"{place.shown!r} can't be linked to {shown(target)!r}: {reason_of(error)}"
+            raise LinkTargetError(what, target) from error
+        return _identity(os.stat(new, dir_fd=folder, follow_symlinks=False))
+
+    def _take(self, place: Place, identity: Identity, name: bytes) -> None:
+        place.take()
+        if self._options.sync:
+            os.fsync(place.folder)
+        self._made[identity] = name
+
+    def _complete(self, name: bytes, folder: Folder) -> None:
+        """Give a folder its attributes; one that was there before keeps its own without ``force``."""
+        node = folder.node
+        if not folder.made and (node is None or not self._options.force):
+            return
+        descriptor = self._folders.enter(name)
+        mode = self._options.folder_mode
+        if node is None:  # what the folder around it hands down stays
+            mode |= os.fstat(descriptor).st_mode & stat.S_ISGID
+            os.fchmod(descriptor, mode)
+        else:
+            self._attributes.give(descriptor, node, mode)
+        if self._options.sync:
+            os.fsync(descriptor)
+
+    @contextmanager
+    def _reporting(self, name: bytes) -> Iterator[None]:
+        try:
+            with _turned():
+                yield
+        except CompressorError as error:
+            self._report(name, error)
+
+
+@contextmanager
+def _turned() -> Iterator[None]:
+    """Turn what the system says of one member into one of our errors."""
+    try:
+        yield
+    except FAILURES as error:
+        raise NotRestoredError(reason_of(error)) from error
+
+
+@contextmanager
+def _cleared(place: Place) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        place.clear()
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+_TYPES = {
+    NodeKind.FIFO: stat.S_IFIFO,
+    NodeKind.CHAR_DEVICE: stat.S_IFCHR,
+    NodeKind.BLOCK_DEVICE: stat.S_IFBLK,
+    NodeKind.SYMLINK: stat.S_IFLNK,
+}
