@@ -12,7 +12,7 @@ from typing import BinaryIO
 from compressor.archive import record, schema
 from compressor.archive.leaf import Entry, keeps, unpack_leaf, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
-from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
+from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import foreign_format
 from compressor.errors import (
@@ -107,6 +107,10 @@ class Index:
         Raises:
             DamagedError: there is none, or another, or one that is too large (F-007, F-046).
         """
+        header = self._header(offset, kind)
+        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+
+    def _header(self, offset: int, kind: Kind) -> Header:
         if not 0 < offset <= self.end - self.start - HEADER_SIZE:
             raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
         header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
@@ -114,7 +118,15 @@ class Index:
             raise DamagedError(f"no {kind.name} record is here", offset=offset)
         if kind == Kind.BLOCK and header.body_size > self._block_size:
             raise DamagedError("a block is larger than its archive declares", offset=offset)
-        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+        return header
+
+    def block(self, offset: int) -> schema.Block:
+        """Return the BLOCK at ``offset``, its body not read: only its pieces are proven (F-049)."""
+        header = self._header(offset, Kind.BLOCK)
+        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
+        block = schema.unpack(meta, schema.Block, offset)
+        schema.check_pieces(block, offset)
+        return block
 
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``."""

@@ -31,17 +31,26 @@ class VersionLabel:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a version is appended to. Offsets count from the archive's first byte.
-
-    ``kept`` lists the leaves that stay, as items of ROOT; ``leaf_hashes`` has the hash of each, in the
-    order of their offsets.
-    """
+    """What a version is appended to: where it ends, its FOOTER (offsets in the archive), its number."""
 
     offset: int
     footer: int
     number: int
-    kept: Sequence[LeafRef]
-    leaf_hashes: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of the version before.
+
+    ``items`` of ROOT lead to the leaves that stay; ``hashes`` has those of their bodies. Both are in
+    the order of the leaves' offsets.
+    """
+
+    items: Sequence[LeafRef] = ()
+    hashes: Sequence[bytes] = ()
+
+
+NOTHING_KEPT = Kept()
 
 
 class ArchiveWriter:
@@ -54,22 +63,18 @@ class ArchiveWriter:
         self._write = write
         self._before = before
         self._pending: list[Entry] | None = None  # written once it is known whether it is the last
-        self._leaf_hashes = blake3()
+        self._leaves: list[LeafRef] = []
+        self._hashes: list[bytes] = []
         self._names: set[bytes] = set()
         self._member = 0  # ordinal of the next member
         self._open: _OpenMember | None = None
-        self._leaves: PageWriter[LeafRef] = PageWriter(self._root_page)
         if before is None:
             self._offset = len(record.MAGIC)
             write(record.MAGIC)
         else:
             self._offset = before.offset
-            for digest in before.leaf_hashes:
-                self._leaf_hashes.update(digest)
             head = replace(head, previous=before.offset - before.footer)
         self._put(draft(Kind.HEAD, schema.pack(head)))
-        for item in before.kept if before else ():
-            self._leaves.add(item)
 
     @property
     def offset(self) -> int:
@@ -150,29 +155,27 @@ class ArchiveWriter:
         """Write names that the version before had and this one has not."""
         for begin in range(0, len(names), MAX_ENTRIES):
             self._flush_leaf()
-            self._leaf([], names[begin : begin + MAX_ENTRIES])
+            self._leaf([], names[begin : begin + MAX_ENTRIES], None)
 
     def _flush_leaf(self) -> None:
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._leaf(pending)
+            self._leaf(pending, (), None)
 
     def _leaf(
-        self, entries: list[Entry], removed: Sequence[bytes] = (), label: VersionLabel | None = None
+        self,
+        entries: list[Entry],
+        removed: Sequence[bytes],
+        version: Callable[[], schema.Version] | None,
     ) -> int:
         leaf = pack_leaf(entries, removed)
-        self._leaf_hashes.update(blake3(leaf.body).digest())
-        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, self._version(label))
+        self._hashes.append(blake3(leaf.body).digest())
+        stamp = version() if version else None
+        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, stamp)
         offset = self._put(draft(Kind.MEMBERS, schema.pack(meta), leaf.body))
-        if entries or label:
-            self._leaves.add(leaf_ref(offset, entries))
+        if entries or version:
+            self._leaves.append(leaf_ref(offset, entries))
         return offset
-
-    def _version(self, label: VersionLabel | None) -> schema.Version | None:
-        if label is None:
-            return None
-        number = self._before.number + 1 if self._before else 1
-        return schema.Version(number, label.label, label.time_ns, self._leaf_hashes.digest())
 
     def _root_page(self, _level: int, items: list[LeafRef]) -> LeafRef:
         offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
@@ -183,17 +186,35 @@ class ArchiveWriter:
         self._flush_leaf()
         self._put(draft(Kind.PAD, b"", bytes(size - record.HEADER_SIZE - record.CHECK_SIZE)))
 
-    def finish(self, label: VersionLabel, sync: Callable[[], object] | None = None) -> None:
-        """Write the last leaf, the root and the footer; ``sync`` stands between: then it is complete."""
+    def finish(
+        self,
+        label: VersionLabel,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Write the last leaf, the root and the footer.
+
+        ``sync`` is called before the last leaf, so that it stands for all before it, and behind it.
+        """
         pending, self._pending = self._pending, None
-        last_leaf = self._leaf(pending or [], (), label)
-        if sync is not None:
-            sync()
-        _, items = self._leaves.finish()
+
+        def version() -> schema.Version:
+            number = self._before.number + 1 if self._before else 1
+            root_hash = blake3(b"".join([*kept.hashes, *self._hashes])).digest()
+            return schema.Version(number, label.label, label.time_ns, root_hash)
+
+        sync()
+        last_leaf = self._leaf(pending or [], (), version)
+        sync()
+        pages: PageWriter[LeafRef] = PageWriter(self._root_page)
+        for item in (*kept.items, *self._leaves):
+            pages.add(item)
+        _, items = pages.finish()
         root = self._root_page(0, items).offset
         previous = self._before.footer if self._before else 0
         footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
         self._put(draft(Kind.FOOTER, b"", footer))
+        sync()
 
 
 def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from compressor.archive import schema
 from compressor.archive.record import MAX_BLOCK, Draft, Record
-from compressor.archive.schema import Block
+from compressor.archive.schema import Block, pieces_check
 from compressor.archive.writer import block_draft
 from compressor.errors import ChainError, CompressorError, DamagedError, MemoryBudgetError
 from compressor.stages import chain as chains
@@ -49,14 +49,17 @@ class BlockPacker:
         chain = self.chain
         if encoded.packed_size >= len(plain) or not self._proven(encoded, plain):
             chain, encoded = STORE, chains.Encoded((), (plain,))
+        size, steps = len(plain), contents.steps()
+        keys = b"".join(key for _, _, key in contents.pieces)
         block = Block(
             chain.wire,
-            len(plain),
+            size,
             list(encoded.sizes),
             contents.member,
             contents.position,
-            contents.steps(),
-            b"".join(key for _, _, key in contents.pieces),
+            steps,
+            keys,
+            pieces_check(size, steps, keys),
         )
         return block_draft(block, encoded.parts)
 

@@ -18,7 +18,7 @@ from compressor.archive.schema import (
     Head,
     Span,
 )
-from compressor.archive.writer import ArchiveWriter, Before, VersionLabel, Write
+from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
 from compressor.engine.block import STORE, BlockPacker, Contents
 from compressor.engine.dedup import (
     HOLE,
@@ -65,7 +65,6 @@ class PackOptions:
     verify: bool | None = None
     reach: int | None = 0
     optional: tuple[str, ...] = ()
-    label: VersionLabel = field(default_factory=VersionLabel)
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
@@ -166,6 +165,7 @@ class Packer:
     def add_small(self, entry: Entry, content: bytearray) -> Entry:
         """Add a file of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(entry.name)
+        self._dedup.prepare()
         digest = blake3(content).digest()
         self._plain += len(content)
         spans = self._small_spans(content, key_of(digest)) if content else []
@@ -264,6 +264,7 @@ class Packer:
     def begin(self, entry: Entry) -> None:
         """Begin a file larger than a block, or one whose end is not known yet."""
         self._writer.claim(entry.name)
+        self._dedup.prepare()
         if self._options.reach is not None:
             self._flush_solid()  # what it refers to could come to lie out of reach
         self._pool.then(lambda: self._writer.open_member(entry.name))
@@ -338,11 +339,19 @@ class Packer:
         """Have everything written that was fed: for a reader at the other end of a live stream."""
         self._pool.drain()
 
-    def finish(self, sync: Callable[[], object] | None = None) -> None:
-        """Write the end of the version; ``sync`` is called once it is complete but for its root."""
+    def finish(
+        self,
+        label: VersionLabel | None = None,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = _ignore,
+    ) -> None:
+        """Write the end of the version; ``kept`` is what stays of the one before.
+
+        ``sync`` has all that was written go to disk; the order of the calls makes an append safe.
+        """
         self._flush_solid()
         self._pool.drain()
-        self._writer.finish(self._options.label, sync)
+        self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()
 

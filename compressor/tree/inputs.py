@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
+
 from compressor.errors import CompressorError
 
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
@@ -45,6 +47,16 @@ class Input:
         """Whether a regular file was written to since it was opened."""
         now, then = os.fstat(self.descriptor), self.stat
         return self.regular and (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
+
+    def holds(self, size: int, digest: bytes) -> bool:
+        """Say whether the content has this size and BLAKE3; reading begins at its start again."""
+        if self.stat.st_size != size or not self.regular:
+            return False
+        found = blake3()
+        for piece in self._blocks(None, 1 << 20):
+            found.update(piece)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        return found.digest() == digest
 
     def remove(self, path: Path) -> str | None:
         """Remove ``path`` if it still names this very file, unchanged; return why not, if it is kept."""

@@ -1,0 +1,133 @@
+"""A version appended to an archive: what is new of some trees, behind what is there already."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
+from compressor.archive.writer import VersionLabel
+from compressor.engine.nodes import entry_of
+from compressor.engine.pack import Packer
+from compressor.engine.trees import Packed, Problem, pack_open_file
+from compressor.engine.versions import Previous, under
+from compressor.tree.inputs import InputError
+from compressor.tree.outputs import Identity
+from compressor.tree.scan import Found
+
+
+@dataclass(frozen=True, slots=True)
+class AppendOptions:
+    """``roots`` are the names of the inputs: what is at and below them is replaced.
+
+    ``checksum``: no content is taken as unchanged for its size and time.
+    """
+
+    roots: tuple[bytes, ...]
+    checksum: bool = False
+    avoid: Identity | None = None
+    label: str = ""
+    time_ns: int | None = None
+
+
+class Appending:
+    """One version in the making."""
+
+    def __init__(
+        self, packer: Packer, previous: Previous, options: AppendOptions, problem: Problem
+    ) -> None:
+        self._packer = packer
+        self._previous = previous
+        self._options = options
+        self._problem = problem
+        self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
+        self._new: set[bytes] = set()  # of these, with a new entry
+        self.packed = Packed()
+        self.removed = 0
+
+    def run(self, tree: Iterable[Found], sync: Callable[[], object]) -> None:
+        """Take the tree, and write the version to its end."""
+        for found in tree:
+            if (found.status.st_dev, found.status.st_ino) == self._options.avoid:
+                continue
+            self._found.add(found.node.name)
+            if self._take(found):
+                self.packed.note(found)
+        self._finish(sync)
+
+    def _take(self, found: Found) -> bool:
+        entry = entry_of(found.node)
+        known = self._previous.members.get(entry.name)
+        before = known[0] if known else None
+        if entry.kind != FILE:
+            if before is None or _metadata(before) != entry:
+                self._add(entry)
+            return True
+        if before is not None and before.kind == FILE:
+            if not self._unchanged(found, before):
+                return self._read(found, before)
+            self._keep(entry, before)
+            return True
+        return self._read(found, None)
+
+    def _keep(self, entry: Entry, before: Entry) -> None:
+        """Have a file keep its content; where nothing else changed, its entry stays, too."""
+        self.packed.kept += 1
+        if _metadata(before) != entry:
+            self._add(self._previous.keeping(entry))
+
+    def _add(self, entry: Entry) -> None:
+        self._previous.drop(entry.name)
+        self._new.add(entry.name)
+        self._packer.add_plain(entry)
+
+    def _unchanged(self, found: Found, before: Entry) -> bool:
+        """Say whether a file's content is taken as what it was: by size and time (DESIGN 5, Append).
+
+        A file as young as the youngest of the version before may have been written to after it was read.
+        """
+        node, newest = found.node, self._previous.newest_ns
+        same = (found.status.st_size, node.mtime_ns) == (before.size, before.mtime_ns)
+        return not self._options.checksum and same and (node.mtime_ns or 0) < newest
+
+    def _read(self, found: Found, before: Entry | None) -> bool:
+        """Pack a file, unless its content turns out to be what it was."""
+        try:
+            source = found.open()
+        except (InputError, OSError) as error:
+            self._problem(found.shown, error)
+            return False
+        try:
+            if before is not None and source.holds(before.size, before.content_hash):
+                self._keep(entry_of(found.node), before)
+                return True
+            if not pack_open_file(self._packer, found, source, self._problem):
+                return False
+        finally:
+            os.close(source.descriptor)
+        self._previous.drop(found.node.name)
+        self._new.add(found.node.name)
+        return True
+
+    def _finish(self, sync: Callable[[], object]) -> None:
+        previous, packer = self._previous, self._packer
+        gone = [
+            name for name in under(previous.members, self._options.roots) if name not in self._found
+        ]
+        for name in gone:
+            previous.drop(name)
+        for entry in previous.listed_again(self._new.union(gone)):
+            packer.add_plain(entry)
+        if gone:
+            packer.remove(sorted(gone, key=lambda name: name.replace(b"/", b"\0")))
+        self.removed = len(gone)
+        time_ns = self._options.time_ns
+        newest = self.packed.newest_ns if time_ns is None else time_ns
+        packer.finish(VersionLabel(self._options.label, newest), previous.kept(), sync)
+
+
+def _metadata(entry: Entry) -> Entry:
+    """Return what is compared of two entries besides their content."""
+    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=None)
