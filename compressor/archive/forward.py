@@ -146,8 +146,8 @@ class _ArchiveState:
 
     def _in_order(self, kind: int, offset: int) -> None:
         """Refuse what may not stand here (F-014, F-016, F-017)."""
-        if (kind == Kind.HEAD) != (self._head is None) and self._sound:
-            raise DamagedError("an archive begins with its HEAD, and has one", offset=offset)
+        if kind == Kind.HEAD and self._head is not None and self._sound:
+            raise DamagedError("an archive has one HEAD", offset=offset)
         if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
             raise DamagedError("a record stands behind the last leaf", offset=offset)
         if kind == Kind.FOOTER and self._last_leaf is None and self._sound:

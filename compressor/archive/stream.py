@@ -1,5 +1,7 @@
 """Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
 
+from typing import NoReturn
+
 from compressor.archive import record
 from compressor.archive.record import (
     FOOTER_SIZE,
@@ -27,6 +29,7 @@ class RecordStream:
         self._source = source
         self.start = 0  # where the present archive began in the source
         self._last: Kind | int | None = None  # kind of the last record; None: a magic comes next
+        self._first = False  # HEAD comes next
         self._lost = False  # a header was damaged: its record's end is unknown
         self._lost_at = 0
 
@@ -43,6 +46,7 @@ class RecordStream:
         end = self._source.position - self.start  # of the archive before, as an offset in it
         self.start = self._source.position
         magic = bytes(self._source.take(len(MAGIC)))
+        self._first = True
         if magic == MAGIC:
             self._last = Kind.PAD
             return True
@@ -86,24 +90,32 @@ class RecordStream:
 
         Raises:
             TruncatedError: the source ends before the record does, or before a FOOTER (F-002).
-            DamagedError: its header is damaged (F-003 to F-007), or it is a BLOCK whose body has
-                more than ``block_size`` bytes (F-007).
+            DamagedError: its header is damaged (F-003 to F-007), it is a BLOCK whose body has more
+                than ``block_size`` bytes (F-007), or it comes first and is no HEAD (F-014). Then
+                nothing behind the header was read.
         """
         if self._last == Kind.FOOTER:
             return None
+        first, self._first = self._first, False
         header = self._found() if self._lost else self._header()
         if header is None:
             self._last = Kind.FOOTER
             return None
+        if first and header.kind != Kind.HEAD:
+            self._refuse_header("an archive begins with its HEAD", header)
         if header.kind == Kind.BLOCK and header.body_size > block_size:
-            self._lost, self._lost_at = True, self._source.position
-            raise DamagedError("a block is larger than its archive declares", offset=header.offset)
+            self._refuse_header("a block is larger than its archive declares", header)
         payload = self._source.take(header.rest)
         if len(payload) < header.rest:
             self._last = Kind.FOOTER
             raise TruncatedError("the archive ends within a record", offset=header.offset)
         self._last = header.kind
         return Record(header, payload)
+
+    def _refuse_header(self, what: str, header: Header) -> NoReturn:
+        """Raise before any memory is taken for the record; the next one is found by a scan."""
+        self._lost, self._lost_at = True, self._source.position
+        raise DamagedError(what, offset=header.offset)
 
     def _header(self) -> Header:
         offset = self._source.position - self.start

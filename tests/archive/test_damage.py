@@ -3,13 +3,18 @@
 Archives of a few hundred bytes hold the same records as large ones, so all of them can be tried.
 """
 
+import io
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from compressor.archive.forward import Damage, ForwardReader
+from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK
+from compressor.archive.source import Source
+from compressor.archive.stream import SCAN_SIZE
 from compressor.stages import TABLE
 from tests.archive import reading
-from tests.archive.forge import Forge, entry
+from tests.archive.forge import BLOCK, Forge, entry
 from tests.archive.sound import SOUND, provider, stream
 
 CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
@@ -165,3 +170,27 @@ def test_extents_of_level_6_are_refused_as_no_entry_could_lead_to_them() -> None
     _, errors = reading.forward(bytes(forge.data))
 
     assert "breaks its schema" in str(errors[0])
+
+
+class _Counting(io.BytesIO):
+    """Notes how much is asked for at a time: a raw file takes as much memory before it reads."""
+
+    most = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert size is not None
+        self.most = max(self.most, size)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("magic", [MAGIC, b"\x88" + MAGIC[1:]])
+def test_no_memory_is_taken_for_a_block_that_stands_in_the_place_of_head(magic: bytes) -> None:
+    forge = Forge(bytearray(magic))
+    forge.put(BLOCK, body_size=MAX_BLOCK)
+    file = _Counting(forge.data[: len(MAGIC) + HEADER_SIZE])
+
+    events = list(ForwardReader(Source(file)).events())
+
+    told = [str(event.error) for event in events if isinstance(event, Damage)]
+    assert any("begins with its HEAD" in what for what in told)
+    assert file.most <= SCAN_SIZE
