@@ -148,7 +148,10 @@ class Index:
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         meta, body = self.record(offset, Kind.MEMBERS).checked()
-        return schema.unpack_leaf(meta, body, offset)
+        members, entries = schema.unpack_leaf(meta, body, offset)
+        for entry in entries:
+            _check_before(entry.spans, offset)
+        return members, entries
 
     def listed(self, ref: LeafRef) -> list[Entry]:
         """Return the entries of a leaf, once its names are those that the root lists (F-046)."""
@@ -187,7 +190,14 @@ class Index:
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
+        _check_before(page.spans, offset)
         return page.spans
+
+
+def _check_before(spans: list[Span], offset: int) -> None:
+    """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
+    if any(at >= offset for at, _, _ in spans):
+        raise DamagedError("an extent refers to what stands behind it", offset=offset)
 
 
 def _may_hold(item: LeafRef, name: bytes) -> bool:
