@@ -15,7 +15,7 @@ from compressor.archive.record import MAX_BLOCK, Kind, Record, refuse_unknown
 from compressor.archive.schema import Entry, Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.errors import DamagedError, TruncatedError, UnfinishedError
+from compressor.errors import DamagedError, UnfinishedError
 from compressor.stages.base import Bytes
 
 
@@ -73,35 +73,21 @@ class ForwardReader:
         Raises:
             NotAnArchiveError, UnsupportedError: nothing can be read from here on.
         """
-        while (begun := self._begin()) is not False:
+        for records in self._records.archives():
             self._state = _ArchiveState()
-            if isinstance(begun, Damage):
-                yield begun
-                if self._hopeless(begun):
-                    return
-            yield from self._archive()
+            for item in records:
+                yield from self._events(item)
+                self._records.block_size = self._state.block_size
+            if not self._records.over:
+                yield End()
 
-    def _begin(self) -> "bool | Damage":
+    def _events(self, item: Record | DamagedError) -> Iterator[Event]:
         try:
-            return self._records.begin()
+            if isinstance(item, DamagedError):
+                raise item
+            yield from self._state.take(item)
         except DamagedError as error:
-            return Damage(error)
-
-    def _hopeless(self, begun: Damage) -> bool:
-        return isinstance(begun.error, TruncatedError) or begun.error.offset != 0
-
-    def _archive(self) -> Iterator[Event]:
-        while True:
-            try:
-                item = self._records.next(self._state.block_size)
-                if item is None:
-                    break
-                yield from self._state.take(item)
-            except DamagedError as error:
-                yield Damage(self._state.damaged(error))
-                if isinstance(error, TruncatedError):
-                    return
-        yield End()
+            yield Damage(self._state.damaged(error))
 
 
 class _ArchiveState:

@@ -1,5 +1,6 @@
 """Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
 
+from collections.abc import Iterator
 from typing import NoReturn
 
 from compressor.archive import record
@@ -20,20 +21,49 @@ SCAN_SIZE = 1 << 16  # bytes looked through at a time in search of a sync mark
 
 
 class RecordStream:
-    """The records of one archive or several in a row.
-
-    ``next`` raises at damage; called again, it goes on with the next sound record of the same archive.
-    """
+    """The records of one archive or several in a row; ``block_size``: what HEAD says, once that is known."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.start = 0  # where the present archive began in the source
+        self.block_size = MAX_BLOCK
+        self.over = False  # the source has ended too early, or goes on with what is no archive
         self._last: Kind | int | None = None  # kind of the last record; None: a magic comes next
         self._first = False  # HEAD comes next
         self._lost = False  # a header was damaged: its record's end is unknown
         self._lost_at = 0
 
-    def begin(self) -> bool:
+    def archives(self) -> Iterator[Iterator[Record | DamagedError]]:
+        """Yield each archive, to be read to its end: its records, and damage as it is met.
+
+        Raises:
+            NotAnArchiveError, UnsupportedError: nothing can be read from here on.
+        """
+        while not self.over:
+            damage = None
+            try:
+                if not self._begin():
+                    return
+            except DamagedError as error:
+                self.over = isinstance(error, TruncatedError) or error.offset != 0
+                damage = error
+            self.block_size = MAX_BLOCK
+            yield self._records(damage)
+
+    def _records(self, damage: DamagedError | None) -> Iterator[Record | DamagedError]:
+        if damage:
+            yield damage
+        while not self.over:
+            try:
+                item = self._next()
+                if item is None:
+                    return
+                yield item
+            except DamagedError as error:
+                self.over = isinstance(error, TruncatedError)
+                yield error
+
+    def _begin(self) -> bool:
         """Read the magic of the next archive; False at the end of the source.
 
         Raises:
@@ -85,8 +115,8 @@ class RecordStream:
         self._last = Kind.PAD
         raise DamagedError("the magic is damaged: was the transfer binary?", offset=0)
 
-    def next(self, block_size: int = MAX_BLOCK) -> Record | None:
-        """Return the next record; None behind a FOOTER, where ``begin`` has to be called.
+    def _next(self) -> Record | None:
+        """Return the next record; None behind a FOOTER. After damage, the next sound one.
 
         Raises:
             TruncatedError: the source ends before the record does, or before a FOOTER (F-002).
@@ -103,7 +133,7 @@ class RecordStream:
             return None
         if first and header.kind != Kind.HEAD:
             self._refuse_header("an archive begins with its HEAD", header)
-        if header.kind == Kind.BLOCK and header.body_size > block_size:
+        if header.kind == Kind.BLOCK and header.body_size > self.block_size:
             self._refuse_header("a block is larger than its archive declares", header)
         payload = self._source.take(header.rest)
         if len(payload) < header.rest:

@@ -122,6 +122,12 @@ def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
     assert contents == {b"a": b"one", b"b": b"two"}
 
 
+def test_the_beginning_of_another_archive_behind_one_costs_nothing(archive, unpack) -> None:
+    _, contents = recovered(archive + archive[:5], unpack)
+
+    assert contents == MEMBERS
+
+
 @pytest.mark.parametrize("junk", [b"", b"\x1f\x8b junk", b"text that is no archive at all"])
 def test_what_is_no_archive_is_refused(junk) -> None:
     with pytest.raises(CompressorError):
