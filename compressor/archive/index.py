@@ -187,6 +187,8 @@ class Index:
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)
+        for entry in entries:
+            _check_before(entry.spans, offset)
         return members, entries
 
     def _named(self, ref: LeafRef) -> list[Entry]:
@@ -245,7 +247,14 @@ class Index:
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
+        _check_before(page.spans, offset)
         return page.spans
+
+
+def _check_before(spans: list[Span], offset: int) -> None:
+    """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
+    if any(at >= offset for at, _, _ in spans):
+        raise DamagedError("an extent refers to what stands behind it", offset=offset)
 
 
 def _may_hold(item: LeafRef, name: bytes) -> bool:

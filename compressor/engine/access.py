@@ -7,11 +7,10 @@ from typing import BinaryIO
 
 from blake3 import blake3
 
-from compressor.archive.audit import audit
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import FILE, Span
+from compressor.archive.schema import Span
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
@@ -70,18 +69,6 @@ class SeekableArchive:
                 return index, entry
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
-
-    def check(self) -> None:
-        """Check everything: all records, the index against them, the content of all members.
-
-        Raises:
-            DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
-        """
-        for index in self.indexes:
-            audit(index)
-            for entry in index.entries():
-                if entry.kind == FILE:
-                    self.copy(index, entry, lambda _: None)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""

@@ -1,20 +1,12 @@
 """An archive on disk that is to be changed: locked, its end looked at, and mended where that is safe."""
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from compressor.archive.forward import Damage, End, ForwardReader, Leaf
-from compressor.archive.index import Forward, Index, RandomSource, indexes
-from compressor.archive.record import FOOTER_SIZE
-from compressor.archive.source import Source
-from compressor.errors import DamagedError, UnfinishedError, UsageError
-from compressor.stages.base import Bytes
-from compressor.tree.outputs import write_full
+from compressor.archive.index import Index, RandomSource, indexes
+from compressor.errors import UnfinishedError, UsageError
 
 
 @dataclass(frozen=True, slots=True)

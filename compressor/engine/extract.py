@@ -100,13 +100,14 @@ class Extraction:
         self._sink.opened(entry.name, entry)
 
     def _give(self, span: Span) -> None:
-        if isinstance(self._block, CompressorError):
-            self._fail(self._block)
         if self._error is not None:
             return
+        block = self._block
         try:
-            piece = cut(self._block, span)  # type: ignore[arg-type]  no error, by now
-        except DamagedError as error:
+            if isinstance(block, CompressorError):
+                raise block
+            piece = cut(block, span)
+        except (DamagedError, UnsupportedError) as error:
             self._fail(error)
             return
         self._count(len(piece), span[0])

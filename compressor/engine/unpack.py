@@ -169,7 +169,7 @@ class Unpacker:
         self._pool.submit(
             lambda: _decoded(record, head, memory),
             lambda decoded: assembler.block(record, decoded),
-            record.header.body_size,
+            blocks.work_size(record),
         )
 
 

@@ -2,6 +2,7 @@
 
 import io
 
+from compressor.archive.index import Index
 from compressor.archive.schema import Entry
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
@@ -74,17 +75,19 @@ def opened(data: bytes) -> SeekableArchive:
 
 
 def seekable(data: bytes) -> Contents:
-    """Return all members of an archive in which everything was checked.
+    """Return all members of an archive, found through its index and read whole.
 
     Raises:
         CompressorError: anything is wrong.
     """
     archive = opened(data)
-    archive.check()
-    return [
-        (entry.name, archive.read(index, entry, 0, entry.size))
-        for index, entry in archive.entries()
-    ]
+    return [(entry.name, _content(archive, index, entry)) for index, entry in archive.entries()]
+
+
+def _content(archive: SeekableArchive, index: Index, entry: Entry) -> bytes:
+    content = bytearray()
+    archive.copy(index, entry, content.extend)
+    return bytes(content)
 
 
 def refusal(data: bytes) -> str | None:
