@@ -11,7 +11,7 @@ from compressor.archive.leaf import Entry, unpack_leaf
 from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
 from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
-from compressor.archive.schema import Extents, Head, Open, Version
+from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, UnfinishedError
@@ -29,6 +29,8 @@ class Leaf:
     version: Version | None
     offset: int
     removed: Sequence[bytes] = ()
+    leaves: Sequence[LeafRef] = ()
+    """Those of the version, known at its last leaf, if nothing before was damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ class ForwardReader:
     def __init__(self, source: Source) -> None:
         self._records = RecordStream(source)
         self._state = _ArchiveState()
-        self._began = False
+
+    @property
+    def start(self) -> int:
+        """Where the present archive began in the source."""
+        return self._records.start
 
     def events(self) -> Iterator[Event]:
         """Yield what the records say, in order; a HEAD whose ``previous`` is not 0 begins a version.
@@ -210,6 +216,7 @@ class _ArchiveState:
             self._ledger.leaf(offset, entries, removed, bytes(body))
             if members.version:
                 self._ledger.version(members.version, offset)
+                return Leaf(entries, members.version, offset, removed, self._ledger.leaves())
         return Leaf(entries, members.version, offset, removed)
 
     def _check_open(self, entries: list[Entry], offset: int) -> None:

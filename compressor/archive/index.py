@@ -267,15 +267,35 @@ class _End:
     footer: schema.Footer
 
 
-def indexes(source: RandomSource) -> list[Index]:
-    """Return the archives in a file, first to last, found from its end.
+class RebuiltIndex(Index):
+    """An index that knows its leaves already: no root is read."""
+
+    def __init__(
+        self,
+        source: RandomSource,
+        start: int,
+        end: int,
+        footer: schema.Footer,
+        leaves: list[LeafRef],
+    ) -> None:
+        super().__init__(source, start, end, footer)
+        self._leaf_refs = leaves
+
+    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
+        """Yield all leaves in order, whatever ``name``: any may hold it."""
+        del name
+        yield from self._leaf_refs
+
+
+def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
+    """Return the archives in a file, or in its bytes up to ``end``, first to last, found from there.
 
     Raises:
         NotAnArchiveError: the file is something else.
         TruncatedError, UnfinishedError, DamagedError: its end is missing or damaged.
     """
     found: list[Index] = []
-    end = source.size
+    end = source.size if end is None else end
     while end > 0 or not found:
         tail = _end(source, end)
         found.append(Index(source, tail.start, end, tail.footer))

@@ -102,6 +102,13 @@ class Ledger:
         if digest.digest() != version.root_hash:
             raise DamagedError("the root hash does not cover the leaves", offset=offset)
 
+    def leaves(self) -> list[LeafRef]:
+        """Return the leaves of the version, once its last one was taken."""
+        return [self._refs[leaf] for leaf in self._listed()]
+
+    def _listed(self) -> list[int]:
+        return sorted(leaf for leaf, live in self._live.items() if live or leaf == self._last)
+
     def root(self, items: Sequence[LeafRef], offset: int) -> None:
         """Take a ROOT record.
 
@@ -131,7 +138,7 @@ class Ledger:
             what = "the footer does not point at what stands before it"
             raise DamagedError(what, offset=offset)
         leaves = self._pages[root][1] if root in self._pages else []
-        expected = sorted(leaf for leaf, live in self._live.items() if live or leaf == self._last)
+        expected = self._listed()
         whole = all(self._live[leaf] == self._counts[leaf] for leaf in expected)
         if leaves != expected or not whole:
             raise DamagedError("the root does not lead to the version's leaves", offset=root)

@@ -60,7 +60,6 @@ class ArchiveWriter:
     """
 
     def __init__(self, write: Write, head: schema.Head, before: Before | None = None) -> None:
-        self._write = write
         self._before = before
         self._pending: list[Entry] | None = None  # written once it is known whether it is the last
         self._leaves: list[LeafRef] = []
@@ -69,26 +68,17 @@ class ArchiveWriter:
         self._member = 0  # ordinal of the next member
         self._open: _OpenMember | None = None
         if before is None:
-            self._offset = len(record.MAGIC)
             write(record.MAGIC)
         else:
-            self._offset = before.offset
             head = replace(head, previous=before.offset - before.footer)
+        self._records = _Records(write, before.offset if before else len(record.MAGIC))
+        self._put = self._records.put
         self._put(draft(Kind.HEAD, schema.pack(head)))
 
     @property
     def offset(self) -> int:
         """Bytes of the archive so far."""
-        return self._offset
-
-    def _put(self, item: Draft) -> int:
-        offset = self._offset
-        self._write(record.header_bytes(item, offset) + item.meta)
-        for part in item.parts:
-            self._write(part)
-        self._write(item.check)
-        self._offset += item.size
-        return offset
+        return self._records.offset
 
     def claim(self, name: bytes) -> None:
         """Take a name for a member.
@@ -177,10 +167,6 @@ class ArchiveWriter:
             self._leaves.append(leaf_ref(offset, entries))
         return offset
 
-    def _root_page(self, _level: int, items: list[LeafRef]) -> LeafRef:
-        offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
-        return page_ref(offset, items)
-
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""
         self._flush_leaf()
@@ -206,15 +192,50 @@ class ArchiveWriter:
         sync()
         last_leaf = self._leaf(pending or [], (), version)
         sync()
-        pages: PageWriter[LeafRef] = PageWriter(self._root_page)
-        for item in (*kept.items, *self._leaves):
-            pages.add(item)
-        _, items = pages.finish()
-        root = self._root_page(0, items).offset
         previous = self._before.footer if self._before else 0
-        footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
-        self._put(draft(Kind.FOOTER, b"", footer))
+        _write_end(self._records, [*kept.items, *self._leaves], last_leaf, previous)
         sync()
+
+
+class _Records:
+    """Writes records one behind the other; ``offset`` is that of the next."""
+
+    def __init__(self, write: Write, offset: int) -> None:
+        self._write = write
+        self.offset = offset
+
+    def put(self, item: Draft) -> int:
+        """Write a record; return its offset."""
+        offset = self.offset
+        self._write(record.header_bytes(item, offset) + item.meta)
+        for part in item.parts:
+            self._write(part)
+        self._write(item.check)
+        self.offset += item.size
+        return offset
+
+
+def write_end(
+    write: Write, offset: int, leaves: Sequence[LeafRef], last_leaf: int, previous: int
+) -> None:
+    """Write root and FOOTER of a version that lacks them, from ``offset`` on.
+
+    ``previous`` is the offset of the FOOTER before, 0 where there is none.
+    """
+    _write_end(_Records(write, offset), leaves, last_leaf, previous)
+
+
+def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, previous: int) -> None:
+    def page(_level: int, items: list[LeafRef]) -> LeafRef:
+        return page_ref(records.put(draft(Kind.ROOT, schema.pack(schema.Root(items)))), items)
+
+    pages: PageWriter[LeafRef] = PageWriter(page)
+    for item in leaves:
+        pages.add(item)
+    _, items = pages.finish()
+    root = page(0, items).offset
+    footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
+    records.put(draft(Kind.FOOTER, b"", footer))
 
 
 def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":

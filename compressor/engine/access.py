@@ -11,10 +11,10 @@ from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
 from compressor.archive.schema import Span
+from compressor.archive.tail import rebuilt
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.rescan import rebuilt
 from compressor.engine.zeros import zeros
 from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
 from compressor.stages.base import Bytes
