@@ -97,12 +97,16 @@ class Input:
     def _fill(self, block: bytearray) -> int:
         try:
             filled = read_full(self.descriptor, block)
-            if self.no_cache and self.regular and filled:
-                begin = os.lseek(self.descriptor, 0, os.SEEK_CUR) - filled
-                os.posix_fadvise(self.descriptor, begin, filled, os.POSIX_FADV_DONTNEED)
+            if self.no_cache and self.regular:
+                self._forget(at_end=filled < len(block))
         except OSError as error:
             raise InputError(f"can't be read: {error.strerror}") from error
         return filled
+
+    def _forget(self, *, at_end: bool) -> None:
+        """Have the system drop what was read. From 0 on, since pages may be larger than a block."""
+        read = 0 if at_end else os.lseek(self.descriptor, 0, os.SEEK_CUR)  # 0: all there is
+        os.posix_fadvise(self.descriptor, 0, read, os.POSIX_FADV_DONTNEED)
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:

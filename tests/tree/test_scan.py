@@ -1,5 +1,7 @@
 """Scans: what is found, in which order, and what is recorded of it."""
 
+import ctypes
+import mmap
 import os
 import socket
 import stat
@@ -205,23 +207,59 @@ def test_a_file_that_became_something_else_is_refused_without_waiting(what: str)
         item.open()
 
 
-@pytest.mark.parametrize("offset", [0, 65_535, 65_536, 99_990])
-def test_what_is_read_without_the_cache_is_forgotten_by_the_system(offset: int) -> None:
-    Path("x").write_bytes(os.urandom(100_001))
-    with Path("x").open("rb") as file:
+def cached_bytes(path: str, length: int) -> int:
+    """Return how much of a file's first bytes the system has in memory, to the page."""
+    pages = -(-length // mmap.PAGESIZE)
+    with Path(path).open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), length, access=mmap.ACCESS_COPY)
+    here = (ctypes.c_char * length).from_buffer(mapped)
+    flags = (ctypes.c_ubyte * pages)()
+    result = ctypes.CDLL(None, use_errno=True).mincore(ctypes.byref(here), len(mapped), flags)
+    del here
+    mapped.close()
+    assert not result
+    return sum(flag & 1 for flag in flags) * mmap.PAGESIZE
+
+
+@pytest.fixture
+def cached() -> str:
+    """Return a file of 8 MiB and a byte that is on disk and in memory."""
+    with Path("x").open("w+b") as file:
+        file.write(bytes(range(1, 9)) * (1 << 20) + b"x")
         os.fsync(file.fileno())  # the system keeps what is not yet on disk
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if cached_bytes("x", 8 << 20):
+            pytest.skip("this file system lives in memory")
+        file.seek(0)
         file.read()
-        try:
-            assert os.preadv(file.fileno(), [bytearray(9)], offset, os.RWF_NOWAIT) == 9
-        except OSError:
-            pytest.skip("this file system does not tell what is in memory")
-        seen = scan([Path("x")], ScanOptions(no_cache=True), told([]))
+    return "x"
 
-        item = next(seen)
-        assert len(content(item)) == 100_001
 
-        with pytest.raises(BlockingIOError):  # one question only: asking has the system read ahead
-            os.preadv(file.fileno(), [bytearray(9)], offset, os.RWF_NOWAIT)
+def test_what_is_read_without_the_cache_is_forgotten_by_the_system(cached: str) -> None:
+    seen = scan([Path(cached)], ScanOptions(no_cache=True), told([]))
+
+    assert len(content(next(seen))) == (8 << 20) + 1
+
+    assert cached_bytes(cached, (8 << 20) + 1) == 0
+
+
+def test_it_is_forgotten_while_the_rest_is_still_to_be_read(cached: str) -> None:
+    seen = scan([Path(cached)], ScanOptions(no_cache=True), told([]))
+    source = next(seen).open()
+    pieces = source.pieces(5 << 20)
+
+    next(pieces)
+
+    assert cached_bytes(cached, 2 << 20) == 0  # pages may be as large as 2 MiB
+    os.close(source.descriptor)
+
+
+def test_without_that_option_the_cache_stays_as_it_is(cached: str) -> None:
+    seen = scan([Path(cached)], ScanOptions(), told([]))
+
+    assert len(content(next(seen))) == (8 << 20) + 1
+
+    assert cached_bytes(cached, 8 << 20) > 4 << 20
 
 
 # Metadata

@@ -153,7 +153,8 @@ def test_a_folder_that_was_replaced_is_not_come_back_to(monkeypatch: pytest.Monk
     for item in scan([Path("d")], ScanOptions(), told(problems)):
         seen.append(item.node.name)
         if item.node.name == b"d/a/b/c/d/e/f":
-            Path("d/a/b").rename("away")
+            Path("d/a/b/c").rename("away-c")  # so that .. leads elsewhere
+            Path("d/a/b").rename("away-b")
             Path("other/b").rename("d/a/b")
 
     assert seen[-2:] == [b"d/a/y", b"d/x"]
