@@ -27,11 +27,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An open input: ``stat`` is what it was when it was opened."""
+    """An open input: ``stat`` is what it was when it was opened.
+
+    ``no_cache``: the system is asked to forget what was read of it, so that whatever else runs here
+    keeps its own files in memory.
+    """
 
     descriptor: int
     shown: str
     stat: os.stat_result
+    no_cache: bool = False
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -103,9 +108,17 @@ class Input:
 
     def _fill(self, block: bytearray) -> int:
         try:
-            return read_full(self.descriptor, block)
+            filled = read_full(self.descriptor, block)
+            if self.no_cache and self.regular:
+                self._forget(at_end=filled < len(block))
         except OSError as error:
             raise InputError(f"can't be read: {error.strerror}") from error
+        return filled
+
+    def _forget(self, *, at_end: bool) -> None:
+        """Have the system drop what was read. From 0 on, since pages may be larger than a block."""
+        read = 0 if at_end else os.lseek(self.descriptor, 0, os.SEEK_CUR)  # 0: all there is
+        os.posix_fadvise(self.descriptor, 0, read, os.POSIX_FADV_DONTNEED)
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
