@@ -15,6 +15,10 @@ Identity = tuple[int, int]
 
 NOTHING: frozenset[Identity] = frozenset()
 
+_USUAL_LONGEST = (
+    255  # bytes of a name; whether one that is longer can be had, ``stat`` says at once
+)
+
 
 class OutputExistsError(CompressorError):
     """The output exists (since ``mtime_ns``), and ``force`` was not given."""
@@ -102,10 +106,13 @@ class Place:
 
     def existing(self) -> os.stat_result | None:
         """Return the status of what has the name now."""
-        try:
+        if len(self.name) <= _USUAL_LONGEST and not os.access(
+            self.name, os.F_OK, dir_fd=self.folder, follow_symlinks=False
+        ):
+            return None  # most often; found without the cost of an exception
+        with suppress(FileNotFoundError):
             return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+        return None
 
     def check(self) -> None:
         """Raise an error if the name is taken by something that must not be replaced."""
@@ -146,23 +153,25 @@ class Output:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._shown_as = _ShownAs(place.shown)
+        self._appeared = False
         self.descriptor = -1
 
     def open(self) -> None:
         """Create the file under its temporary name, readable by nobody else."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
             folder = self._place.folder
             self.descriptor = os.open(self._place.temporary, flags, 0o600, dir_fd=folder)
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             write_full(self.descriptor, data)
 
     def hole(self, length: int) -> None:
         """Leave a hole of ``length`` bytes."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             os.ftruncate(self.descriptor, os.lseek(self.descriptor, length, os.SEEK_CUR))
 
     def commit(
@@ -177,7 +186,7 @@ class Output:
             OutputExistsError: the name was taken meanwhile.
             OSError: the disk is full, or the like.
         """
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             if owner is not None and not self._give_to(*owner):
                 mode = without_group(mode)
             os.fchmod(self.descriptor, mode)
@@ -205,10 +214,11 @@ class Output:
             OutputExistsError: the name was taken meanwhile.
             OSError: the disk is full, or the like.
         """
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             if sync:
                 os.fsync(self.descriptor)
             self._place.take()
+            self._appeared = True
             if sync:
                 os.fsync(self._place.folder)
             self._close()
@@ -221,7 +231,8 @@ class Output:
         """Leave nothing; after the file has appeared this finds nothing to do."""
         if self.descriptor >= 0:
             self._close()
-        self._place.clear()
+        if not self._appeared:
+            self._place.clear()
 
 
 class DeviceOutput:

@@ -82,7 +82,7 @@ class Restorer:
             CompressorError: it can't or must not be restored.
         """
         self.abort()
-        with _turned():
+        with _TURNED:
             self._output = Output(self._place(name))
             self._output.open()
         return self._output
@@ -97,11 +97,12 @@ class Restorer:
         if output is None:
             raise NotRestoredError("its file was not begun")
         try:
-            with _turned():
-                self._attributes.give(output.descriptor, node, self._options.default_mode)
-                identity = _identity(os.fstat(output.descriptor))
+            with _TURNED:
+                status = os.fstat(output.descriptor)
+                mode = self._options.default_mode
+                self._attributes.give(output.descriptor, status, node, mode)
                 output.appear(sync=self._options.sync)
-                self._made[identity] = node.name
+                self._made[_identity(status)] = node.name
         finally:
             self.abort()
 
@@ -119,7 +120,7 @@ class Restorer:
         """
         self.abort()
         check_name(node.name)
-        with _turned():
+        with _TURNED:
             if node.kind == NodeKind.FOLDER:
                 self._folders.record(node)
             elif node.kind == NodeKind.HARDLINK:
@@ -215,7 +216,8 @@ class Restorer:
         if self._is_ours(name, status):  # an earlier version's, which this one replaces
             place = Place(base, place.folder, place.shown, replace(self._replacing, force=True))
         place.check()
-        self._made.pop(_identity(status), None)  # it is replaced, its inode may be anyone's
+        if status.st_nlink == 1:  # it goes, and its inode may become anyone's
+            self._made.pop(_identity(status), None)
         return place
 
     def _is_ours(self, name: bytes, status: os.stat_result) -> bool:
@@ -261,7 +263,7 @@ class Restorer:
             if (stat.S_IFMT(status.st_mode), status.st_nlink) != (_TYPES[node.kind], 1):
                 raise NotRestoredError("it was replaced by something else while it was made")
             at = f"/proc/self/fd/{descriptor}"
-            self._attributes.give(at, node, self._options.default_mode)
+            self._attributes.give(at, status, node, self._options.default_mode)
         finally:
             os.close(descriptor)
         self._take(place, _identity(status), node.name)
@@ -311,30 +313,35 @@ class Restorer:
             return
         descriptor = self._folders.enter(name)
         mode = self._options.folder_mode
-        if node is None:  # what the folder around it hands down stays
-            mode |= os.fstat(descriptor).st_mode & stat.S_ISGID
-            os.fchmod(descriptor, mode)
+        status = os.fstat(descriptor)
+        if node is None:
+            os.fchmod(descriptor, mode | status.st_mode & stat.S_ISGID)  # inherited
         else:
-            self._attributes.give(descriptor, node, mode)
+            self._attributes.give(descriptor, status, node, mode)
         if self._options.sync:
             os.fsync(descriptor)
 
     @contextmanager
     def _reporting(self, name: bytes) -> Iterator[None]:
         try:
-            with _turned():
+            with _TURNED:
                 yield
         except CompressorError as error:
             self._report(name, error)
 
 
-@contextmanager
-def _turned() -> Iterator[None]:
-    """Turn what the system says of one member into one of our errors."""
-    try:
-        yield
-    except FAILURES as error:
-        raise NotRestoredError(reason_of(error)) from error
+class _Turned:
+    """Turns what the system says of one member into one of our errors."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, FAILURES):
+            raise NotRestoredError(reason_of(error)) from error
+
+
+_TURNED = _Turned()
 
 
 @contextmanager
