@@ -19,6 +19,7 @@ from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most
+LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
 
 Pieces = Iterable[bytearray | Hole]
 """A member's content: pieces of one block each (only the last is smaller), and holes between them."""
@@ -47,6 +48,8 @@ class PackOptions:
     memory: int = DEFAULT_MEMORY
     verify: bool | None = None
     optional: tuple[str, ...] = ()
+    plain_limit: int | None = None
+    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     label: VersionLabel = field(default_factory=VersionLabel)
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
@@ -61,6 +64,9 @@ class Packer:
         self.block_size = options.chain.block_size if given is None else given
         if not 0 < self.block_size <= MAX_BLOCK:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
+        known = self.block_size if options.plain_limit is None else options.plain_limit
+        self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
+        """The bytes to add at once: a block, or less where all that comes is less."""
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
         self._pool = OrderedPool(self._threads(verify=verify))
@@ -79,11 +85,11 @@ class Packer:
         return Head(MAJOR, MINOR, [], optional, memory, 0, 0, size, str(plan))
 
     def _threads(self, *, verify: bool) -> int:
-        size, plan = self.block_size, self._options.chain
+        size, plan = self.piece_size, self._options.chain
         again = plan.decode_memory(size) if verify else 0
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = size + plan.encode_memory(size) + again
-        fixed = 2 * size + SOLID_SIZE  # the block being read, the one being written
+        fixed = 2 * size + min(SOLID_SIZE, size)  # being read, being written, being gathered
         what = f"packing with {plan} in blocks of {size} bytes"
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
 
@@ -124,8 +130,8 @@ class Packer:
     def add_small(self, info: Info, content: bytearray) -> Entry:
         """Add a member of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(info.name)
-        # Never above the block size either, which the head has declared.
-        most = min(SOLID_SIZE, self.block_size)
+        # Never above what the head has declared, and the memory was reckoned for.
+        most = min(SOLID_SIZE, self.piece_size)
         full = len(self._solid) + len(content) > most
         if self._solid_entries and (full or len(self._solid_entries) == MAX_ENTRIES):
             self._flush_solid()
