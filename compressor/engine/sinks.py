@@ -1,5 +1,6 @@
 """Where unpacked members go: nowhere, into one stream, into files below a folder."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from compressor.archive.schema import Entry
 from compressor.engine.zeros import zeros
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages.base import Bytes
-from compressor.tree.below import opened_below
+from compressor.tree.below import Folder, opened_below
 from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError
 
 
@@ -96,9 +97,9 @@ class FolderOptions:
 
 
 class FolderSink(NullSink):
-    """Each member into a file of its recorded name below the folder ``root`` (a descriptor)."""
+    """Each member into a file of its recorded name below the folder ``root``."""
 
-    def __init__(self, root: int, options: FolderOptions) -> None:
+    def __init__(self, root: Folder, options: FolderOptions) -> None:
         super().__init__()
         self._root = root
         self._options = options
@@ -118,9 +119,16 @@ class FolderSink(NullSink):
         except OutputExistsError as error:
             self._existing = error
             if not options.skip_existing:
-                self.outcome.failures.append((name, error))
-        except (CompressorError, OSError) as error:
-            self.outcome.failures.append((name, as_problem(error)))
+                self._refused(error)
+        except CompressorError as error:
+            self._refused(error)
+        except OSError as error:
+            path = self._root.shown / os.fsdecode(name)
+            self._refused(ProblemError(f"{path}: {error.strerror or error}"))
+
+    def _refused(self, error: CompressorError) -> None:
+        """Note an error that names the file itself."""
+        self.outcome.failures.append((None, error))
 
     def data(self, piece: Bytes) -> None:
         """Write the bytes; a write that fails ends the run, for the disk is full."""
@@ -141,7 +149,7 @@ class FolderSink(NullSink):
         try:
             self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._options.sync)
         except CompressorError as error:
-            self.outcome.failures.append((entry.name, error))
+            self._refused(error)
         else:
             super().closed(entry)
         self.close()
@@ -153,7 +161,7 @@ class FolderSink(NullSink):
         if self._existing.mtime_ns >= (entry.mtime_ns or 0):
             self.outcome.skipped.append(entry.name)
         else:
-            self.outcome.failures.append((entry.name, self._existing))
+            self._refused(self._existing)
 
     def failed(self, name: bytes, error: CompressorError) -> None:
         """Leave nothing of the file."""
@@ -168,10 +176,3 @@ class FolderSink(NullSink):
 
 class ProblemError(CompressorError):
     """A problem that the system reported, in its words."""
-
-
-def as_problem(error: CompressorError | OSError) -> CompressorError:
-    """Return ``error`` as one of ours."""
-    if isinstance(error, CompressorError):
-        return error
-    return ProblemError(error.strerror or str(error))

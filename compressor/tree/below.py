@@ -4,6 +4,8 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from compressor.errors import CompressorError
 from compressor.tree.outputs import NOTHING, Identity, Output, made
@@ -13,9 +15,17 @@ class UnsafeNameError(CompressorError):
     """A recorded name would leave the target folder, or passes through a link."""
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An open folder; ``shown`` is what the user called it."""
+
+    descriptor: int
+    shown: Path = Path()
+
+
 @contextmanager
 def opened_below(
-    root: int,
+    root: Folder,
     name: bytes,
     *,
     force: bool,
@@ -35,11 +45,13 @@ def opened_below(
         raise UnsafeNameError("a member has no name (it was piped); say where it goes: -o or -c")
     if any(part in ("", ".", "..") or "\0" in part for part in parts):
         raise UnsafeNameError(f"the recorded name {shown!r} would leave the folder; it is refused")
-    folder = os.dup(root)
+    folder = os.dup(root.descriptor)
     try:
         for part in parts[:-1]:
             folder = _enter(folder, part, shown, sync=sync)
-        output = Output(parts[-1], folder, shown, force=force, protected=protected)
+        output = Output(
+            parts[-1], folder, str(root.shown / shown), force=force, protected=protected
+        )
         with made(output):
             yield output
     finally:

@@ -108,7 +108,7 @@ class Output:
         if (status.st_dev, status.st_ino) in self._protected:
             raise CompressorError(f"{self._shown} is an input; name another output")
         if stat.S_ISDIR(status.st_mode):
-            raise CompressorError(f"{self._shown} is a folder")
+            raise CompressorError(f"{self._shown} is a folder; name a file")
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise CompressorError(f"{self._shown} is a device or the like; it is not replaced")
         if not self._force:
@@ -232,9 +232,12 @@ def opened_output(
         finally:
             os.close(device.descriptor)
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        output = Output(path.name, folder, str(path), force=force, protected=protected)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    try:
+        output = Output(path.name or ".", folder, str(path), force=force, protected=protected)
         with made(output):
             yield output
     finally:

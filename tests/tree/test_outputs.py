@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compressor.errors import CompressorError
-from compressor.tree.below import UnsafeNameError, opened_below
+from compressor.tree.below import Folder, UnsafeNameError, opened_below
 from compressor.tree.outputs import (
     OutputExistsError,
     opened_output,
@@ -117,7 +117,7 @@ def test_what_is_no_file_is_not_replaced_even_by_force() -> None:
     root = os.open(".", os.O_RDONLY)
     with (
         pytest.raises(CompressorError, match="it is not replaced"),
-        opened_below(root, b"fifo", force=True),
+        opened_below(Folder(root), b"fifo", force=True),
     ):
         pass
     os.close(root)
@@ -139,7 +139,7 @@ def test_names_that_would_leave_the_folder_are_refused(name: bytes) -> None:
     Path("root").mkdir()
     root = os.open("root", os.O_RDONLY)
 
-    with pytest.raises(UnsafeNameError), opened_below(root, name, force=True):
+    with pytest.raises(UnsafeNameError), opened_below(Folder(root), name, force=True):
         pass
     os.close(root)
 
@@ -158,7 +158,7 @@ def test_no_step_on_the_way_follows_a_link(kind: str) -> None:
 
     with (
         pytest.raises(UnsafeNameError, match="is a link or a file"),
-        opened_below(root, b"d/a", force=True),
+        opened_below(Folder(root), b"d/a", force=True),
     ):
         pass
     os.close(root)
