@@ -11,7 +11,7 @@ HEADERS := $(CURDIR)/$(VENV)/liblzo2
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
-demo: build ## Build, then pack, test, restore and compare real files by every codec.
+demo: $(VENV)/package ## Build, then pack, test, restore and compare real files by every codec.
 	$(BIN)/python benchmarks/demo.py
 
 build: $(VENV)/built ## Make the environment and compile the kernels.
@@ -31,6 +31,12 @@ $(VENV)/bin/python:
 
 $(VENV)/built: $(SOURCES) | $(VENV)/bin/python
 	$(PIP) --editable '.[test,dev]'
+	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
+	@touch $(VENV)/package $@
+
+# The package alone, without what developers need: for those who want to see it work.
+$(VENV)/package: $(SOURCES) | $(VENV)/bin/python
+	$(PIP) --editable .
 	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
 	@touch $@
 

@@ -93,8 +93,9 @@ class MemoryBudgetError(LimitError):
     """The memory budget is too small; ``needed`` and ``allowed`` are bytes."""
 
     def __init__(self, what: str, needed: int, allowed: int) -> None:
-        mib = f"{-(-needed >> 20)} MiB of memory, {allowed >> 20} MiB are allowed (--memory)"
-        super().__init__(f"{what} needs {mib}")
+        most = f"{allowed >> 20} MiB" if allowed >> 20 else f"{allowed} bytes"
+        need = f"{-(-needed >> 20)} MiB of memory"
+        super().__init__(f"{what} needs {need}, {most} are allowed (--memory)")
         self.needed = needed
         self.allowed = allowed
 

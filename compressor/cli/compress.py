@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from compressor.cli import paths
+from compressor.archive.record import MAX_BLOCK
+from compressor.cli import completion, paths
 from compressor.cli.options import (
     OUTPUT,
     PATH,
@@ -22,22 +23,41 @@ from compressor.cli.options import (
 )
 from compressor.cli.packing import Packing
 from compressor.cli.paths import STDIN
-from compressor.engine.levels import LEVELS, chain_for
+from compressor.engine.levels import DEFAULT, LEVELS, chain_for
 from compressor.errors import UsageError
+
+
+class _Level(click.Option):
+    """One of nine options; the help has one line for them all."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line, for the first."""
+        del ctx
+        if self.flag_value != 1:
+            return None
+        return "-1 ... -9", f"Level, from fast to small; -{DEFAULT} if none is given."
+
 
 packing_options = together(
     click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="One archive of all inputs."),
     click.option("--output-dir", type=PATH, metavar="DIR", help="Where each input's archive goes."),
     click.option("--name", metavar="NAME", help="Name to record for piped input."),
-    click.option("--codec", metavar="CHAIN", help="A codec with options, such as zstd:level=19."),
+    click.option(
+        "--codec",
+        metavar="CHAIN",
+        help="A codec with options, such as zstd:level=19.",
+        shell_complete=completion.codecs,
+    ),
     *(
-        click.option(f"-{level}", "level", flag_value=level, type=int, hidden=level not in (1, 9))
+        click.option(f"-{level}", "level", cls=_Level, flag_value=level, type=int)
         for level in range(1, 10)
     ),
-    click.option("--level", type=click.IntRange(1, 9), help="The same as -1 to -9."),
+    click.option("--level", type=click.IntRange(1, 9), help="The same, by name."),
     click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
     click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
-    click.option("--block-size", type=Size(), help="Bytes that are packed, and read back, as one."),
+    click.option(
+        "--block-size", type=Size(MAX_BLOCK), help="Bytes that are packed, and read back, as one."
+    ),
     click.option(
         "--verify/--no-verify", default=None, help="Decode each block before it is written."
     ),

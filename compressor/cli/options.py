@@ -25,6 +25,9 @@ class Size(click.ParamType[int]):
 
     name = "SIZE"
 
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a size."""
         if isinstance(value, int):
@@ -35,6 +38,8 @@ class Size(click.ParamType[int]):
         size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
         if not size:
             self.fail("a size is at least 1", param, ctx)
+        if self._most is not None and size > self._most:
+            self.fail(f"{value} is more than {self._most} bytes", param, ctx)
         return size
 
 
@@ -84,6 +89,13 @@ reporting = together(
     click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines (docs/json.md)."),
 )
 
+budget = click.option(
+    "--memory",
+    type=Size(),
+    default=1 << 30,
+    help="Memory that the whole process may take; fewer threads if need be.  [default: 1G]",
+)
+
 resources = together(
     click.option(
         "-T",
@@ -94,12 +106,7 @@ resources = together(
         show_envvar=True,
         help="Threads; 0: as many as this process may use.  [default: 0]",
     ),
-    click.option(
-        "--memory",
-        type=Size(),
-        default=1 << 30,
-        help="Memory that the whole process may take; fewer threads if need be.  [default: 1G]",
-    ),
+    budget,
 )
 
 batch = together(

@@ -55,7 +55,7 @@ class Packing:
         ]
         naming.refuse_clashes((path, paths.place(target)) for path, target in plan)
         if folder and plan and not self._options["dry_run"]:
-            folder.mkdir(parents=True, exist_ok=True)
+            paths.make_folder(folder)
         for path, target in plan:
             with self._report.failing(path):
                 self._pack_one(path, target)
@@ -63,7 +63,7 @@ class Packing:
     def _skipped(self, path: Path) -> bool:
         if path.suffix != naming.SUFFIX or not path.is_file():
             return False
-        self._report.note(f"already ends in {naming.SUFFIX}; skipped", path)
+        self._report.note(f"already ends in {naming.SUFFIX}; skipped (-o FILE packs it)", path)
         self._report.succeeded()
         return True
 
@@ -78,11 +78,11 @@ class Packing:
             info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
 
             def pack(packer: Packer) -> Packed:
-                packer.add(info, source.pieces(packer.block_size))
+                packer.add(info, source.pieces(packer.piece_size))
                 self._warn_if_changed(path, source)
                 return [(path, source)]
 
-            self._to_file(target, source.stat.st_size if source.regular else None, pack)
+            self._to_file(target, paths.total_size([source.stat]), pack)
 
     # One archive of all inputs
 
@@ -93,8 +93,8 @@ class Packing:
         naming.refuse_clashes(members)
         if output and not piped and self._up_to_date(self._inputs, output):
             return
-        sizes = {path: self._usable_size(path) for path, _ in members}
-        usable = [item for item in members if sizes[item[0]] is not None]
+        found = [(item, self._status(item[0])) for item in members]
+        usable = [item for item, status in found if status]
         if not usable and not piped:
             return
         if self._options["dry_run"]:
@@ -102,15 +102,17 @@ class Packing:
                 self._plan(path, output)
             return
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
+        statuses = [os.fstat(0)] if piped else [status for _, status in found if status]
+        total = paths.total_size(statuses)
         if output is None:
-            self._to_stream(pack)
+            self._to_stream(total, pack)
         else:
-            self._to_file(output, sum(size or 0 for size in sizes.values()) or None, pack)
+            self._to_file(output, total, pack)
 
-    def _usable_size(self, path: Path) -> int | None:
-        """Return the size of an input, or None and a report why it can't be packed."""
+    def _status(self, path: Path) -> os.stat_result | None:
+        """Return what an input is, or None and a report why it can't be packed."""
         with self._report.failing(path):
-            return paths.check_input(path, follow=self._follow).st_size
+            return paths.check_input(path, follow=self._follow)
         return None
 
     def _pack_all(self, members: list[tuple[Path, bytes]], packer: Packer) -> Packed:
@@ -120,7 +122,7 @@ class Packing:
             if source is None:
                 continue
             try:
-                packer.add(_info(name, source), source.pieces(packer.block_size))
+                packer.add(_info(name, source), source.pieces(packer.piece_size))
                 self._warn_if_changed(path, source)
             except InputError as error:  # half a member can't be taken back: this ends the archive
                 raise InputError(f"{path} {error}") from error
@@ -144,7 +146,7 @@ class Packing:
         if seconds is not None:
             pack_live(packer, info, source.descriptor, seconds)
         else:
-            packer.add(info, source.pieces(packer.block_size))
+            packer.add(info, source.pieces(packer.piece_size))
         return [(STDIN, source)] if source.regular else []
 
     # Outputs
@@ -166,11 +168,11 @@ class Packing:
         self._report.output("plan", line, path=str(path), output=output)
         self._report.succeeded()
 
-    def _to_stream(self, pack: Pack) -> None:
+    def _to_stream(self, total: int | None, pack: Pack) -> None:
         descriptor = stdout_descriptor()
         self._refuse_terminal(descriptor)
         label = str(self._inputs[0]) if len(self._inputs) == 1 else f"{len(self._inputs)} files"
-        self._pack(write_stdout, pack, label, None)
+        self._pack(write_stdout, pack, label, total)
 
     def _to_file(self, target: Path, total: int | None, pack: Pack) -> None:
         options, remove = self._options, self._options["remove"]
@@ -213,7 +215,7 @@ class Packing:
     ) -> Packed:
         progress = self._report.progress(label, total)
         try:
-            packer = Packer(write, self._pack_options(progress))
+            packer = Packer(write, self._pack_options(progress, total))
             try:
                 packed = pack(packer)
                 packer.finish()
@@ -231,7 +233,7 @@ class Packing:
         fields = {"plain_bytes": plain, "packed_bytes": packed, "seconds": round(seconds, 3)}
         self._report.result("packed", line, output=label, **fields)
 
-    def _pack_options(self, progress: Progress) -> PackOptions:
+    def _pack_options(self, progress: Progress, total: int | None) -> PackOptions:
         options = self._options
         for node in self._chain.walk():
             if said := node.info.notice():
@@ -243,6 +245,7 @@ class Packing:
             memory=options["memory"],
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
+            plain_limit=total,
             warn=self._report.warn,
             progress=progress,
         )

@@ -40,13 +40,13 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
       compressor recover run.cz -o rescued.cz
     """
     report = report_from(options)
+    protected = paths.identities([damaged])
+    paths.refuse_input(output, protected)
     with report.failing(damaged), opened_archive(damaged) as (source, file):
         if not source.regular:
             raise UsageError("recover needs a file: it reads it twice")
         if output == STDIN:
             raise UsageError("recover needs a file to write: it reads again what it wrote")
-        protected = paths.identities([damaged])
-        paths.refuse_input(output, protected)
         with opened_output(output, force=force, protected=protected) as target:
             outcome = recover(file, target.write, options["memory"])
             if not outcome.kept and not outcome.lost_found:

@@ -17,6 +17,7 @@ from compressor.engine.live import is_idle
 from compressor.engine.sinks import FolderOptions, FolderSink, NullSink, StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, UsageError
+from compressor.tree.below import Folder
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import DeviceOutput, Output, opened_output, umask
 
@@ -104,9 +105,9 @@ class Unpacking:
         folder: Path = self._options["directory"] or Path()
         if self._planned(path, folder):
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        paths.make_folder(folder)
         root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        sink = FolderSink(root, self._folder_options(source))
+        sink = FolderSink(Folder(root, folder), self._folder_options(source))
         try:
             self._run((path, source, file), sink)
         finally:
@@ -137,7 +138,7 @@ class Unpacking:
             self._planned(path, target)
             return
         if options["directory"]:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            paths.make_folder(target.parent)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             if options["remove"] and not output.is_file:
                 raise UsageError("--rm needs an output that is a file: a device keeps nothing")

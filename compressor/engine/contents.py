@@ -2,11 +2,11 @@
 
 import os
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from compressor.archive.forward import End, ForwardReader, Leaf
 from compressor.archive.index import RandomSource, indexes
-from compressor.archive.source import Source
+from compressor.archive.source import FileFrom, Source
 from compressor.errors import DamagedError
 
 
@@ -17,16 +17,15 @@ def holds_several(descriptor: int) -> bool:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
     with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
-        begin = file.tell()
+        view = FileFrom(file)
         try:
-            return any(
-                len(list(islice(index.entries(), 2))) > 1 for index in indexes(RandomSource(file))
-            )
+            found = indexes(RandomSource(cast("BinaryIO", view)))
+            return any(len(list(islice(index.entries(), 2))) > 1 for index in found)
         except DamagedError:
-            file.seek(begin)
+            view.seek(0)
             return _scan(file)
         finally:
-            file.seek(begin)
+            view.seek(0)
 
 
 def _scan(file: BinaryIO) -> bool:

@@ -36,7 +36,10 @@ class FolderSink(NullSink):
         self._existing: OutputExistsError | None = None
 
     def _reported(self, name: bytes, error: CompressorError) -> None:
-        self.outcome.failures.append((name, error))
+        # An output that exists is named by its error already, folder included.
+        self.outcome.failures.append(
+            (None if isinstance(error, OutputExistsError) else name, error)
+        )
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""

@@ -41,6 +41,7 @@ from compressor.tree.inputs import Hole
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
+LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
 
 Pieces = Iterable[bytearray | Hole]
 """A member's content: pieces of one block each (only the last is smaller), and holes between them."""
@@ -65,6 +66,8 @@ class PackOptions:
     verify: bool | None = None
     reach: int | None = 0
     optional: tuple[str, ...] = ()
+    plain_limit: int | None = None
+    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
@@ -87,6 +90,9 @@ class Packer:
         self.block_size = options.chain.block_size if given is None else given
         if not 0 < self.block_size <= MAX_BLOCK:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
+        known = self.block_size if options.plain_limit is None else options.plain_limit
+        self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
+        """The bytes to add at once: a block, or less where all that comes is less."""
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
@@ -113,13 +119,11 @@ class Packer:
         return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
 
     def _threads(self, table: int, *, verify: bool) -> int:
-        size, plan = self.block_size, self._options.chain
+        size, plan = self.piece_size, self._options.chain
         again = plan.decode_memory(size) if verify else 0
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = size + plan.encode_memory(size) + again
-        fixed = (
-            2 * size + self._options.solid_size + table
-        )  # the block being read, the one being written
+        fixed = 2 * size + self._most + table  # being read, being written, being gathered
         what = f"packing with {plan} in blocks of {size} bytes"
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
 
@@ -177,8 +181,8 @@ class Packer:
 
     @property
     def _most(self) -> int:
-        """Bytes of a solid block: never above the block size either, which HEAD has declared."""
-        return min(self._options.solid_size, self.block_size)
+        """Bytes of a solid block: never above what HEAD has declared, and memory was reckoned for."""
+        return min(self._options.solid_size, self.piece_size)
 
     def _join(self, entry: Entry) -> None:
         solid = self._solid
@@ -195,12 +199,15 @@ class Packer:
             self._flush_solid()
         solid = self._solid
         number = solid.number = solid.number or self._dedup.blocks.add()
-        self._dedup.put(key, number, len(solid.plain))
+        start = len(solid.plain)
         if len(content) < LEAST_CUT or self._options.reach == 0:
-            spans = [(number, len(solid.plain), len(content))]
+            spans = [(number, start, len(content))]
             solid.take(content)
-            return spans
-        return self._cut_small(content, number)
+        else:
+            spans = self._cut_small(content, number)
+        if spans == [(number, start, len(content))]:
+            self._dedup.put(key, number, start)
+        return spans
 
     def _cut_small(self, content: bytearray, number: int) -> list[Span]:
         """Put the pieces that no earlier version has into the solid block.

@@ -78,7 +78,8 @@ class Input:
 
     def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
-        if not self.regular or self.stat.st_blocks * 512 >= self.stat.st_size:
+        sparse = self.regular and self.stat.st_blocks * 512 < self.stat.st_size
+        if not sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
             yield from self._blocks(None, block_size)
             return
         for begin, end, is_data in _layout(self.descriptor, self.stat.st_size):

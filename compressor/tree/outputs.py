@@ -83,7 +83,7 @@ class Replacing:
         if (status.st_dev, status.st_ino) in self.protected:
             raise CompressorError(f"{shown} is an input; name another output")
         if stat.S_ISDIR(status.st_mode):
-            raise CompressorError(f"{shown} is a folder")
+            raise CompressorError(f"{shown} is a folder; name a file")
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise CompressorError(f"{shown} is a device or the like; it is not replaced")
         if not self.force:
@@ -275,9 +275,12 @@ def opened_output(
         finally:
             os.close(device.descriptor)
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        place = Place(os.fsencode(path.name), folder, str(path), Replacing(force, protected))
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    try:
+        place = Place(os.fsencode(path.name or "."), folder, str(path), Replacing(force, protected))
         with _ShownAs(str(path)):
             place.check()
         output = Output(place)

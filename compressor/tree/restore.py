@@ -30,7 +30,10 @@ from compressor.tree.policy import (
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """How members are restored. ``default_mode`` is for files without a recorded one."""
+    """How members are restored. ``default_mode`` is for files without a recorded one.
+
+    ``below`` is what the user called the target folder.
+    """
 
     default_mode: int
     force: bool = False
@@ -39,6 +42,7 @@ class RestoreOptions:
     unsafe_links: bool = False
     specials: bool = False
     numeric_owner: bool = False
+    below: str = ""
 
     @property
     def folder_mode(self) -> int:
@@ -129,7 +133,7 @@ class Restorer:
             elif node.kind == NodeKind.SYMLINK:
                 self._check_link(node.name, node.target or b"")
                 if node.name in self._symlinks and not self._options.force:
-                    raise OutputExistsError(shown(node.name))
+                    raise OutputExistsError(os.path.join(self._options.below, shown(node.name)))
                 self._symlinks[node.name] = node
             else:
                 self._special(node)
@@ -209,7 +213,8 @@ class Restorer:
         """Return the place of a member that may be made now; the folders on the way are there."""
         check_name(name)
         folder, _, base = name.rpartition(b"/")
-        place = Place(base, self._folders.enter(folder), shown(name), self._replacing)
+        seen = os.path.join(self._options.below, shown(name))
+        place = Place(base, self._folders.enter(folder), seen, self._replacing)
         status = place.existing()
         if status is None:
             return place
