@@ -5,6 +5,7 @@
     * ChainError                   a chain's text is wrong, at ``column``
   * NotAnArchiveError          1   the input is something else; ``found`` says what, if known
   * MemberNotFoundError        1   no member of that name (also a KeyError)
+    * VersionNotFoundError         no version of that number
   * DamagedError               4   the bytes break their format or their check
     * TruncatedError               the bytes end too early (also an EOFError)
     * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
@@ -50,6 +51,10 @@ class MemberNotFoundError(CompressorError, KeyError):
     def __str__(self) -> str:
         """Return the message bare; KeyError would quote it."""
         return str(self.args[0])
+
+
+class VersionNotFoundError(MemberNotFoundError):
+    """The archive has no version of this number."""
 
 
 class DamagedError(CompressorError):

@@ -64,6 +64,16 @@ class Forward:
         return data
 
 
+def record_at(source: RandomSource, start: int, offset: int) -> Record:
+    """Return the record at ``offset`` of the archive that begins at ``start``.
+
+    Raises:
+        DamagedError: there is none.
+    """
+    header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
+    return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
+
+
 class Index:
     """One version of an archive in a seekable file, from ``start`` to ``end``; by default its last."""
 

@@ -20,6 +20,7 @@ from compressor.errors import CompressorError, UsageError
 COMMANDS = {
     "compress": "compressor.cli.compress",
     "decompress": "compressor.cli.decompress",
+    "extract": "compressor.cli.extract",
     "list": "compressor.cli.list",
     "test": "compressor.cli.test",
     "info": "compressor.cli.info",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
 from compressor.cli import completion
 from compressor.cli.options import PATH, report_from, reporting, resources
 from compressor.cli.report import shown

@@ -1,13 +1,12 @@
 """compressor compress."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from compressor.archive.record import MAX_BLOCK
-from compressor.cli import completion, paths
+from compressor.cli import paths
+from compressor.cli.coding import chain_from, coding, versioning
 from compressor.cli.options import (
     OUTPUT,
     PATH,
@@ -18,52 +17,29 @@ from compressor.cli.options import (
     report_from,
     reporting,
     resources,
+    scanning,
     together,
     writing,
 )
 from compressor.cli.packing import Packing
 from compressor.cli.paths import STDIN
-from compressor.engine.levels import DEFAULT, LEVELS, chain_for
 from compressor.errors import UsageError
-
-
-class _Level(click.Option):
-    """One of nine options; the help has one line for them all."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return the line, for the first."""
-        del ctx
-        if self.flag_value != 1:
-            return None
-        return "-1 ... -9", f"Level, from fast to small; -{DEFAULT} if none is given."
-
 
 packing_options = together(
     click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="One archive of all inputs."),
     click.option("--output-dir", type=PATH, metavar="DIR", help="Where each input's archive goes."),
     click.option("--name", metavar="NAME", help="Name to record for piped input."),
-    click.option(
-        "--codec",
-        metavar="CHAIN",
-        help="A codec with options, such as zstd:level=19.",
-        shell_complete=completion.codecs,
-    ),
-    *(
-        click.option(f"-{level}", "level", cls=_Level, flag_value=level, type=int)
-        for level in range(1, 10)
-    ),
-    click.option("--level", type=click.IntRange(1, 9), help="The same, by name."),
-    click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
-    click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
-    click.option(
-        "--block-size", type=Size(MAX_BLOCK), help="Bytes that are packed, and read back, as one."
-    ),
-    click.option(
-        "--verify/--no-verify", default=None, help="Decode each block before it is written."
-    ),
+    coding,
     click.option(
         "--flush-after", type=POSITIVE, metavar="SECONDS", help="Let no piped byte wait longer."
     ),
+    click.option(
+        "--reach",
+        type=Size(least=0),
+        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; one file 0]",
+    ),
+    versioning,
+    scanning,
 )
 
 
@@ -79,13 +55,14 @@ packing_options = together(
 @resources
 @reporting
 def compress(**options: Any) -> int:
-    r"""Pack files, or stdin, into .cz archives.
+    r"""Pack files, folders, or stdin, into .cz archives.
 
     Each PATH gets an archive beside it; with -o all go into one. Without a PATH, or for -, stdin is
-    packed to stdout.
+    packed to stdout. `append` adds a later state of the same folders.
 
     \b
       compressor compress model.bin              model.bin.cz
+      compressor compress run/                   run.cz, the whole folder
       compressor compress -9 -o all.cz a b c     one archive of three
       tar c run | compressor compress > run.tar.cz
       compressor compress --codec lz4 big.log    fast
@@ -94,7 +71,7 @@ def compress(**options: Any) -> int:
     to_stdout = _to_stdout(options)
     report = report_from(options, data_to_stdout=to_stdout)
     _refuse_contradictions(options, to_stdout=to_stdout)
-    chain = chain_for(options["codec"], _level(options))
+    chain = chain_from(options)
     inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
@@ -130,17 +107,6 @@ def _refuse_contradictions(options: dict[str, Any], *, to_stdout: bool) -> None:
         (not piped and options["name"] is not None, "--name is for piped input"),
         (not piped and options["flush_after"] is not None, "--flush-after is for piped input"),
     )
-
-
-def _level(options: dict[str, Any]) -> int | None:
-    """Return the level asked for, by option or by the environment; a codec needs none."""
-    level: int | None = options["level"]
-    text = os.environ.get("COMPRESSOR_LEVEL")
-    if level is not None or options["codec"] is not None or text is None:
-        return level
-    if text not in map(str, LEVELS):
-        raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")
-    return int(text)
 
 
 COMMAND = compress

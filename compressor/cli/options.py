@@ -25,8 +25,9 @@ class Size(click.ParamType[int]):
 
     name = "SIZE"
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, *, least: int = 1) -> None:
         self._most = most
+        self._least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a size."""
@@ -36,8 +37,8 @@ class Size(click.ParamType[int]):
         if not match:
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
         size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
-        if not size:
-            self.fail("a size is at least 1", param, ctx)
+        if size < self._least:
+            self.fail(f"a size is at least {self._least}", param, ctx)
         if self._most is not None and size > self._most:
             self.fail(f"{value} is more than {self._most} bytes", param, ctx)
         return size
@@ -121,6 +122,51 @@ batch = together(
         "--skip-existing", is_flag=True, help="Skip what has an output that is not older."
     ),
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+)
+
+scanning = together(
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out what matches, as in .gitignore; repeatable.",
+    ),
+    click.option(
+        "--exclude-from",
+        multiple=True,
+        type=PATH,
+        metavar="FILE",
+        help="Read such patterns from FILE, one a line; repeatable.",
+    ),
+    click.option(
+        "--exclude-caches", is_flag=True, help="Of folders with a CACHEDIR.TAG keep only that."
+    ),
+    click.option(
+        "--one-file-system", is_flag=True, help="Keep only the folder of what is mounted."
+    ),
+    click.option("--follow-links", is_flag=True, help="Take what links lead to in their place."),
+    click.option("--specials", is_flag=True, help="Record FIFOs and devices, too."),
+    click.option("--numeric-owner", is_flag=True, help="Record no names of users and groups."),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Leave the system's cache of files as it was, where possible.",
+    ),
+)
+
+restoring = together(
+    click.option(
+        "--strip-components",
+        type=click.IntRange(0),
+        default=0,
+        metavar="N",
+        help="Leave out the first N folders of each name.",
+    ),
+    click.option("--unsafe-links", is_flag=True, help="Make links that lead out of DIR, too."),
+    click.option("--specials", is_flag=True, help="Make FIFOs and (as root) devices, too."),
+    click.option(
+        "--numeric-owner", is_flag=True, help="Give owners by number, not by name (as root)."
+    ),
 )
 
 limiting = together(

@@ -17,7 +17,13 @@ from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, UsageError
-from compressor.tree.outputs import DeviceOutput, Output, opened_output, shared_permissions
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Output,
+    access_of,
+    opened_output,
+    shared_permissions,
+)
 
 
 @click.command(
@@ -53,7 +59,7 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
                 report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code
             _prove(target, options)
-            mode, owner = shared_permissions([source.stat])
+            mode, owner = shared_permissions([access_of(source.stat)])
             target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
         _say(outcome, damaged, output, report)
     return report.exit_code

@@ -16,7 +16,12 @@ from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import zeros
-from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
+from compressor.errors import (
+    DamagedError,
+    MemberNotFoundError,
+    UnfinishedError,
+    VersionNotFoundError,
+)
 from compressor.stages.base import Bytes
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
@@ -50,6 +55,21 @@ class SeekableArchive:
     def _granted(self, index: Index) -> int:
         """Return the bytes that decoding a block may take."""
         return share(self.threads, self._limits.memory, _fixed(index))
+
+    def go_to(self, number: int) -> None:
+        """Have the archive, the last one of several, be what it was at a version.
+
+        Raises:
+            VersionNotFoundError: it has none of this number.
+        """
+        index: Index | None = self.indexes[-1]
+        while index is not None and index.version().number != number:
+            index = index.before()
+        if index is None:
+            raise VersionNotFoundError(
+                f"the archive has no version {number}; `versions` lists them"
+            )
+        self.indexes = [index]
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""

@@ -1,4 +1,4 @@
-"""Whether a seekable archive holds several members, found as cheaply as its state permits."""
+"""Whether a seekable archive holds one file's content or a tree, found as cheaply as its state permits."""
 
 import os
 from itertools import islice
@@ -6,12 +6,14 @@ from typing import BinaryIO, cast
 
 from compressor.archive.forward import End, ForwardReader, Leaf
 from compressor.archive.index import RandomSource, indexes
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
 from compressor.archive.source import FileFrom, Source
 from compressor.errors import DamagedError
 
 
-def holds_several(descriptor: int) -> bool:
-    """Say whether any archive in the file has more than one member; its position stays.
+def holds_tree(descriptor: int) -> bool:
+    """Say whether any archive in the file has several members, or one that is no file; its position stays.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
@@ -20,7 +22,7 @@ def holds_several(descriptor: int) -> bool:
         view = FileFrom(file)
         try:
             found = indexes(RandomSource(cast("BinaryIO", view)))
-            return any(len(list(islice(index.entries(), 2))) > 1 for index in found)
+            return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
         except DamagedError:
             view.seek(0)
             return _scan(file)
@@ -28,14 +30,18 @@ def holds_several(descriptor: int) -> bool:
             view.seek(0)
 
 
+def _is_tree(first: list[Entry]) -> bool:
+    return len(first) > 1 or any(entry.kind != FILE for entry in first)
+
+
 def _scan(file: BinaryIO) -> bool:
     """Read all records of a damaged archive."""
-    members = 0
+    first: list[Entry] = []
     for event in ForwardReader(Source(file)).events():
         if isinstance(event, End):
-            members = 0
+            first = []
         if isinstance(event, Leaf):
-            members += len(event.entries)
-        if members > 1:
+            first = [*first, *event.entries][:2]
+        if _is_tree(first):
             return True
     return False

@@ -8,7 +8,7 @@ from compressor.engine.nodes import entry_of
 from compressor.engine.pack import Packer
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
-from compressor.tree.outputs import Identity
+from compressor.tree.outputs import Access, Identity
 from compressor.tree.scan import Found
 
 Problem = Callable[[str, Exception | str], None]
@@ -17,15 +17,17 @@ Problem = Callable[[str, Exception | str], None]
 
 @dataclass(slots=True)
 class Packed:
-    """What was packed: how many of which, and who may read and own all of it."""
+    """What was packed: how many of which, and who may read and own all of it.
+
+    ``kept`` counts files whose content an earlier version has; ``access`` holds mode, user and group of
+    what was packed, links left out.
+    """
 
     files: int = 0
     others: int = 0
     kept: int = 0
-    """Files whose content an earlier version has."""
     newest_ns: int = 0
-    seen: set[tuple[int, int, int]] = field(default_factory=set)
-    """Mode, user and group of what was packed, links left out."""
+    access: set[Access] = field(default_factory=set)
 
     def note(self, found: Found) -> None:
         """Take down a member."""
@@ -36,7 +38,7 @@ class Packed:
         else:
             self.others += 1
         if kind != NodeKind.SYMLINK:
-            self.seen.add((status.st_mode, status.st_uid, status.st_gid))
+            self.access.add((status.st_mode, status.st_uid, status.st_gid))
 
 
 def pack_tree(
@@ -77,10 +79,14 @@ def _pack_file(packer: Packer, found: Found, problem: Problem) -> bool:
 
 
 def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem) -> bool:
-    """Pack a file's content; say whether it is in the archive now."""
+    """Pack a file's content; say whether it is in the archive now.
+
+    Raises:
+        InputError: it could be read in part only.
+    """
     before = packer.plain_size
     try:
-        packer.add(entry_of(found.node), source.pieces(packer.block_size))
+        packer.add(entry_of(found.node), source.pieces(packer.piece_size))
     except InputError as error:
         if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
             raise InputError(f"{found.shown} {error}") from error

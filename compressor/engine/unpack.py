@@ -12,6 +12,7 @@ from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.index import RandomSource, record_at
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Record
 from compressor.archive.schema import FILE, Head, Open, Span
@@ -74,15 +75,15 @@ class Sink(Protocol):
 class UnpackOptions:
     """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
 
-    ``idle`` says whether reading on would wait: then what has been read is given first. ``fetch`` reads
-    the BLOCK at an offset of the present archive, where the source can seek.
+    ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
+    is the same source where it can seek: then blocks that are referred to again are read again.
     """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
-    fetch: Callable[[int], Record] | None = None
+    random: RandomSource | None = None
 
 
 class Unpacker:
@@ -91,12 +92,19 @@ class Unpacker:
     def __init__(self, source: Source, sink: Sink, options: UnpackOptions) -> None:
         self._source = source
         self._options = options
-        self._events = ForwardReader(source).events()
+        self._reader = ForwardReader(source)
+        self._events = self._reader.events()
         self._pool = OrderedPool(1)
-        self._assembler = _Assembler(sink, Window(options.fetch), self._count)
+        self._assembler = _Assembler(
+            sink, Window(self._fetch if options.random else None), self._count
+        )
         self._head: Head | None = None
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
+
+    def _fetch(self, offset: int) -> Record:
+        assert self._options.random is not None  # noqa: S101  else the window does not ask
+        return record_at(self._options.random, self._reader.start, offset)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -142,7 +150,7 @@ class Unpacker:
         self._pool.close()
         self._head = head
         limits = self._options.limits
-        kept = 0 if self._options.fetch else head.reach
+        kept = 0 if self._options.random else head.reach
         if kept > limits.memory:
             raise LimitError(
                 "this archive refers back further than memory goes for a pipe; "

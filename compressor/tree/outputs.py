@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,12 @@ class OutputExistsError(CompressorError):
         self.mtime_ns = mtime_ns
 
 
+def identity_of(descriptor: int) -> Identity:
+    """Return device and inode of an open file."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
 def umask() -> int:
     """Return the umask of this process."""
     mask = os.umask(0o077)
@@ -41,17 +47,24 @@ def without_group(mode: int) -> int:
     return mode & 0o700 | common << 3 | common
 
 
-def shared_permissions(
-    inputs: Sequence[os.stat_result],
-) -> tuple[int, tuple[int, int] | None]:
+Access = tuple[int, int, int]
+"""Mode, user and group of a file."""
+
+
+def access_of(status: os.stat_result) -> Access:
+    """Return who may do what with a file."""
+    return status.st_mode, status.st_uid, status.st_gid
+
+
+def shared_permissions(inputs: Collection[Access]) -> tuple[int, tuple[int, int] | None]:
     """Return mode and owner of an archive of these inputs: what all of them permit, under the umask.
 
     Where they have different owners, it stays ours (None).
     """
     mode = 0o666 & ~umask()
-    for status in inputs:
-        mode &= status.st_mode
-    owners = {(status.st_uid, status.st_gid) for status in inputs}
+    for permitted, _, _ in inputs:
+        mode &= permitted
+    owners = {(user, group) for _, user, group in inputs}
     if len(owners) > 1:
         return without_group(mode), None
     return mode, owners.pop() if owners else None

@@ -101,10 +101,17 @@ def _recorded(entries: Iterator[Entry], options: ScanOptions, problem: Problem) 
         yield Found(node, entry, links, options.no_cache)
 
 
-def measure(paths: Sequence[Path], options: ScanOptions, cancelled: Event) -> tuple[int, int]:
+def measure(
+    paths: Sequence[Path],
+    options: ScanOptions,
+    *,
+    cancelled: Event | None = None,
+    most: int | None = None,
+) -> tuple[int, int]:
     """Return how many regular files a scan would find, and their size in bytes.
 
-    It looks at no content and can run in a thread; once ``cancelled``, it returns what it has.
+    It looks at no content and can run in a thread; once ``cancelled``, or behind ``most`` bytes, it
+    returns what it has.
 
     Raises:
         UsageError: as ``scan``.
@@ -112,7 +119,7 @@ def measure(paths: Sequence[Path], options: ScanOptions, cancelled: Event) -> tu
     files = size = 0
     seen: set[Identity] = set()
     for entry in _entries(paths, options, _untold):
-        if cancelled.is_set():
+        if (cancelled is not None and cancelled.is_set()) or (most is not None and size > most):
             break
         status = entry.status
         if entry.kind is not _FILE:
