@@ -251,11 +251,12 @@ Owner = tuple[int, int] | None
 def belongs(block: Block, start: int, owner: Owner, *, met: bool) -> bool:
     """Say whether a new block is whose it says (F-029).
 
-    The first extent that refers to it (it was not ``met`` yet) has its first byte, where it says.
+    The first extent that refers to it (it was not ``met`` yet), if it has its first byte, stands where
+    the block says.
     """
     if owner is None or block.member is None:
         return owner is None and block.member is None
-    return block.member == owner[0] and (met or (start, block.position) == (0, owner[1]))
+    return block.member == owner[0] and (met or start > 0 or block.position == owner[1])
 
 
 def unpack_extents(meta: Bytes, offset: int) -> Extents:

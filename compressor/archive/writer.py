@@ -23,10 +23,11 @@ Write = Callable[[Bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class VersionLabel:
-    """What the user says of a version."""
+    """What the user says of a version; ``number`` None: the one behind the last."""
 
     label: str = ""
     time_ns: int = 0
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,8 @@ class ArchiveWriter:
         pending, self._pending = self._pending, None
 
         def version() -> schema.Version:
-            number = self._before.number + 1 if self._before else 1
+            following = self._before.number + 1 if self._before else 1
+            number = following if label.number is None else label.number
             root_hash = blake3(b"".join([*kept.hashes, *self._hashes])).digest()
             return schema.Version(number, label.label, label.time_ns, root_hash)
 

@@ -3,13 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compressor.archive.index import Forward, RandomSource
-from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import limits_from
 from compressor.cli.report import Report
@@ -18,7 +15,7 @@ from compressor.engine.extract import Chosen, Extraction, members_of
 from compressor.engine.foldersink import FolderSink, Rename
 from compressor.engine.live import is_idle
 from compressor.engine.select import Selection, chosen_of
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import UnpackOptions, unpack
 from compressor.errors import DamagedError, UnfinishedError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity
@@ -93,18 +90,15 @@ class Restoring:
         self, archive: Opened, root: int, how: RestoreOptions, options: UnpackOptions
     ) -> FolderSink:
         path, source, file = archive
-        random = RandomSource(file) if source.regular else None
-        found = self._chosen(path, file, options) if random else None
+        found = self._chosen(path, file, options) if source.regular else None
         skip: bool = self._options["skip_existing"]
         with FolderSink(
             root, how, skip_existing=skip, rename=self._rule(by_name=found is None)
         ) as sink:
             if found is not None:
                 Extraction(found[0], sink, options).run(found[1])
-            elif random is not None:
-                Unpacker(Source(Forward(random)), sink, replace(options, random=random)).run()
             else:
-                Unpacker(Source(file), sink, options).run()
+                unpack(file, sink, options, seekable=source.regular)
         return sink
 
     def _rule(self, *, by_name: bool) -> Rename:

@@ -3,14 +3,16 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
 from compressor.archive.writer import VersionLabel
+from compressor.engine.archivefile import locked
 from compressor.engine.nodes import entry_of
-from compressor.engine.pack import Packer
+from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
 from compressor.engine.trees import Packed, Problem, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.tree.inputs import InputError
@@ -27,12 +29,63 @@ class AppendOptions:
 
     roots: tuple[bytes, ...]
     checksum: bool = False
-    avoid: Identity | None = None
     label: str = ""
     time_ns: int | None = None
 
 
-class Appending:
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of it: the version's number, files in the trees, members changed and removed, bytes."""
+
+    number: int
+    files: int
+    changed: int
+    removed: int
+    stored: int
+
+
+def append_version(
+    path: Path,
+    tree: Iterable[Found],
+    packing: PackOptions,
+    options: AppendOptions,
+    problem: Problem,
+    note: Callable[[str], None],
+) -> Appended:
+    """Append a version to the archive at ``path``: what the scan ``tree`` finds, now.
+
+    What fails leaves the archive as it was; ``note`` hears of an earlier append that was not finished.
+
+    Raises:
+        OSError: the archive can't be opened or written to.
+        DamagedError: it is damaged: ``recover`` makes a sound one of it.
+        UsageError: it is several archives in a row.
+    """
+    with locked(path, note) as file:
+        previous = Previous(file.index())
+        earlier = previous.earlier(packing.memory // TABLE_SHARE)
+        file.begin()
+        try:
+            packer = Packer(file.write, packing, earlier)
+            try:
+                appending = _Appending(packer, previous, options, problem)
+                appending.run(tree, file.identity, file.sync)
+            finally:
+                packer.close()
+        except BaseException:
+            file.take_back()
+            raise
+    packed = appending.packed
+    return Appended(
+        earlier.before.number + 1,
+        packed.files,
+        appending.changed,
+        appending.removed,
+        packer.packed_size,
+    )
+
+
+class _Appending:
     """One version in the making."""
 
     def __init__(
@@ -45,12 +98,12 @@ class Appending:
         self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
         self._new: set[bytes] = set()  # of these, with a new entry
         self.packed = Packed()
-        self.removed = 0
+        self.changed = self.removed = 0
 
-    def run(self, tree: Iterable[Found], sync: Callable[[], object]) -> None:
-        """Take the tree, and write the version to its end."""
+    def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:
+        """Take the tree, but for the archive itself, and write the version to its end."""
         for found in tree:
-            if (found.status.st_dev, found.status.st_ino) == self._options.avoid:
+            if (found.status.st_dev, found.status.st_ino) == archive:
                 continue
             self._found.add(found.node.name)
             if self._take(found):
@@ -122,7 +175,7 @@ class Appending:
             packer.add_plain(entry)
         if gone:
             packer.remove(sorted(gone, key=lambda name: name.replace(b"/", b"\0")))
-        self.removed = len(gone)
+        self.changed, self.removed = len(self._new), len(gone)
         time_ns = self._options.time_ns
         newest = self.packed.newest_ns if time_ns is None else time_ns
         packer.finish(VersionLabel(self._options.label, newest), previous.kept(), sync)

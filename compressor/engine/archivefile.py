@@ -13,7 +13,7 @@ from compressor.archive.tail import Tail, examine
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import write_full
+from compressor.tree.outputs import Identity, identity_of
 
 Note = Callable[[str], None]
 
@@ -25,7 +25,17 @@ class ArchiveFile:
         self.file = file
         self._path = path
         self._note = note
-        self._end = 0
+        self._end = 0  # of the last version
+        self._at = 0  # where the next byte goes; reading moves the file's own position
+
+    @property
+    def identity(self) -> Identity:
+        """Device and inode."""
+        return identity_of(self.file.fileno())
+
+    def status(self) -> os.stat_result:
+        """Return what the system says of the file."""
+        return os.fstat(self.file.fileno())
 
     def index(self) -> Index:
         """Return the index of the last version; the file ends with it, or is made to.
@@ -73,15 +83,18 @@ class ArchiveFile:
     def _cut(self, size: int) -> None:
         os.ftruncate(self.file.fileno(), size)
         self.sync()
-        os.lseek(self.file.fileno(), size, os.SEEK_SET)
+        self._at = size
 
     def begin(self) -> None:
         """Have what is written from now on go behind the last version."""
-        os.lseek(self.file.fileno(), self._end, os.SEEK_SET)
+        self._at = self._end
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
-        write_full(self.file.fileno(), data)
+        done = 0
+        while done < len(data):
+            done += os.pwrite(self.file.fileno(), memoryview(data)[done:], self._at + done)
+        self._at += done
 
     def sync(self) -> None:
         """Have all that was written on disk."""

@@ -101,7 +101,7 @@ class Packer:
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
         self._writer = ArchiveWriter(write, self._head(earlier), before)
-        self._begin = self._writer.offset if before else 0
+        self._begin = before.offset if before else 0
         self._solid = _Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in

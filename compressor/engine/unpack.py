@@ -5,14 +5,14 @@ the archive declares and the caller allows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol
 
 from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import RandomSource, record_at
+from compressor.archive.index import Forward, RandomSource, record_at
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Record
 from compressor.archive.schema import FILE, Head, Open, Span
@@ -99,12 +99,13 @@ class Unpacker:
             sink, Window(self._fetch if options.random else None), self._count
         )
         self._head: Head | None = None
+        self._start = 0  # of the archive whose members are given; the reader may be ahead
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
 
     def _fetch(self, offset: int) -> Record:
         assert self._options.random is not None  # noqa: S101  else the window does not ask
-        return record_at(self._options.random, self._reader.start, offset)
+        return record_at(self._options.random, self._start, offset)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -148,7 +149,7 @@ class Unpacker:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
         self._pool.drain()
         self._pool.close()
-        self._head = head
+        self._head, self._start = head, self._reader.start
         limits = self._options.limits
         kept = 0 if self._options.random else head.reach
         if kept > limits.memory:
@@ -186,6 +187,21 @@ def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | Compre
         return blocks.unpack(record, head, memory)
     except (DamagedError, UnsupportedError) as error:
         return error
+
+
+def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool) -> None:
+    """Give the members of a file, read from front to back, to ``sink``.
+
+    Where it can seek, what is referred to again is read again; from a pipe it has to be kept.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
+    """
+    if not seekable:
+        Unpacker(Source(file), sink, options).run()
+        return
+    random = RandomSource(file)
+    Unpacker(Source(Forward(random)), sink, replace(options, random=random)).run()
 
 
 class _Assembler:

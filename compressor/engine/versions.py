@@ -47,7 +47,9 @@ class Previous:
     def keeping(self, entry: Entry) -> Entry:
         """Return ``entry``, a file's, with the content that its name has now."""
         before, place = self.members[entry.name]
-        return replace(entry, kept=before.kept or place)
+        return replace(
+            entry, size=0, content_hash=b"", level=0, spans=[], kept=before.kept or place
+        )
 
     def listed_again(self, gone: set[bytes]) -> Iterator[Entry]:
         """Yield the members, but for these, that stay as they are and whose leaf does not."""

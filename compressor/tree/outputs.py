@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
@@ -181,6 +182,12 @@ class Output:
         """Write all of ``data``."""
         with self._shown_as:
             write_full(self.descriptor, data)
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """Give what was written so far as a file of its own."""
+        with os.fdopen(os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDONLY), "rb", 0) as file:
+            yield cast("BinaryIO", file)
 
     def hole(self, length: int) -> None:
         """Leave a hole of ``length`` bytes."""
