@@ -376,6 +376,7 @@ def test_attributes_of_what_a_file_was_replaced_by_are_not_read(
     listxattr = os.listxattr
 
     def replaced(path: bytes, *, follow_symlinks: bool) -> list[str]:
+        assert not follow_symlinks
         Path("x").unlink()
         Path("x").symlink_to("secret")
         return listxattr(path, follow_symlinks=follow_symlinks)
