@@ -161,6 +161,7 @@ def test_links_and_specials_can_have_two_names_too() -> None:
 def test_the_next_name_is_no_link_to_a_file_that_could_not_be_opened() -> None:
     make("d/x", "d/other")
     os.link("d/x", "d/y")
+    os.link("d/x", "d/z")
     seen = scan([Path("d")], ScanOptions(), told([]))
     item = next(item for item in seen if item.node.name == b"d/x")
     Path("d/other").replace("d/x")
@@ -168,7 +169,29 @@ def test_the_next_name_is_no_link_to_a_file_that_could_not_be_opened() -> None:
     with pytest.raises(InputError):
         item.open()
 
-    assert [later.node.kind for later in seen] == [NodeKind.FILE]
+    later, last = (item.node for item in seen)
+    assert later.kind is NodeKind.FILE
+    assert last == Node(b"d/z", NodeKind.HARDLINK, target=b"d/y")
+
+
+def test_the_next_name_is_no_link_to_a_link_that_could_not_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make("d/")
+    Path("d/l").symlink_to("t")
+    os.link("d/l", "d/m", follow_symlinks=False)
+    readlink = os.readlink
+
+    def fail_once(path: bytes, *, dir_fd: int) -> bytes:
+        monkeypatch.setattr(os, "readlink", readlink)
+        raise OSError(5, "Input/output error")
+
+    problems: list[str] = []
+    seen = scan([Path("d")], ScanOptions(), told(problems))
+    monkeypatch.setattr(os, "readlink", fail_once)
+
+    assert [item.node.kind for item in seen] == [NodeKind.FOLDER, NodeKind.SYMLINK]
+    assert problems == ["d/l: [Errno 5] Input/output error"]
 
 
 # Content
@@ -193,8 +216,16 @@ def test_a_file_that_is_never_opened_is_never_read() -> None:
     assert Path("d/x").stat().st_atime_ns == 1
 
 
-@pytest.mark.parametrize("what", ["fifo", "link", "file", "folder"])
-def test_a_file_that_became_something_else_is_refused_without_waiting(what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("fifo", "was replaced"),
+        ("link", "Too many levels"),  # not opened at all
+        ("file", "was replaced"),
+        ("folder", "was replaced"),
+    ],
+)
+def test_a_file_that_became_something_else_is_refused_without_waiting(what: str, why: str) -> None:
     make("d/x", "file", "folder/")
     seen = scan([Path("d")], ScanOptions(), told([]))
     item = next(item for item in seen if item.node.kind is NodeKind.FILE)
@@ -203,7 +234,7 @@ def test_a_file_that_became_something_else_is_refused_without_waiting(what: str)
     Path("link").symlink_to(Path("file").absolute())
     Path(what).rename("d/x")
 
-    with pytest.raises((InputError, OSError), match=r"was replaced|Too many levels"):
+    with pytest.raises((InputError, OSError), match=why):
         item.open()
 
 
@@ -332,6 +363,27 @@ def test_a_link_has_none_of_the_attributes_of_what_it_leads_to() -> None:
 
     assert first_of("l").xattrs == ()
     assert first_of("l", follow_links=True).xattrs == ((b"user.a", b"1"),)
+
+
+def test_attributes_of_what_a_file_was_replaced_by_are_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make("x", "secret")
+    try:
+        os.setxattr("secret", "user.a", b"1")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    listxattr = os.listxattr
+
+    def replaced(path: bytes, *, follow_symlinks: bool) -> list[str]:
+        assert not follow_symlinks
+        Path("x").unlink()
+        Path("x").symlink_to("secret")
+        return listxattr(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "listxattr", replaced)
+
+    assert first_of("x").xattrs == ()
 
 
 def test_too_many_attributes_are_told_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,10 +58,12 @@ def test_patterns_mean_members_names_whatever_path_was_typed(folder: Path) -> No
 def test_names_that_are_no_text_or_of_several_lines_are_matched_whole() -> None:
     make("d/x\n", "d/x")
     Path(os.fsdecode(b"d/\xffx")).touch()
+    make("e/a\nb/x")
 
     assert names("d", exclude=("x",)) == [b"d", b"d/x\n", b"d/\xffx"]
     assert names("d", exclude=("?x", "x?")) == [b"d", b"d/x"]
     assert names("d", exclude=(os.fsdecode(b"\xff*"), "x*")) == [b"d"]
+    assert names("e", exclude=("e/**/x",)) == [b"e", b"e/a\nb"]
 
 
 def test_a_folder_that_is_left_out_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def test_no_descriptor_is_left_when_a_scan_ends_early() -> None:
 
 def test_a_folder_that_was_replaced_is_not_come_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "OPEN_FOLDERS", 2)
-    make("d/a/b/c/d/e/f", "d/a/b/z", "d/a/y", "d/x", "other/b/z")
+    make("d/a/b/c/d/e/f", "d/a/b/y", "d/a/b/z", "d/a/y", "d/x", "other/b/z")
     problems: list[str] = []
     seen = []
 
