@@ -154,6 +154,4 @@ static size_t avx2_find_end(const uint8_t *data, size_t first, size_t end, uint3
 
 const struct pieces_path pieces_avx2 = {"avx2", avx2_find_end};
 
-#else
-typedef int pieces_avx2_is_not_for_this_processor; /* ISO C wants something in each file */
 #endif

@@ -139,6 +139,13 @@ def test_an_end_is_seen_wherever_it_lies(at: int, path: str) -> None:
         assert kernel.cut(content, final=True)[0] == (at if at >= smallest else MAX)
 
 
+@pytest.mark.parametrize("at", [MIN, MIN + 1, NORMAL - 1, NORMAL, NORMAL + 1, MAX - 1, MAX])
+def test_an_end_at_the_last_byte_is_decided(at: int, path: str) -> None:
+    content = bytes(at - 32) + HARD_END
+
+    assert kernel.cut(content, final=False) == reference.cut(content, final=False) == [at]
+
+
 @pytest.mark.parametrize("gap", [1, 15, 16, 17, 500, 1024, 2047, 2048, 5000])
 def test_of_two_ends_the_first_is_taken(gap: int, path: str) -> None:
     for start in range(MIN, MIN + 2100, 137):
