@@ -107,9 +107,7 @@ def test_no_link_that_was_made_leads_out(attack: Attack, outer: Path) -> None:
 
 NAMES = [b"a", b"b", b"c"]
 paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(b"/".join)
-targets = st.lists(st.sampled_from([*NAMES, b"..", b"."]), min_size=1, max_size=6).map(
-    b"/".join
-)
+targets = st.lists(st.sampled_from([*NAMES, b"..", b"."]), min_size=1, max_size=6).map(b"/".join)
 links = st.lists(st.tuples(st.sampled_from([link, hard]), paths, targets | paths), max_size=8)
 
 
