@@ -275,35 +275,38 @@ class Restorer:
 
     def _hard_link(self, node: Node) -> None:
         target = node.target or b""
-        what = f"{shown(node.name)!r} can't be linked to {shown(target)!r}"
-        source = self._source(target)
-        if source is None:
-            raise LinkTargetError(f"{what}, which was not restored in this run", target)
+        folder, _, base = target.rpartition(b"/")
+        if not self._folders.knows(folder):
+            raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
+        source = os.dup(self._folders.enter(folder))
         try:
+            self._check_target(source, base, node)  # so that what is not ours gets no name of ours
             place = self._place(node.name)
             with _cleared(place):
-                identity = self._link(source, target, place)
-                if self._made.get(identity) != self._first.get(target, target):
-                    raise LinkTargetError(f"{what}, which was not restored in this run", target)
+                self._link(source, base, place, node)
+                identity = self._check_target(place.folder, place.temporary, node)
                 self._take(place, identity, self._made[identity])
                 self._first[node.name] = self._made[identity]
         finally:
             os.close(source)
 
-    def _source(self, target: bytes) -> int | None:
-        """Open the folder of a link's target; None where this run was never there."""
-        folder = target.rpartition(b"/")[0]
-        return os.dup(self._folders.enter(folder)) if self._folders.knows(folder) else None
+    def _check_target(self, folder: int, base: bytes, node: Node) -> Identity:
+        """Return the identity of a hard link's target; refuse what this run did not make for it."""
+        target = node.target or b""
+        with suppress(FileNotFoundError):
+            identity = _identity(os.stat(base, dir_fd=folder, follow_symlinks=False))
+            if self._made.get(identity) == self._first.get(target, target):
+                return identity
+        raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
 
-    def _link(self, source: int, target: bytes, place: Place) -> Identity:
-        base = target.rpartition(b"/")[2]
+    def _link(self, source: int, base: bytes, place: Place, node: Node) -> None:
         folder, new = place.folder, place.temporary
         try:
             os.link(base, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            what = f"{place.shown!r} can't be linked to {shown(target)!r}: {reason_of(error)}"
-            raise LinkTargetError(what, target) from error
-        return _identity(os.stat(new, dir_fd=folder, follow_symlinks=False))
+            raise LinkTargetError(
+                _cannot_link(node, reason_of(error)), node.target or b""
+            ) from error
 
     def _take(self, place: Place, identity: Identity, name: bytes) -> None:
         place.take()
@@ -355,6 +358,10 @@ def _cleared(place: Place) -> Iterator[None]:
         yield
     finally:
         place.clear()
+
+
+def _cannot_link(node: Node, why: str) -> str:
+    return f"{shown(node.name)!r} can't be linked to {shown(node.target or b'')!r}, {why}"
 
 
 def _identity(status: os.stat_result) -> Identity:

@@ -353,6 +353,14 @@ LINKS = [
         refused=(b"nul", b"long"),
     ),
     attack(
+        "up through a link that went up as far as it may",
+        "CVE-2025-4330",
+        link(b"d/e/top", b"../.."),
+        link(b"d/e/out", b"top/.."),
+        link(b"d/e/canary", b"top/../canary"),
+        refused=(b"d/e/out", b"d/e/canary"),
+    ),
+    attack(
         "one climb too many",
         "targets",
         folder(b"a/b"),

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from compressor.errors import CompressorError
+from compressor.tree import folders
 from compressor.tree.node import Node, NodeKind
 from compressor.tree.outputs import OutputExistsError
 from compressor.tree.policy import (
@@ -99,6 +100,23 @@ def test_folders_that_were_not_recorded_are_closed_until_the_end(root: int) -> N
         restorer.finish()
 
     assert mode("d") == 0o750
+
+
+@pytest.mark.parametrize("user", [None, pytest.param(NOBODY, marks=needs_root)])
+def test_a_closed_folder_is_closed_after_what_lies_in_it(
+    user: int | None, dest: Path, root: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "MAX_OPEN", 1)
+    if user is not None:
+        os.chown(dest, user, user)
+    members = [folder(b"a", mode=0), folder(b"a/b", mode=0o500), file(b"a/b/c"), file(b"d/e")]
+
+    assert in_child(lambda: len(replay(root, members, OPTIONS)), user) == 0
+
+    assert mode("a") == 0
+    os.chmod("a", 0o700)
+    assert mode("a/b") == 0o500
+    os.chmod("a/b", 0o700)
 
 
 def test_a_folder_that_was_there_keeps_its_attributes_unless_forced(root: int) -> None:

@@ -107,9 +107,7 @@ def test_no_link_that_was_made_leads_out(attack: Attack, outer: Path) -> None:
 
 NAMES = [b"a", b"b", b"c"]
 paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(b"/".join)
-targets = st.lists(st.sampled_from([*NAMES, b"..", b"."]), min_size=1, max_size=6).map(
-    b"/".join
-)
+targets = st.lists(st.sampled_from([*NAMES, b"..", b"."]), min_size=1, max_size=6).map(b"/".join)
 links = st.lists(st.tuples(st.sampled_from([link, hard]), paths, targets | paths), max_size=8)
 
 
@@ -273,7 +271,10 @@ def test_a_swapped_symbolic_link_passes_its_attributes_to_nothing(
     assert outside(outer) == before
 
 
-def test_a_hard_link_to_a_file_that_was_swapped_is_taken_back(outer: Path) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_a_hard_link_to_a_file_that_was_swapped_is_not_kept(
+    late: bool, outer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dest = outer / "dest"
     root = opened(dest)
     before = outside(outer)
@@ -282,13 +283,28 @@ def test_a_hard_link_to_a_file_that_was_swapped_is_taken_back(outer: Path) -> No
         restorer.file(b"a")
         restorer.commit(file(b"a")[0])
         restorer.add(hard(b"b", b"a")[0])
-        (dest / "a").unlink()
-        (dest / "a").hardlink_to(outer / "canary")
+        really = os.link
+
+        def swap() -> None:
+            (dest / "a").unlink()
+            really(outer / "canary", dest / "a")
+
+        def swapped(*names: bytes, **options: Any) -> None:
+            if late:
+                swap()
+            really(*names, **options)
+            linked.append(names)
+
+        linked: list[Any] = []
+        monkeypatch.setattr(os, "link", swapped)
+        if not late:
+            swap()
         restorer.finish()
     os.close(root)
     (dest / "a").unlink()
 
     assert [name for name, _ in failures] == [b"b"]
+    assert bool(linked) == late
     assert outside(outer) == before
     assert list(dest.iterdir()) == []
 
