@@ -1,6 +1,7 @@
 """Everything about a seekable archive but its blocks' content: each record, then the index against them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from blake3 import blake3
 
@@ -8,33 +9,31 @@ from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
 from compressor.archive.index import Forward, Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import Block, LeafRef, Open, Owner, Span, belongs
+from compressor.archive.schema import Block, Head, Open, Owner, Span, belongs
 from compressor.archive.source import Source
 from compressor.errors import DamagedError, UnfinishedError
 
 
-def audit(index: Index) -> None:
+def audit(index: Index) -> list[int]:
     """Read every record of an archive, front to back, and compare the index with them.
 
-    Memory grows with the number of blocks and of members. What blocks hold is checked by decoding them.
+    Return the offsets of the leaves, those of earlier versions too. Memory grows with the number of
+    blocks and of members. What blocks hold is checked by decoding them.
 
     Raises:
         DamagedError: a record is damaged, or the index says anything else than the records.
         UnsupportedError: a record needs a feature that is missing here.
     """
     ledger = _Ledger(index)
-    leaves = index.leaves()
+    leaves: list[Leaf] = []
     for event in _events(index):
         if isinstance(event, Damage):
             raise _final(event.error)
         ledger.take(event)
         if isinstance(event, Leaf):
-            ref = next(leaves, None)
-            if ref is None or ref.offset != event.offset:
-                raise DamagedError("the index leads past this leaf", offset=event.offset)
-            _compare(index, event, ref)
-    if next(leaves, None) is not None:
-        raise DamagedError("the index lists more leaves than there are")
+            leaves.append(replace(event, entries=[]))
+    _compare(index, leaves)
+    return [leaf.offset for leaf in leaves]
 
 
 def _events(index: Index) -> Iterator[Event]:
@@ -49,11 +48,15 @@ def _final(error: DamagedError) -> DamagedError:
     return error
 
 
-def _compare(index: Index, leaf: Leaf, ref: LeafRef) -> None:
+def _compare(index: Index, leaves: list[Leaf]) -> None:
     """Compare what the index finds with what the records say."""
-    index.listed(ref)
-    if leaf.version is not None and index.version() != leaf.version:
-        raise DamagedError("the index leads to another version", offset=leaf.offset)
+    there = {leaf.offset for leaf in leaves}
+    for ref in index.leaves():
+        if ref.offset not in there:
+            raise DamagedError("the index leads to what is no leaf", offset=ref.offset)
+        index.listed(ref)
+    if not leaves or index.version() != leaves[-1].version:
+        raise DamagedError("the index leads to another version")
 
 
 class _Ledger:
@@ -61,6 +64,7 @@ class _Ledger:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._head = index.head
         self._sizes: dict[int, int] = {}  # plain bytes of a block, by its record's offset
         self._fresh: dict[int, Block] = {}
         self._met: set[int] = set()
@@ -69,7 +73,9 @@ class _Ledger:
 
     def take(self, event: Event) -> None:
         """Note a block; compare extents with the blocks, and with what the index finds."""
-        if isinstance(event, BlockRecord):
+        if isinstance(event, Head):
+            self._head = event
+        elif isinstance(event, BlockRecord):
             self._note(event)
         elif isinstance(event, Open):
             self._open, self._walked = event, blake3()
@@ -84,11 +90,11 @@ class _Ledger:
     def _note(self, event: BlockRecord) -> None:
         offset = event.record.header.offset
         meta, body = event.record.checked()
-        block = schema.unpack_block(meta, body, offset, self._index.head.block_size)
+        block = schema.unpack_block(meta, body, offset, self._head.block_size)
         self._sizes[offset] = block.plain_size
         self._fresh[offset] = block
         waiting = sum(self._sizes[fresh] for fresh in self._fresh)
-        if len(self._fresh) > schema.MAX_FRESH or waiting > self._index.head.block_size:  # F-031
+        if len(self._fresh) > schema.MAX_FRESH or waiting > self._head.block_size:  # F-031
             raise DamagedError("blocks stand where no extents refer to them", offset=offset)
 
     def _spans(self, spans: list[Span], at: int, place: tuple[int, int] | None) -> None:
@@ -110,7 +116,7 @@ class _Ledger:
             if not belongs(block, start, owner, met=offset in self._met):  # F-029
                 raise DamagedError("a block says that it belongs elsewhere", offset=at)
             self._met.add(offset)
-        elif at - offset > self._index.head.reach:  # F-030
+        elif at - offset > self._head.reach:  # F-030
             raise DamagedError("an extent refers to what is out of reach", offset=at)
 
     def _leaf(self, leaf: Leaf) -> None:

@@ -14,8 +14,8 @@ from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
-from compressor.archive.schema import MAX_ENTRIES, LeafRef, Span
-from compressor.errors import UsageError
+from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
+from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
 
 Write = Callable[[Bytes], object]
@@ -33,8 +33,9 @@ class VersionLabel:
 class Before:
     """What a version is appended to. Offsets count from the archive's first byte.
 
-    ``kept`` lists the leaves that stay, as items of ROOT; ``leaf_hashes`` has the hash of each, in the
-    order of their offsets.
+    ``kept`` lists the leaves that stay, as items of ROOT; ``leaf_hashes`` has the hash of each leaf, in
+    the order of their offsets. Lists grow by one in height each time that they overflow: who appends
+    keeps leaves where they have become high, else LimitError ends it at ``schema.MAX_LEVEL``.
     """
 
     offset: int
@@ -148,9 +149,10 @@ class ArchiveWriter:
 
     def removed(self, names: Sequence[bytes]) -> None:
         """Write names that the version before had and this one has not."""
-        for begin in range(0, len(names), MAX_ENTRIES):
+        for leaf in _leaves([Entry(name) for name in names]):
             self._flush_leaf()
-            self._leaf([], names[begin : begin + MAX_ENTRIES])
+            if leaf:
+                self._leaf([], [entry.name for entry in leaf])
 
     def _flush_leaf(self) -> None:
         pending, self._pending = self._pending, None
@@ -175,8 +177,12 @@ class ArchiveWriter:
         return schema.Version(number, label.label, label.time_ns, self._leaf_hashes.digest())
 
     def _root_page(self, _level: int, items: list[LeafRef]) -> LeafRef:
-        offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
-        return page_ref(offset, items)
+        if max(item.height for item in items) >= MAX_LEVEL:  # none could list this one
+            raise LimitError("the lists of the index are too deep; keep leaves, not lists of them")
+        return page_ref(self._root(items), items)
+
+    def _root(self, items: list[LeafRef]) -> int:
+        return self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
 
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""
@@ -190,7 +196,7 @@ class ArchiveWriter:
         if sync is not None:
             sync()
         _, items = self._leaves.finish()
-        root = self._root_page(0, items).offset
+        root = self._root(items)
         previous = self._before.footer if self._before else 0
         footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
         self._put(draft(Kind.FOOTER, b"", footer))

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from blake3 import blake3
@@ -74,13 +75,14 @@ class SeekableArchive:
     def check(self) -> None:
         """Check everything: all records, the index against them, the content of all members.
 
+        Earlier versions are checked too; content that several share, once.
+
         Raises:
             DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
         """
         for index in self.indexes:
-            audit(index)
-            for entry in index.entries():
-                if entry.kind == FILE:
+            for entry in chain.from_iterable(map(index.stored, audit(index))):
+                if entry.kind == FILE and entry.kept is None:
                     self.copy(index, entry, lambda _: None)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
