@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compressor.archive import schema
-from compressor.archive.leaf import Entry, unpack_leaf
+from compressor.archive.leaf import Entry
 from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
+from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
 from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
@@ -167,6 +168,8 @@ class _ArchiveState:
             raise DamagedError("a HEAD names another footer before it", offset=offset)
         if self._head is not None and _declares_less(head, self._head):  # F-052
             raise DamagedError("a version declares less than the one before it", offset=offset)
+        if self._begun:  # damage: the FOOTER between was lost
+            self._begin_version()
         self._begun = True
         self._head = head
         self.block_size = head.block_size
@@ -206,17 +209,19 @@ class _ArchiveState:
 
     def take_leaf(self, meta: Bytes, body: Bytes, offset: int) -> Event:
         members, entries, removed = unpack_leaf(meta, body, offset)
-        if self._footer is None and (removed or any(entry.kept for entry in entries)):  # F-044
+        first = self._footer is None and self._sound
+        if first and (removed or any(entry.kept for entry in entries)):  # F-044
             raise DamagedError("a first version keeps or removes something", offset=offset)
         self._check_open(entries, offset)
         self._members += len(entries)
-        if members.version:
-            self._last_leaf = offset
         if self._sound:
             self._ledger.leaf(offset, entries, removed, bytes(body))
             if members.version:
                 self._ledger.version(members.version, offset)
-                return Leaf(entries, members.version, offset, removed, self._ledger.leaves())
+        if members.version:
+            self._last_leaf = offset
+            leaves = self._ledger.leaves() if self._sound else ()
+            return Leaf(entries, members.version, offset, removed, leaves)
         return Leaf(entries, members.version, offset, removed)
 
     def _check_open(self, entries: list[Entry], offset: int) -> None:
@@ -228,8 +233,7 @@ class _ArchiveState:
                 raise DamagedError("a member with pages was never opened", offset=offset)
             return
         entry = entries[0] if len(entries) == 1 else None
-        if entry is None or (entry.name, entry.kind) != (opened.name, opened.kind):
-            # F-033
+        if entry is None or not _closes(entry, opened):  # F-033
             raise DamagedError("a leaf does not close the open member", offset=offset)
         self._extents.end(entry.level, entry.spans, offset)
 
@@ -251,6 +255,10 @@ class _ArchiveState:
     def take_pad(self, _meta: Bytes, body: Bytes, offset: int) -> None:
         if bytes(body).count(0) != len(body):  # F-043
             raise DamagedError("padding holds something", offset=offset)
+
+
+def _closes(entry: Entry, opened: Open) -> bool:
+    return (entry.name, entry.kind, entry.kept) == (opened.name, opened.kind, None)
 
 
 def _declares_less(head: Head, before: Head) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from compressor.archive import record, schema
-from compressor.archive.leaf import Entry, keeps, unpack_leaf, with_content
+from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
+from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import foreign_format
@@ -22,7 +23,7 @@ from compressor.errors import (
     UnfinishedError,
 )
 
-MAX_ORIGINS = 64  # leaves of earlier versions that are held unpacked
+MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
 
 
 class RandomSource:
@@ -86,6 +87,7 @@ class Index:
         self.head = self._head()
         self._block_size = self.head.block_size
         self._origins: dict[int, list[Entry]] = {}  # leaves that kept entries refer to
+        self._origins_size = 0
 
     def _head(self) -> Head:
         previous = self.footer.previous
@@ -141,23 +143,27 @@ class Index:
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``."""
         top = LeafRef(self.footer.root, b"", b"", schema.MAX_LEVEL + 1)
-        yield from self._leaves(top, name, 0)
+        behind = 0
+        for item in self._leaves(top, name, set()):
+            if item.offset <= behind:  # F-041
+                raise DamagedError("a root does not list leaves in their order", offset=item.offset)
+            behind = item.offset
+            yield item
 
-    def _leaves(self, page: LeafRef, name: bytes | None, behind: int) -> Iterator[LeafRef]:
-        """Yield what a ROOT leads to; all of it stands behind ``behind``.
+    def _leaves(self, page: LeafRef, name: bytes | None, met: set[int]) -> Iterator[LeafRef]:
+        """Yield what a ROOT leads to.
 
-        No record is met twice: pages that list each other's lists would have no end (F-041).
+        No ROOT is met twice: those that list each other's lists would have no end (F-041).
         """
-        root = self.page(page)
-        for item in root.items:
-            if not behind < item.offset < page.offset:
+        met.add(page.offset)
+        for item in self.page(page).items:
+            if item.offset >= page.offset or item.offset in met:
                 raise DamagedError("a root does not list what stands before it", offset=page.offset)
             if name is None or _may_hold(item, name):
                 if item.height:
-                    yield from self._leaves(item, name, behind)
+                    yield from self._leaves(item, name, met)
                 else:
                     yield item
-            behind = item.offset
 
     def page(self, item: LeafRef) -> Root:
         """Return the ROOT that an item names; one of the height MAX_LEVEL + 1 may have any.
@@ -217,15 +223,25 @@ class Index:
         if entry.kept is None:
             return entry
         leaf, number = entry.kept
-        origin = self._origins.get(leaf)
-        if origin is None:
-            if len(self._origins) == MAX_ORIGINS:
-                self._origins.clear()
-            origin = self._origins[leaf] = self._leaf(leaf)[1]
+        origin = self._origin(leaf)
         if number >= len(origin) or not keeps(entry, origin[number]):
             what = "a member keeps content that is not its own"
             raise DamagedError(what, offset=leaf, member=entry.shown_name)
         return with_content(entry, origin[number])
+
+    def _origin(self, leaf: int) -> list[Entry]:
+        origin = self._origins.get(leaf)
+        if origin is None:
+            members, origin = self._leaf(leaf)
+            self._origins_size += members.plain_size
+            if self._origins_size > MAX_ORIGINS:
+                self._origins, self._origins_size = {}, members.plain_size
+            self._origins[leaf] = origin
+        return origin
+
+    def stored(self, offset: int) -> list[Entry]:
+        """Return the entries of the leaf at ``offset``, of any version, as they are stored."""
+        return self._leaf(offset)[1]
 
     def spans(
         self, entry: Entry, begin: int = 0, end: int = schema.MAX_COUNT

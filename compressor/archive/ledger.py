@@ -3,14 +3,27 @@
 Its memory grows with the number of members: a name and a number each.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 from blake3 import blake3
 
 from compressor.archive.leaf import Entry, Place
 from compressor.archive.names import leaf_ref, page_ref
-from compressor.archive.schema import MAX_ENTRIES, LeafRef, Version
+from compressor.archive.schema import FILE, MAX_ENTRIES, LeafRef, Version
 from compressor.errors import DamagedError
+
+NOWHERE = (0, 0)  # the place of content that no member has
+
+
+class _Page(NamedTuple):
+    """A ROOT record: what lists it, the offsets of the first and last leaf below, and of its items."""
+
+    ref: LeafRef | None
+    first: int
+    last: int
+    items: Sequence[int]
 
 
 class Ledger:
@@ -18,12 +31,12 @@ class Ledger:
 
     def __init__(self) -> None:
         self._places: dict[bytes, int] = {}  # of each live name: leaf * MAX_ENTRIES + number
-        self._origins: dict[bytes, Place] = {}  # of each that keeps content: where that is
+        self._origins: dict[bytes, Place] = {}  # of each without content of its own: where that is
         self._live: dict[int, int] = {}  # of each leaf of the version: its entries that live
         self._counts: dict[int, int] = {}
         self._refs: dict[int, LeafRef] = {}
         self._hashes: dict[int, bytes] = {}
-        self._pages: dict[int, tuple[LeafRef, list[int]]] = {}  # and the leaves below
+        self._pages: dict[int, _Page] = {}
         self._begin = 0  # offset of this version's HEAD
         self._number = 0
         self._removed: set[bytes] = set()
@@ -70,10 +83,10 @@ class Ledger:
         elif name in self._removed:
             raise DamagedError(f"{entry.shown_name!r} is removed, and there", offset=offset)
         self._places[name] = offset * MAX_ENTRIES + number
-        if entry.kept is not None:
-            self._origins[name] = entry.kept
-        else:
+        if entry.kept is None and entry.kind == FILE:
             self._origins.pop(name, None)
+        else:
+            self._origins[name] = entry.kept or NOWHERE
 
     def _origin(self, name: bytes, place: int) -> Place:
         return self._origins.get(name) or divmod(place, MAX_ENTRIES)
@@ -104,9 +117,9 @@ class Ledger:
 
     def leaves(self) -> list[LeafRef]:
         """Return the leaves of the version, once its last one was taken."""
-        return [self._refs[leaf] for leaf in self._listed()]
+        return [self._refs[leaf] for leaf in self._living()]
 
-    def _listed(self) -> list[int]:
+    def _living(self) -> list[int]:
         return sorted(leaf for leaf, live in self._live.items() if live or leaf == self._last)
 
     def root(self, items: Sequence[LeafRef], offset: int) -> None:
@@ -115,17 +128,27 @@ class Ledger:
         Raises:
             DamagedError: it lists anything but leaves and ROOT records before it, as they are (F-041).
         """
-        leaves: list[int] = []
+        first = last = 0
         for item in items:
-            known = self._refs.get(item.offset) if not item.height else None
-            below = [item.offset]
-            if item.height and item.offset in self._pages:
-                known, below = self._pages[item.offset]
-            if known != item:
+            known = self._listed(item.offset)
+            if known.ref != item or known.first <= last:
                 raise DamagedError("a root lists what does not stand before it", offset=offset)
-            leaves += below
-        self._pages[offset] = page_ref(offset, items), leaves
+            first, last = first or known.first, known.last
+        below = [item.offset for item in items]
+        self._pages[offset] = _Page(page_ref(offset, items), first, last, below)
         self._top = offset
+
+    def _listed(self, offset: int) -> _Page:
+        """Return what is known of the record that an item of a ROOT names."""
+        return self._pages.get(offset) or _Page(self._refs.get(offset), offset, offset, ())
+
+    def _leaves(self, offset: int) -> Iterator[int]:
+        page = self._pages.get(offset)
+        if page is None:
+            yield offset
+            return
+        for below in page.items:
+            yield from self._leaves(below)
 
     def end(self, root: int, last_leaf: int, offset: int) -> None:
         """Compare the end of the version with all of it.
@@ -137,8 +160,9 @@ class Ledger:
         if (root, last_leaf) != (self._top, self._last):
             what = "the footer does not point at what stands before it"
             raise DamagedError(what, offset=offset)
-        leaves = self._pages[root][1] if root in self._pages else []
-        expected = self._listed()
+        expected = self._living()
         whole = all(self._live[leaf] == self._counts[leaf] for leaf in expected)
-        if leaves != expected or not whole:
-            raise DamagedError("the root does not lead to the version's leaves", offset=root)
+        pairs = zip_longest(self._leaves(root), expected)
+        if not whole or any(leaf != wanted for leaf, wanted in pairs):
+            what = "the root does not lead to the version's leaves"
+            raise DamagedError(what, offset=root or offset)

@@ -24,9 +24,11 @@ MAX_FRESH = 1024  # blocks that may wait for their extents, so that many tiny on
 MAX_COUNT = (1 << 63) - 1
 MAX_XATTRS = 256 << 10  # bytes of names and values of a member's extended attributes
 PIECE_HASH = 16  # bytes of BLAKE3 that name a piece
+MAX_PIECES = 1 << 19  # that a block lists: twice what the largest block has of the smallest
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
 Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
@@ -46,7 +48,7 @@ Span = tuple[Count, Count, Count]
 Above: offset of a page's record, position in the member of its first byte, length; all in bytes."""
 
 
-Steps = list[tuple[Number, Number]]
+Steps = Annotated[list[tuple[Number, Positive]], msgspec.Meta(max_length=MAX_PIECES)]
 """Of each piece in a block: the bytes between the one before and it, and its size."""
 
 
@@ -217,7 +219,8 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
     """Return the content of a BLOCK of an archive that declares ``block_size``.
 
     Raises:
-        DamagedError: it breaks its schema, or is larger than declared (F-010, F-019, F-029).
+        DamagedError: it breaks its schema, is larger than declared, or lists what it can't hold
+            (F-010, F-019, F-029, F-049).
     """
     block = unpack(meta, Block, offset)
     if not 0 < block.plain_size <= block_size:

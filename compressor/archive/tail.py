@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from compressor.archive import record
 from compressor.archive.forward import Damage, Event, Finished, ForwardReader, Leaf
 from compressor.archive.index import Forward, Index, RandomSource, RebuiltIndex, indexes
-from compressor.archive.leaf import unpack_leaf
+from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, SYNC, Kind, Record
 from compressor.archive.schema import Footer, Head, LeafRef
 from compressor.archive.source import Source

@@ -144,9 +144,10 @@ class ArchiveWriter:
 
     def removed(self, names: Sequence[bytes]) -> None:
         """Write names that the version before had and this one has not."""
-        for begin in range(0, len(names), MAX_ENTRIES):
+        for leaf in _leaves([Entry(name) for name in names]):
             self._flush_leaf()
-            self._leaf([], names[begin : begin + MAX_ENTRIES], None)
+            if leaf:
+                self._leaf([], [entry.name for entry in leaf], None)
 
     def _flush_leaf(self) -> None:
         pending, self._pending = self._pending, None

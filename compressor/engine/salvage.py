@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from compressor.archive import schema
-from compressor.archive.leaf import Entry, keeps, unpack_leaf, with_content
+from compressor.archive.leaf import Entry, keeps, with_content
+from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import MAX_BLOCK, Kind, Record
 from compressor.archive.schema import Block, Extents, Head, Span, Version
 from compressor.archive.source import Source

@@ -44,7 +44,7 @@ class Window:
         if not head.previous:
             self._old, self._dropped = {}, False
             self._again.clear()
-        elif self._dropped and self._fetch is None:
+        elif self._dropped and head.reach and self._fetch is None:
             raise LimitError(
                 "a later version refers back to bytes that have passed; "
                 "read the archive from a file that can seek"

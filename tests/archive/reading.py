@@ -1,9 +1,14 @@
 """Both readers, each reduced to one call: what came out, or the class of what was refused."""
 
 import io
+from collections.abc import Callable
 
 from compressor.archive.index import Index
 from compressor.archive.schema import Entry
+from compressor.archive import record
+from compressor.archive.leaf import Entry
+from compressor.archive.record import HEADER_SIZE, Kind, Record
+from compressor.archive.schema import FILE, Head
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
@@ -39,15 +44,36 @@ def class_of(error: CompressorError) -> str:
 
 
 class Collector(NullSink):
-    """Keeps verified members with their content."""
+    """Keeps the verified members of the last version of each archive, with their content.
+
+    What has no content counts with its target, if it has one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.contents: Contents = []
+        self._archives: list[dict[bytes, bytes]] = [{}]
+        self._content = bytearray()
+        self.entries: dict[bytes, Entry] = {}
+
+    @property
+    def contents(self) -> Contents:
+        return [item for archive in self._archives for item in archive.items()]
+
+    def begun(self, head: Head) -> None:
+        if not head.previous:
+            self._archives.append({})
+
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         self._content = bytearray()
 
-    def opened(self, name: bytes) -> None:
-        self._content = bytearray()
+    def plain(self, entry: Entry) -> None:
+        before = self._archives[-1].pop(entry.name, None)
+        content = before if entry.kind == FILE else entry.target or b""
+        if content is not None:
+            self._note(entry, content)
+
+    def removed(self, name: bytes) -> None:
+        self._archives[-1].pop(name, None)
 
     def data(self, piece: Bytes) -> None:
         self._content += piece
@@ -56,14 +82,38 @@ class Collector(NullSink):
         self._content += bytes(length)
 
     def closed(self, entry: Entry) -> None:
-        self.contents.append((entry.name, bytes(self._content)))
+        self._archives[-1].pop(entry.name, None)
+        self._note(entry, bytes(self._content))
+
+    def _note(self, entry: Entry, content: bytes) -> None:
+        self._archives[-1][entry.name] = content
+        self.entries[entry.name] = entry
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        super().failed(name, error)
+        self._archives[-1].pop(name, None)
 
 
-def forward(data: bytes, threads: int = 1) -> tuple[Contents, list[CompressorError]]:
+def fetcher(data: bytes) -> Callable[[int], Record]:
+    """Return what reads a block's record where the source can seek."""
+
+    def fetch(offset: int) -> Record:
+        header = record.parse_header(data[offset : offset + HEADER_SIZE], offset)
+        if header.kind != Kind.BLOCK:
+            raise DamagedError("no BLOCK record is here", offset=offset)
+        return Record(header, data[offset + HEADER_SIZE : header.end])
+
+    return fetch
+
+
+def forward(
+    data: bytes, threads: int = 1, *, seeks: bool = False
+) -> tuple[Contents, list[CompressorError]]:
     """Return the members that came whole, and all that was refused, in order."""
     sink = Collector()
+    options = UnpackOptions(threads, LIMITS, fetch=fetcher(data) if seeks else None)
     try:
-        Unpacker(Source(io.BytesIO(data)), sink, UnpackOptions(threads, LIMITS)).run()
+        Unpacker(Source(io.BytesIO(data)), sink, options).run()
     except CompressorError as error:
         return sink.contents, [*(error for _, error in sink.outcome.failures), error]
     return sink.contents, [error for _, error in sink.outcome.failures]
@@ -81,13 +131,14 @@ def seekable(data: bytes) -> Contents:
         CompressorError: anything is wrong.
     """
     archive = opened(data)
-    return [(entry.name, _content(archive, index, entry)) for index, entry in archive.entries()]
-
-
-def _content(archive: SeekableArchive, index: Index, entry: Entry) -> bytes:
-    content = bytearray()
-    archive.copy(index, entry, content.extend)
-    return bytes(content)
+    archive.check()
+    return [
+        (
+            entry.name,
+            entry.target or b"" if entry.kind else archive.read(index, entry, 0, entry.size),
+        )
+        for index, entry in archive.entries()
+    ]
 
 
 def refusal(data: bytes) -> str | None:

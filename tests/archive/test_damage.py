@@ -16,6 +16,7 @@ from compressor.errors import CompressorError
 from compressor.stages import TABLE
 from tests.archive import reading
 from tests.archive.forge import BLOCK, Forge, entry
+from tests.archive.forge import SYNC, Forge, entry
 from tests.archive.sound import SOUND, provider, stream
 
 CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
@@ -28,6 +29,7 @@ def archives() -> dict[str, Callable[[], bytes]]:
         if provider(name)
     }
     chosen = ("good-every-kind", "good-concatenated", "good-skippable", "good-archive-inside")
+    chosen += ("good-folder", "good-dedup", "good-appended", "good-appended-unchanged")
     return by_codec | {name: SOUND[name].make for name in chosen}
 
 
@@ -51,16 +53,22 @@ def seekable_or_none(data: bytes) -> reading.Contents | None:
 
 
 def whole_parts(data: bytes) -> set[int]:
-    """Sizes at which an archive of a concatenation ends."""
-    second = data.find(data[:8], 8)
-    concatenated = second > 0 and reading.refusal(data[:second]) is None
-    return {second, len(data)} if concatenated else {len(data)}
+    """Sizes at which an archive of a concatenation ends, or a version."""
+    footer, ends, at = SYNC + b"\x08", set(), 0
+    while (at := data.find(footer, at + 1)) > 0:
+        ends.add(at + 64)
+    return {end for end in ends if reading.refusal(data[:end]) is None}
+
+
+def true_contents(data: bytes) -> reading.Contents:
+    """What the archive holds, in any of its versions."""
+    return [item for size in whole_parts(data) for item in reading.forward(data[:size])[0]]
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_no_flipped_bit_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
     data = ARCHIVES[name]()
-    sound, _ = reading.forward(data)
+    sound = true_contents(data)
     escaped = []
 
     for number, flipped in enumerate(flips(data)):
@@ -75,8 +83,7 @@ def test_no_flipped_bit_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_no_truncation_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
     data = ARCHIVES[name]()
-    sound, _ = reading.forward(data)
-    allowed = whole_parts(data)
+    sound, allowed = true_contents(data), whole_parts(data)
     escaped = []
 
     for size in set(range(len(data))) - allowed:
@@ -86,6 +93,27 @@ def test_no_truncation_escapes_and_none_gives_a_wrong_byte(name: str) -> None:
             escaped.append(size)
 
     assert escaped == []
+
+
+def test_every_version_ends_where_the_archive_may_be_cut() -> None:
+    sizes = {name: len(whole_parts(ARCHIVES[name]())) for name in ARCHIVES}
+
+    assert {name: size for name, size in sizes.items() if size > 1} == {
+        "good-concatenated": 2,
+        "good-appended": 2,
+        "good-appended-unchanged": 3,
+    }
+
+
+def test_a_later_version_survives_damage_to_the_end_of_the_one_before() -> None:
+    sound = SOUND["good-appended"]
+    data = bytearray(sound.make())
+    data[min(whole_parts(bytes(data))) - 60] ^= 1  # within the header of the first FOOTER
+
+    contents, errors = reading.forward(bytes(data))
+
+    assert contents == sound.members
+    assert [reading.class_of(error) for error in errors] == ["unfinished"]
 
 
 def test_cutting_a_concatenation_where_an_archive_ends_leaves_a_whole_one() -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.limits import Limits
 from compressor.engine.pack import Hole, Info, Packer, PackOptions
 from compressor.engine.pool import SMALL
+from compressor.engine.pack import Hole, Packer, PackOptions
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, LimitError, MemoryBudgetError, UsageError
 from compressor.stages import TABLE
@@ -38,7 +40,7 @@ def test_what_goes_in_comes_out(contents, block_size, chain, threads) -> None:
     options = PackOptions(parse(chain), block_size=block_size, threads=threads)
     packer = Packer(target.write, options)
     for name, content in members.items():
-        packer.add(Info(name), cut(content, block_size))
+        packer.add(Entry(name), cut(content, block_size))
     packer.finish()
 
     sink = MemorySink()
@@ -85,7 +87,7 @@ def test_a_small_member_that_fills_its_block_does_not_wait_in_memory() -> None:
     options = PackOptions(parse("store"), block_size=8 << 20, threads=1)
     packer = Packer(lambda _: None, options)
 
-    packer.add_small(Info(b"a"), bytearray(packer.block_size))
+    packer.add_small(Entry(b"a"), bytearray(packer.block_size))
 
     assert packer.packed_size > packer.block_size
 
@@ -123,10 +125,10 @@ def test_two_archives_in_a_row_give_the_members_of_both(pack, unpack) -> None:
 
 def test_one_name_for_two_members_is_refused() -> None:
     packer = Packer(io.BytesIO().write, PackOptions(parse("store")))
-    packer.add(Info(b"same"), [])
+    packer.add(Entry(b"same"), [])
 
     with pytest.raises(UsageError, match="same"):
-        packer.add(Info(b"same"), [])
+        packer.add(Entry(b"same"), [])
 
 
 def test_an_encoder_that_lies_costs_size_and_gives_a_warning_but_no_byte(
