@@ -69,20 +69,15 @@ def _append(
     )
     appending = AppendOptions(
         tuple(member_name(path) for path in inputs),
+        tree.problem,
+        lambda text: report.warn(text, archive),
         checksum=options["checksum"],
         label=options["label"],
         time_ns=options["time"],
     )
     try:
         with tree.measured(progress):
-            done = append_version(
-                archive,
-                tree,
-                packing,
-                appending,
-                tree.problem,
-                lambda text: report.warn(text, archive),
-            )
+            done = append_version(archive, tree, packing, appending)
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)

@@ -24,10 +24,13 @@ from compressor.tree.scan import Found
 class AppendOptions:
     """``roots`` are the names of the inputs: what is at and below them is replaced.
 
-    ``checksum``: no content is taken as unchanged for its size and time.
+    ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
+    not be packed as it is, ``note`` that an earlier append was not finished.
     """
 
     roots: tuple[bytes, ...]
+    problem: Problem
+    note: Callable[[str], None]
     checksum: bool = False
     label: str = ""
     time_ns: int | None = None
@@ -45,30 +48,25 @@ class Appended:
 
 
 def append_version(
-    path: Path,
-    tree: Iterable[Found],
-    packing: PackOptions,
-    options: AppendOptions,
-    problem: Problem,
-    note: Callable[[str], None],
+    path: Path, tree: Iterable[Found], packing: PackOptions, options: AppendOptions
 ) -> Appended:
     """Append a version to the archive at ``path``: what the scan ``tree`` finds, now.
 
-    What fails leaves the archive as it was; ``note`` hears of an earlier append that was not finished.
+    What fails leaves the archive as it was.
 
     Raises:
         OSError: the archive can't be opened or written to.
         DamagedError: it is damaged: ``recover`` makes a sound one of it.
         UsageError: it is several archives in a row.
     """
-    with locked(path, note) as file:
+    with locked(path, options.note) as file:
         previous = Previous(file.index())
         earlier = previous.earlier(packing.memory // TABLE_SHARE)
         file.begin()
         try:
             packer = Packer(file.write, packing, earlier)
             try:
-                appending = _Appending(packer, previous, options, problem)
+                appending = _Appending(packer, previous, options)
                 appending.run(tree, file.identity, file.sync)
             finally:
                 packer.close()
@@ -88,13 +86,11 @@ def append_version(
 class _Appending:
     """One version in the making."""
 
-    def __init__(
-        self, packer: Packer, previous: Previous, options: AppendOptions, problem: Problem
-    ) -> None:
+    def __init__(self, packer: Packer, previous: Previous, options: AppendOptions) -> None:
         self._packer = packer
         self._previous = previous
         self._options = options
-        self._problem = problem
+        self._problem = options.problem
         self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
         self._new: set[bytes] = set()  # of these, with a new entry
         self.packed = Packed()
