@@ -271,6 +271,7 @@ class Packer:
             known.place(number, self._writer.block(item))
             self._options.progress(self._plain, self._writer.offset)
 
+        self._options.progress(self._plain, self._writer.offset)
         self._pool.submit(lambda: blocks.pack(contents), write, len(contents.plain))
 
     def begin(self, entry: Entry) -> None:
