@@ -9,6 +9,7 @@ from compressor.archive import pages, schema
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
+from compressor.archive.pages import PageReader
 from compressor.archive.schema import LeafRef
 from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
 from compressor.engine.pack import Packer
@@ -219,3 +220,11 @@ def test_more_items_than_the_levels_can_list_are_refused(monkeypatch: pytest.Mon
 
     with pytest.raises(LimitError):
         writer.add(0)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_an_empty_list_of_a_level_that_nobody_met_is_refused(level: int) -> None:
+    reader: PageReader[int] = PageReader("extents")
+
+    with pytest.raises(DamagedError):
+        reader.end(level, [], 100)
