@@ -8,19 +8,20 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict, Unpack, cast, overload
 
 from compressor.archive.index import RandomSource, indexes
 from compressor.archive.leaf import Entry
-from compressor.archive.source import Source
+from compressor.archive.source import FileFrom, Source
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.members import Archive, Member
 from compressor.engine.pack import Packer, PackOptions
-from compressor.engine.readindexed import FileFrom, reader_of, seek_last_archive
+from compressor.engine.readindexed import reader_of, seek_last_archive
 from compressor.engine.sinks import StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.engine.writefile import BlockWriter
@@ -64,10 +65,12 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
     """
     options = _pack_options(codec, level, threads, block_size, memory, verify)
     parts: list[Bytes] = []
-    with memoryview(data) as view, closing(Packer(parts.append, options)) as packer:
+    with memoryview(data) as view:
+        options = replace(options, plain_limit=view.nbytes)
         content = view.cast("B") if view.nbytes else memoryview(b"")
-        packer.add(Entry(os.fsencode(name)), _cut(content, packer.block_size))
-        packer.finish()
+        with closing(Packer(parts.append, options)) as packer:
+            packer.add(Entry(os.fsencode(name)), _cut(content, packer.piece_size))
+            packer.finish()
     return b"".join(parts)
 
 

@@ -5,18 +5,17 @@ Yields typed events; blocks come as they were read, to be checked and decoded by
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from compressor.archive import schema
 from compressor.archive.leaf import Entry
 from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import MAX_BLOCK, Kind, Record, refuse_unknown
-from compressor.archive.schema import Extents, Head, Open, Version
+from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
+from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
-from compressor.archive.stream import Begin, RecordStream
-from compressor.errors import DamagedError, TruncatedError, UnfinishedError
+from compressor.archive.stream import RecordStream
+from compressor.errors import DamagedError, UnfinishedError
 from compressor.stages.base import Bytes
 
 
@@ -31,6 +30,8 @@ class Leaf:
     version: Version | None
     offset: int
     removed: Sequence[bytes] = ()
+    leaves: Sequence[LeafRef] = ()
+    """Those of the version, known at its last leaf, if nothing before was damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a version, FOOTER included; another may follow. ``end`` counts from the archive's begin."""
+
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The end of an archive; ``position`` is that of the byte behind it in the source."""
 
@@ -64,7 +72,7 @@ class End:
 
 _BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS)
 
-Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | End
+Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | Finished | End
 
 
 class ForwardReader:
@@ -73,7 +81,11 @@ class ForwardReader:
     def __init__(self, source: Source) -> None:
         self._records = RecordStream(source)
         self._state = _ArchiveState()
-        self._began = False
+
+    @property
+    def start(self) -> int:
+        """Where the present archive began in the source."""
+        return self._records.start
 
     def events(self) -> Iterator[Event]:
         """Yield what the records say, in order; a HEAD whose ``previous`` is not 0 begins a version.
@@ -81,40 +93,21 @@ class ForwardReader:
         Raises:
             NotAnArchiveError, UnsupportedError: nothing can be read from here on.
         """
-        while (begun := self._begin()) is not False:
-            if begun is not Begin.VERSION:
-                if self._began:
-                    yield End(self._records.end)
-                self._state = _ArchiveState()
-            self._began = True
-            if isinstance(begun, Damage):
-                yield begun
-                if self._hopeless(begun):
-                    break
-            yield from self._version()
-        if self._began:
-            yield End(self._records.end)
+        for records in self._records.archives():
+            self._state = _ArchiveState()
+            for item in records:
+                yield from self._events(item)
+                self._records.block_size = self._state.block_size
+            if not self._records.over:
+                yield End(self._records.end)
 
-    def _begin(self) -> "Begin | Literal[False] | Damage":
+    def _events(self, item: Record | DamagedError) -> Iterator[Event]:
         try:
-            return self._records.begin()
+            if isinstance(item, DamagedError):
+                raise item
+            yield from self._state.take(item)
         except DamagedError as error:
-            return Damage(error)
-
-    def _hopeless(self, begun: Damage) -> bool:
-        return isinstance(begun.error, TruncatedError) or begun.error.offset != 0
-
-    def _version(self) -> Iterator[Event]:
-        while True:
-            try:
-                item = self._records.next(self._state.block_size)
-                if item is None:
-                    return
-                yield from self._state.take(item)
-            except DamagedError as error:
-                yield Damage(self._state.damaged(error))
-                if isinstance(error, TruncatedError):
-                    return
+            yield Damage(self._state.damaged(error))
 
 
 class _ArchiveState:
@@ -227,6 +220,8 @@ class _ArchiveState:
                 self._ledger.version(members.version, offset)
         if members.version:
             self._last_leaf = offset
+            leaves = self._ledger.leaves() if self._sound else ()
+            return Leaf(entries, members.version, offset, removed, leaves)
         return Leaf(entries, members.version, offset, removed)
 
     def _check_open(self, entries: list[Entry], offset: int) -> None:
@@ -247,7 +242,7 @@ class _ArchiveState:
         if self._sound:
             self._ledger.root(root.items, offset)
 
-    def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> None:
+    def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> Event:
         footer = schema.unpack_footer(meta, body, offset)
         if self._sound:
             if footer.previous != (self._footer or 0):  # F-042
@@ -255,6 +250,7 @@ class _ArchiveState:
             self._ledger.end(footer.root, footer.last_leaf, offset)
         self._footer = offset
         self._begin_version()
+        return Finished(offset + FOOTER_SIZE)
 
     def take_pad(self, _meta: Bytes, body: Bytes, offset: int) -> None:
         if bytes(body).count(0) != len(body):  # F-043

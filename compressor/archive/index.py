@@ -13,7 +13,7 @@ from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
+from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import foreign_format
 from compressor.errors import (
@@ -65,6 +65,18 @@ class Forward:
         return data
 
 
+def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:
+    """Return the BLOCK at ``offset`` of the archive that begins at ``start``.
+
+    Raises:
+        DamagedError: there is none, or one larger than ``block_size`` (F-028).
+    """
+    header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
+    if header.kind != Kind.BLOCK or header.body_size > block_size:
+        raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
+    return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
+
+
 class Index:
     """One version of an archive in a seekable file, from ``start`` to ``end``; by default its last."""
 
@@ -109,6 +121,10 @@ class Index:
         Raises:
             DamagedError: there is none, or another, or one that is too large (F-007, F-046).
         """
+        header = self._header(offset, kind)
+        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+
+    def _header(self, offset: int, kind: Kind) -> Header:
         if not 0 < offset <= self.end - self.start - HEADER_SIZE:
             raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
         header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
@@ -116,7 +132,15 @@ class Index:
             raise DamagedError(f"no {kind.name} record is here", offset=offset)
         if kind == Kind.BLOCK and header.body_size > self._block_size:
             raise DamagedError("a block is larger than its archive declares", offset=offset)
-        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+        return header
+
+    def block(self, offset: int) -> schema.Block:
+        """Return the BLOCK at ``offset``, its body not read: only its pieces are proven (F-049)."""
+        header = self._header(offset, Kind.BLOCK)
+        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
+        block = schema.unpack(meta, schema.Block, offset)
+        schema.check_pieces(block, offset)
+        return block
 
     def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``."""
@@ -181,6 +205,8 @@ class Index:
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)
+        for entry in entries:
+            _check_before(entry.spans, offset)
         return members, entries
 
     def _named(self, ref: LeafRef) -> list[Entry]:
@@ -249,7 +275,14 @@ class Index:
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
+        _check_before(page.spans, offset)
         return page.spans
+
+
+def _check_before(spans: list[Span], offset: int) -> None:
+    """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
+    if any(at >= offset for at, _, _ in spans):
+        raise DamagedError("an extent refers to what stands behind it", offset=offset)
 
 
 def _may_hold(item: LeafRef, name: bytes) -> bool:
@@ -262,15 +295,35 @@ class _End:
     footer: schema.Footer
 
 
-def indexes(source: RandomSource) -> list[Index]:
-    """Return the archives in a file, first to last, found from its end.
+class RebuiltIndex(Index):
+    """An index that knows its leaves already: no root is read."""
+
+    def __init__(
+        self,
+        source: RandomSource,
+        start: int,
+        end: int,
+        footer: schema.Footer,
+        leaves: list[LeafRef],
+    ) -> None:
+        super().__init__(source, start, end, footer)
+        self._leaf_refs = leaves
+
+    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
+        """Yield all leaves in order, whatever ``name``: any may hold it."""
+        del name
+        yield from self._leaf_refs
+
+
+def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
+    """Return the archives in a file, or in its bytes up to ``end``, first to last, found from there.
 
     Raises:
         NotAnArchiveError: the file is something else.
         TruncatedError, UnfinishedError, DamagedError: its end is missing or damaged.
     """
     found: list[Index] = []
-    end = source.size
+    end = source.size if end is None else end
     while end > 0 or not found:
         tail = _end(source, end)
         found.append(Index(source, tail.start, end, tail.footer))

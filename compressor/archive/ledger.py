@@ -115,6 +115,13 @@ class Ledger:
         if digest.digest() != version.root_hash:
             raise DamagedError("the root hash does not cover the leaves", offset=offset)
 
+    def leaves(self) -> list[LeafRef]:
+        """Return the leaves of the version, once its last one was taken."""
+        return [self._refs[leaf] for leaf in self._living()]
+
+    def _living(self) -> list[int]:
+        return sorted(leaf for leaf, live in self._live.items() if live or leaf == self._last)
+
     def root(self, items: Sequence[LeafRef], offset: int) -> None:
         """Take a ROOT record.
 
@@ -153,7 +160,7 @@ class Ledger:
         if (root, last_leaf) != (self._top, self._last):
             what = "the footer does not point at what stands before it"
             raise DamagedError(what, offset=offset)
-        expected = sorted(leaf for leaf, live in self._live.items() if live or leaf == self._last)
+        expected = self._living()
         whole = all(self._live[leaf] == self._counts[leaf] for leaf in expected)
         pairs = zip_longest(self._leaves(root), expected)
         if not whole or any(leaf != wanted for leaf, wanted in pairs):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
+from xxhash import xxh3_64_intdigest
 
-from compressor.archive.record import MAX_BLOCK
+from compressor.archive.record import CHECK_SIZE, MAX_BLOCK
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
@@ -31,6 +32,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
 Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Check = Annotated[bytes, msgspec.Meta(max_length=8)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Signed = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
@@ -44,6 +46,10 @@ DEVICES = (CHAR_DEVICE, BLOCK_DEVICE)
 Span = tuple[Count, Count, Count]
 """In a list of level 0 an extent: offset of the block's record (0: a hole), start in the block, length.
 Above: offset of a page's record, position in the member of its first byte, length; all in bytes."""
+
+
+Steps = Annotated[list[tuple[Number, Positive]], msgspec.Meta(max_length=MAX_PIECES)]
+"""Of each piece in a block: the bytes between the one before and it, and its size."""
 
 
 class Prelude(msgspec.Struct, array_like=True, frozen=True):
@@ -80,7 +86,8 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     """BLOCK: a packed block; ``member`` is None where it is solid.
 
     ``pieces`` are those that are no member's whole content: for each, the bytes between the piece
-    before and this one, and its size; ``piece_hashes`` has 16 bytes of BLAKE3 for each.
+    before and this one, and its size; ``piece_hashes`` has 16 bytes of BLAKE3 for each. Who appends
+    reads them without the body: ``pieces_check`` is theirs alone.
     """
 
     chain: Text
@@ -88,8 +95,9 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     sizes: Annotated[list[Count], msgspec.Meta(max_length=64)]
     member: Count | None
     position: Count
-    pieces: Annotated[list[tuple[Number, Positive]], msgspec.Meta(max_length=MAX_PIECES)] = []
+    pieces: Steps = []
     piece_hashes: bytes = b""
+    pieces_check: Check = b""
 
 
 class Extents(msgspec.Struct, array_like=True, frozen=True):
@@ -221,10 +229,24 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
         raise DamagedError("a block's packed bytes are more than its plain ones", offset=offset)
     if block.member is None and block.position:
         raise DamagedError("a solid block says that it has a position", offset=offset)
-    listed = sum(gap + size for gap, size in block.pieces)
-    if listed > block.plain_size or len(block.piece_hashes) != PIECE_HASH * len(block.pieces):
-        raise DamagedError("a block lists pieces that it can't hold", offset=offset)  # F-049
+    check_pieces(block, offset)
     return block
+
+
+def pieces_check(plain_size: int, pieces: Steps, hashes: bytes) -> bytes:
+    """Return the check of what a block says of its pieces; nothing where it has none."""
+    if not pieces:
+        return b""
+    return xxh3_64_intdigest(pack((plain_size, pieces, hashes))).to_bytes(CHECK_SIZE, "little")
+
+
+def check_pieces(block: Block, offset: int) -> None:
+    """Refuse pieces that a block can't hold, or that are not those that were written (F-049)."""
+    sizes = sum(gap + size for gap, size in block.pieces)
+    if sizes > block.plain_size or len(block.piece_hashes) != PIECE_HASH * len(block.pieces):
+        raise DamagedError("a block lists pieces that it can't hold", offset=offset)
+    if block.pieces_check != pieces_check(block.plain_size, block.pieces, block.piece_hashes):
+        raise DamagedError("a block's list of pieces fails its check", offset=offset)
 
 
 Owner = tuple[int, int] | None
@@ -234,11 +256,12 @@ Owner = tuple[int, int] | None
 def belongs(block: Block, start: int, owner: Owner, *, met: bool) -> bool:
     """Say whether a new block is whose it says (F-029).
 
-    The first extent that refers to it (it was not ``met`` yet) has its first byte, where it says.
+    The first extent that refers to it (it was not ``met`` yet), if it has its first byte, stands where
+    the block says.
     """
     if owner is None or block.member is None:
         return owner is None and block.member is None
-    return block.member == owner[0] and (met or (start, block.position) == (0, owner[1]))
+    return block.member == owner[0] and (met or start > 0 or block.position == owner[1])
 
 
 def unpack_extents(meta: Bytes, offset: int) -> Extents:

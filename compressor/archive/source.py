@@ -1,6 +1,7 @@
 """Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
 
-from typing import Protocol
+import io
+from typing import BinaryIO, Protocol
 
 from compressor.stages.base import Bytes
 
@@ -44,6 +45,23 @@ class Source:
         """Have these bytes, the last ones taken, be the next again."""
         self._ahead = bytes(data) + self._ahead
         self.position -= len(data)
+
+
+class FileFrom:
+    """A seekable file from its position at the time on, as a file of its own."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.base = file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position; return it."""
+        start = self.base if whence == io.SEEK_SET else 0
+        return self._file.seek(start + offset, whence) - self.base
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes."""
+        return self._file.read(size)
 
 
 FOREIGN = (

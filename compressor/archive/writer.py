@@ -23,26 +23,35 @@ Write = Callable[[Bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class VersionLabel:
-    """What the user says of a version."""
+    """What the user says of a version; ``number`` None: the one behind the last."""
 
     label: str = ""
     time_ns: int = 0
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a version is appended to. Offsets count from the archive's first byte.
-
-    ``kept`` lists the leaves that stay, as items of ROOT; ``leaf_hashes`` has the hash of each leaf, in
-    the order of their offsets. Lists grow by one in height each time that they overflow: who appends
-    keeps leaves where they have become high, else LimitError ends it at ``schema.MAX_LEVEL``.
-    """
+    """What a version is appended to: where it ends, its FOOTER (offsets in the archive), its number."""
 
     offset: int
     footer: int
     number: int
-    kept: Sequence[LeafRef]
-    leaf_hashes: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of the version before.
+
+    ``items`` of ROOT lead to the leaves that stay; ``hashes`` has those of their bodies. Both are in
+    the order of the leaves' offsets.
+    """
+
+    items: Sequence[LeafRef] = ()
+    hashes: Sequence[bytes] = ()
+
+
+NOTHING_KEPT = Kept()
 
 
 class ArchiveWriter:
@@ -52,39 +61,25 @@ class ArchiveWriter:
     """
 
     def __init__(self, write: Write, head: schema.Head, before: Before | None = None) -> None:
-        self._write = write
         self._before = before
         self._pending: list[Entry] | None = None  # written once it is known whether it is the last
-        self._leaf_hashes = blake3()
+        self._leaves: list[LeafRef] = []
+        self._hashes: list[bytes] = []
         self._names: set[bytes] = set()
         self._member = 0  # ordinal of the next member
         self._open: _OpenMember | None = None
-        self._leaves: PageWriter[LeafRef] = PageWriter(self._root_page)
         if before is None:
-            self._offset = len(record.MAGIC)
             write(record.MAGIC)
         else:
-            self._offset = before.offset
-            for digest in before.leaf_hashes:
-                self._leaf_hashes.update(digest)
             head = replace(head, previous=before.offset - before.footer)
+        self._records = _Records(write, before.offset if before else len(record.MAGIC))
+        self._put = self._records.put
         self._put(draft(Kind.HEAD, schema.pack(head)))
-        for item in before.kept if before else ():
-            self._leaves.add(item)
 
     @property
     def offset(self) -> int:
         """Bytes of the archive so far."""
-        return self._offset
-
-    def _put(self, item: Draft) -> int:
-        offset = self._offset
-        self._write(record.header_bytes(item, offset) + item.meta)
-        for part in item.parts:
-            self._write(part)
-        self._write(item.check)
-        self._offset += item.size
-        return offset
+        return self._records.offset
 
     def claim(self, name: bytes) -> None:
         """Take a name for a member.
@@ -152,54 +147,102 @@ class ArchiveWriter:
         for leaf in _leaves([Entry(name) for name in names]):
             self._flush_leaf()
             if leaf:
-                self._leaf([], [entry.name for entry in leaf])
+                self._leaf([], [entry.name for entry in leaf], None)
 
     def _flush_leaf(self) -> None:
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._leaf(pending)
+            self._leaf(pending, (), None)
 
     def _leaf(
-        self, entries: list[Entry], removed: Sequence[bytes] = (), label: VersionLabel | None = None
+        self,
+        entries: list[Entry],
+        removed: Sequence[bytes],
+        version: Callable[[], schema.Version] | None,
     ) -> int:
         leaf = pack_leaf(entries, removed)
-        self._leaf_hashes.update(blake3(leaf.body).digest())
-        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, self._version(label))
+        self._hashes.append(blake3(leaf.body).digest())
+        stamp = version() if version else None
+        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, stamp)
         offset = self._put(draft(Kind.MEMBERS, schema.pack(meta), leaf.body))
-        if entries or label:
-            self._leaves.add(leaf_ref(offset, entries))
+        if entries or version:
+            self._leaves.append(leaf_ref(offset, entries))
         return offset
-
-    def _version(self, label: VersionLabel | None) -> schema.Version | None:
-        if label is None:
-            return None
-        number = self._before.number + 1 if self._before else 1
-        return schema.Version(number, label.label, label.time_ns, self._leaf_hashes.digest())
-
-    def _root_page(self, _level: int, items: list[LeafRef]) -> LeafRef:
-        if max(item.height for item in items) >= MAX_LEVEL:  # none could list this one
-            raise LimitError("the lists of the index are too deep; keep leaves, not lists of them")
-        return page_ref(self._root(items), items)
-
-    def _root(self, items: list[LeafRef]) -> int:
-        return self._put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
 
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""
         self._flush_leaf()
         self._put(draft(Kind.PAD, b"", bytes(size - record.HEADER_SIZE - record.CHECK_SIZE)))
 
-    def finish(self, label: VersionLabel, sync: Callable[[], object] | None = None) -> None:
-        """Write the last leaf, the root and the footer; ``sync`` stands between: then it is complete."""
+    def finish(
+        self,
+        label: VersionLabel,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Write the last leaf, the root and the footer.
+
+        ``sync`` is called before the last leaf, so that it stands for all before it, and behind it.
+        """
         pending, self._pending = self._pending, None
-        last_leaf = self._leaf(pending or [], (), label)
-        if sync is not None:
-            sync()
-        _, items = self._leaves.finish()
-        root = self._root(items)
+
+        def version() -> schema.Version:
+            following = self._before.number + 1 if self._before else 1
+            number = following if label.number is None else label.number
+            root_hash = blake3(b"".join([*kept.hashes, *self._hashes])).digest()
+            return schema.Version(number, label.label, label.time_ns, root_hash)
+
+        sync()
+        last_leaf = self._leaf(pending or [], (), version)
+        sync()
         previous = self._before.footer if self._before else 0
-        footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
-        self._put(draft(Kind.FOOTER, b"", footer))
+        _write_end(self._records, [*kept.items, *self._leaves], last_leaf, previous)
+        sync()
+
+
+class _Records:
+    """Writes records one behind the other; ``offset`` is that of the next."""
+
+    def __init__(self, write: Write, offset: int) -> None:
+        self._write = write
+        self.offset = offset
+
+    def put(self, item: Draft) -> int:
+        """Write a record; return its offset."""
+        offset = self.offset
+        self._write(record.header_bytes(item, offset) + item.meta)
+        for part in item.parts:
+            self._write(part)
+        self._write(item.check)
+        self.offset += item.size
+        return offset
+
+
+def write_end(
+    write: Write, offset: int, leaves: Sequence[LeafRef], last_leaf: int, previous: int
+) -> None:
+    """Write root and FOOTER of a version that lacks them, from ``offset`` on.
+
+    ``previous`` is the offset of the FOOTER before, 0 where there is none.
+    """
+    _write_end(_Records(write, offset), leaves, last_leaf, previous)
+
+
+def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, previous: int) -> None:
+    def page(_level: int, items: list[LeafRef]) -> LeafRef:
+        if max(item.height for item in items) >= MAX_LEVEL:  # none could list this one
+            raise LimitError("the lists of the index are too deep; keep leaves, not lists of them")
+        return page_ref(root(items), items)
+
+    def root(items: list[LeafRef]) -> int:
+        return records.put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
+
+    pages: PageWriter[LeafRef] = PageWriter(page)
+    for item in leaves:
+        pages.add(item)
+    _, items = pages.finish()
+    footer = schema.pack_footer(schema.Footer(root(items), last_leaf, previous))
+    records.put(draft(Kind.FOOTER, b"", footer))
 
 
 def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":

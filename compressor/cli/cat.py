@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from compressor.archive.leaf import Entry
+from compressor.cli import completion
 from compressor.cli.options import PATH, report_from, reporting, resources
 from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
@@ -19,7 +21,9 @@ _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 
 @click.command()
 @click.argument("archive", type=PATH)
-@click.argument("members", nargs=-1, metavar="[MEMBER]...")
+@click.argument(
+    "members", nargs=-1, metavar="[MEMBER]...", shell_complete=completion.members_of("archive")
+)
 @click.option(
     "--range", "part", metavar="START:END", help="Bytes from START up to END, of each member."
 )
@@ -48,8 +52,7 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
             [opened.find(os.fsencode(name)) for name in members] if members else opened.entries()
         )
         for index, entry in wanted:
-            piece = None if bounds is None else (bounds[0], min(bounds[1], entry.size))
-            opened.copy(index, entry, write_stdout, piece)
+            opened.copy(index, entry, write_stdout, _piece(bounds, entry))
             report.result(
                 "written", shown(entry.name), path=str(archive), name=os.fsdecode(entry.name)
             )
@@ -60,11 +63,29 @@ def _bounds(part: str | None) -> tuple[int, int] | None:
     if part is None:
         return None
     match = _RANGE.match(part)
-    if not match or (match[1] and match[2] and int(match[1]) > int(match[2])):
+    if not match:
         raise UsageError(
             f"--range {part}: write START:END in bytes, such as 0:4096; either may be left out"
         )
-    return int(match[1] or 0), int(match[2] or (1 << 62))
+    begin, end = int(match[1] or 0), int(match[2] or (1 << 62))
+    if begin > end:
+        raise UsageError(f"--range {part} ends before it begins")
+    return begin, end
+
+
+def _piece(bounds: tuple[int, int] | None, entry: Entry) -> tuple[int, int] | None:
+    """Return the part of a member that is asked for; what lies behind its end is left out.
+
+    Raises:
+        UsageError: all of it does.
+    """
+    if bounds is None:
+        return None
+    if bounds[0] > entry.size:
+        raise UsageError(
+            f"--range begins at {bounds[0]}, {entry.shown_name!r} has only {entry.size} bytes"
+        )
+    return bounds[0], min(bounds[1], entry.size)
 
 
 COMMAND = cat

@@ -7,7 +7,7 @@ import click
 
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.survey import ChainUse, Survey, survey
@@ -17,6 +17,7 @@ from compressor.stages.chain import parse
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@budget
 @reporting
 def info(**options: Any) -> int:
     r"""Say what archives are made of: format, plan, block size, chains and who decodes them.
@@ -28,8 +29,11 @@ def info(**options: Any) -> int:
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
             with opened_archive(path) as (_, file):
-                for found in survey(Source(file)):
-                    _show(path, found, report)
+                for found in survey(Source(file), options["memory"]):
+                    if found.anything:
+                        _show(path, found, report)
+                    for error in found.damage:
+                        report.fail(error, path)
             report.succeeded()
     return report.exit_code
 
@@ -41,8 +45,6 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
     report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)
-    for error in found.damage:
-        report.fail(error, path)
 
 
 def _in_words(chain: dict[str, Any]) -> str:

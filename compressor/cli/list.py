@@ -11,7 +11,7 @@ import click
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.survey import Survey, glance, survey
@@ -20,6 +20,7 @@ from compressor.errors import DamagedError
 
 @click.command(name="list")
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@budget
 @reporting
 def list_members(**options: Any) -> int:
     r"""List the members of archives, or of stdin: size, time, name.
@@ -31,26 +32,29 @@ def list_members(**options: Any) -> int:
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
-            _list(path, report)
+            _list(path, options["memory"], report)
             report.succeeded()
     return report.exit_code
 
 
-def _list(path: Path, report: Report) -> None:
+def _list(path: Path, memory: int, report: Report) -> None:
     with opened_archive(path) as (source, file):
-        for found in _surveys(file, seekable=source.regular):
-            _show(path, found, report)
+        for found in _surveys(file, memory, seekable=source.regular):
+            if found.anything:
+                _show(path, found, report)
+            for error in found.damage:
+                report.fail(error, path)
 
 
-def _surveys(file: BinaryIO, *, seekable: bool) -> Iterator[Survey]:
+def _surveys(file: BinaryIO, memory: int, *, seekable: bool) -> Iterator[Survey]:
     if seekable:
         try:
-            yield from list(glance(file))
+            yield from list(glance(file, memory))
         except DamagedError:
             file.seek(0)
         else:
             return
-    yield from survey(Source(file))
+    yield from survey(Source(file), memory)
 
 
 def _show(path: Path, found: Survey, report: Report) -> None:
@@ -75,8 +79,6 @@ def _show(path: Path, found: Survey, report: Report) -> None:
         plain_bytes=plain,
         packed_bytes=found.size,
     )
-    for error in found.damage:
-        report.fail(error, path)
 
 
 def _when(entry: Entry) -> str:

@@ -85,6 +85,25 @@ def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
         raise CompressorError(f"{target} is an input; name another output")
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that outputs go to, and those above it, where they are not there.
+
+    Raises:
+        CompressorError: it is something else.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CompressorError(f"{path} is not a folder; name one") from None
+
+
+def total_size(statuses: Iterable[os.stat_result]) -> int | None:
+    """Return the bytes of all inputs; None where one is a pipe or the like, whose size nobody knows."""
+    found = list(statuses)
+    known = all(stat.S_ISREG(status.st_mode) for status in found)
+    return sum(status.st_size for status in found) if known else None
+
+
 def is_up_to_date(sources: Iterable[Path], target: Path) -> bool:
     """Whether the output is there and not older than any input."""
     try:

@@ -15,7 +15,7 @@ class Progress:
 
     def __init__(self, style: str, label: str, total: int | None, *, total_is_packed: bool) -> None:
         self._label = label
-        self._total = total
+        self.total = total
         self._total_is_packed = total_is_packed
         self._at = (0, 0)
         self._begun = time.monotonic()
@@ -25,6 +25,11 @@ class Progress:
         if style in EVERY:
             self._thread = threading.Thread(target=self._watch, args=(style,), daemon=True)
             self._thread.start()
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything is shown."""
+        return self._thread is not None
 
     def __call__(self, plain: int, packed: int) -> None:
         """Take how far the work is, in bytes."""
@@ -43,7 +48,7 @@ class Progress:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=self._total,
+                total=self.total,
                 desc=self._label,
                 unit="B",
                 unit_scale=True,
@@ -51,6 +56,7 @@ class Progress:
                 leave=False,
                 initial=done,
             )
+        self._bar.total = self.total
         if plain:
             self._bar.set_postfix_str(f"ratio {packed / plain:.3f}", refresh=False)
         self._bar.update(done - self._bar.n)
@@ -61,7 +67,7 @@ class Progress:
             "path": self._label,
             "plain_bytes": plain,
             "packed_bytes": packed,
-            "total_bytes": self._total,
+            "total_bytes": self.total,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
         sys.stderr.write(json.dumps(fields) + "\n")

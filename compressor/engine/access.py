@@ -3,22 +3,25 @@
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import BinaryIO
 
 from blake3 import blake3
 
-from compressor.archive.audit import audit
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import FILE, Span
+from compressor.archive.schema import Span
+from compressor.archive.tail import rebuilt
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.rescan import rebuilt
 from compressor.engine.zeros import zeros
-from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
+from compressor.errors import (
+    DamagedError,
+    MemberNotFoundError,
+    UnfinishedError,
+    VersionNotFoundError,
+)
 from compressor.stages.base import Bytes
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
@@ -53,6 +56,21 @@ class SeekableArchive:
         """Return the bytes that decoding a block may take."""
         return share(self.threads, self._limits.memory, _fixed(index))
 
+    def go_to(self, number: int) -> None:
+        """Have the archive, the last one of several, be what it was at a version.
+
+        Raises:
+            VersionNotFoundError: it has none of this number.
+        """
+        index: Index | None = self.indexes[-1]
+        while index is not None and index.version().number != number:
+            index = index.before()
+        if index is None:
+            raise VersionNotFoundError(
+                f"the archive has no version {number}; `versions` lists them"
+            )
+        self.indexes = [index]
+
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
         for index in self.indexes:
@@ -71,19 +89,6 @@ class SeekableArchive:
                 return index, entry
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
-
-    def check(self) -> None:
-        """Check everything: all records, the index against them, the content of all members.
-
-        Earlier versions are checked too; content that several share, once.
-
-        Raises:
-            DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
-        """
-        for index in self.indexes:
-            for entry in chain.from_iterable(map(index.stored, audit(index))):
-                if entry.kind == FILE and entry.kept is None:
-                    self.copy(index, entry, lambda _: None)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""

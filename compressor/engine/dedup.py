@@ -7,7 +7,7 @@ While an archive is written blocks go by number: their places are known only onc
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -18,7 +18,7 @@ from compressor.kernels.pieces import PieceTable, cut
 HOLE = 0
 """The number of no block: holes lie there."""
 
-LEAST_CUT = 16 << 10  # bytes; smaller members are one piece
+LEAST_CUT = 32 << 10  # bytes, twice the mean piece; smaller members are one piece
 RECORD_BOUND = 256  # bytes that a record takes beside what it holds, at most
 PIECE_BOUND = 32  # bytes that a record takes for a piece or an extent, at most
 
@@ -72,17 +72,29 @@ class Piece(NamedTuple):
 
 
 class Dedup:
-    """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere."""
+    """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere.
 
-    def __init__(self, memory: int, reach: int | None) -> None:
+    ``load`` is called, before anything is looked up, to make the content of earlier versions known.
+    """
+
+    def __init__(
+        self,
+        memory: int,
+        reach: int | None,
+        load: "Callable[[Dedup], None] | None" = None,
+    ) -> None:
         self._table = PieceTable(memory) if reach != 0 else None
         self._reach = reach
+        self._load = load
         self._old = 0  # blocks up to this number belong to earlier versions
         self.blocks = Blocks()
 
-    def begin_version(self) -> None:
-        """Note that all blocks so far belong to earlier versions."""
-        self._old = len(self.blocks) - 1
+    def prepare(self) -> None:
+        """Know what earlier versions have; called before a block of this version gets its number."""
+        load, self._load = self._load, None
+        if load is not None:
+            load(self)
+            self._old = len(self.blocks) - 1
 
     def put(self, key: bytes, number: int, start: int) -> None:
         """Note that the content with this hash begins at ``start`` in a block."""

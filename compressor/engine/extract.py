@@ -45,19 +45,19 @@ class Extraction:
         self._error: CompressorError | None = None
 
     def run(self, chosen: Sequence[Chosen]) -> None:
-        """Give the members, files in the order of their places.
+        """Give the members: files, in the order of their places, then the others.
 
         Raises:
             LimitError: they are more than the caller allows.
         """
         files = [item for item in chosen if item[1].kind == FILE]
         try:
-            for _, entry in chosen:
-                if entry.kind != FILE:
-                    self._sink.plain(entry)
             for index, entry in sorted(files, key=by_place):
                 self._file(index, entry)
             self._pool.drain()
+            for _, entry in chosen:
+                if entry.kind != FILE:
+                    self._sink.plain(entry)
         finally:
             self._pool.close()
 
@@ -100,13 +100,14 @@ class Extraction:
         self._sink.opened(entry.name, entry)
 
     def _give(self, span: Span) -> None:
-        if isinstance(self._block, CompressorError):
-            self._fail(self._block)
         if self._error is not None:
             return
+        block = self._block
         try:
-            piece = cut(self._block, span)  # type: ignore[arg-type]  no error, by now
-        except DamagedError as error:
+            if isinstance(block, CompressorError):
+                raise block
+            piece = cut(block, span)
+        except (DamagedError, UnsupportedError) as error:
             self._fail(error)
             return
         self._count(len(piece), span[0])

@@ -1,6 +1,7 @@
 """Members into a folder: each under its recorded name, or what a rule makes of it."""
 
 from collections.abc import Callable
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -35,8 +36,17 @@ class FolderSink(NullSink):
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     def _reported(self, name: bytes, error: CompressorError) -> None:
-        self.outcome.failures.append((name, error))
+        # An output that exists is named by its error already, folder included.
+        self.outcome.failures.append(
+            (None if isinstance(error, OutputExistsError) else name, error)
+        )
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""

@@ -29,12 +29,12 @@ def pack_live(packer: Packer, info: Entry, descriptor: int, seconds: float) -> N
     while True:
         timeout = max(0.0, due - time.monotonic()) if waiting else None
         ready, _, _ = select.select([descriptor], [], [], timeout)
-        piece = os.read(descriptor, min(READ, packer.block_size - len(waiting))) if ready else b""
+        piece = os.read(descriptor, min(READ, packer.piece_size - len(waiting))) if ready else b""
         if piece and not waiting:
             due = time.monotonic() + seconds
         waiting += piece
         ended = bool(ready) and not piece
-        if waiting and (ended or len(waiting) == packer.block_size or time.monotonic() >= due):
+        if waiting and (ended or len(waiting) == packer.piece_size or time.monotonic() >= due):
             packer.feed(waiting)
             packer.drain()
             waiting = bytearray()

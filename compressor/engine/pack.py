@@ -18,7 +18,7 @@ from compressor.archive.schema import (
     Head,
     Span,
 )
-from compressor.archive.writer import ArchiveWriter, Before, VersionLabel, Write
+from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
 from compressor.engine.block import STORE, BlockPacker, Contents
 from compressor.engine.dedup import (
     HOLE,
@@ -41,6 +41,7 @@ from compressor.tree.inputs import Hole
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
+LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
 
 Pieces = Iterable[bytearray | Hole]
 """A member's content: pieces of one block each (only the last is smaller), and holes between them."""
@@ -65,7 +66,8 @@ class PackOptions:
     verify: bool | None = None
     reach: int | None = 0
     optional: tuple[str, ...] = ()
-    label: VersionLabel = field(default_factory=VersionLabel)
+    plain_limit: int | None = None
+    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
@@ -88,6 +90,9 @@ class Packer:
         self.block_size = options.chain.block_size if given is None else given
         if not 0 < self.block_size <= MAX_BLOCK:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
+        known = self.block_size if options.plain_limit is None else options.plain_limit
+        self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
+        """The bytes to add at once: a block, or less where all that comes is less."""
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
@@ -96,7 +101,7 @@ class Packer:
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
         self._writer = ArchiveWriter(write, self._head(earlier), before)
-        self._begin = self._writer.offset if before else 0
+        self._begin = before.offset if before else 0
         self._solid = _Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
@@ -114,13 +119,11 @@ class Packer:
         return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
 
     def _threads(self, table: int, *, verify: bool) -> int:
-        size, plan = self.block_size, self._options.chain
+        size, plan = self.piece_size, self._options.chain
         again = plan.decode_memory(size) if verify else 0
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = size + plan.encode_memory(size) + again
-        fixed = (
-            2 * size + self._options.solid_size + table
-        )  # the block being read, the one being written
+        fixed = 2 * size + self._most + table  # being read, being written, being gathered
         what = f"packing with {plan} in blocks of {size} bytes"
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
 
@@ -166,6 +169,7 @@ class Packer:
     def add_small(self, entry: Entry, content: bytearray) -> Entry:
         """Add a file of at most one block, which the packer keeps; small ones share blocks."""
         self._writer.claim(entry.name)
+        self._dedup.prepare()
         digest = blake3(content).digest()
         self._plain += len(content)
         spans = self._small_spans(content, key_of(digest)) if content else []
@@ -177,8 +181,8 @@ class Packer:
 
     @property
     def _most(self) -> int:
-        """Bytes of a solid block: never above the block size either, which HEAD has declared."""
-        return min(self._options.solid_size, self.block_size)
+        """Bytes of a solid block: never above what HEAD has declared, and memory was reckoned for."""
+        return min(self._options.solid_size, self.piece_size)
 
     def _join(self, entry: Entry) -> None:
         solid = self._solid
@@ -195,12 +199,15 @@ class Packer:
             self._flush_solid()
         solid = self._solid
         number = solid.number = solid.number or self._dedup.blocks.add()
-        self._dedup.put(key, number, len(solid.plain))
+        start = len(solid.plain)
         if len(content) < LEAST_CUT or self._options.reach == 0:
-            spans = [(number, len(solid.plain), len(content))]
+            spans = [(number, start, len(content))]
             solid.take(content)
-            return spans
-        return self._cut_small(content, number)
+        else:
+            spans = self._cut_small(content, number)
+        if spans == [(number, start, len(content))]:
+            self._dedup.put(key, number, start)
+        return spans
 
     def _cut_small(self, content: bytearray, number: int) -> list[Span]:
         """Put the pieces that no earlier version has into the solid block.
@@ -211,7 +218,12 @@ class Packer:
         solid, dedup, spans = self._solid, self._dedup, list[Span]()
         # An entry lists no more extents than this; its pieces alternate in no content but a made-up one.
         most = MAX_PAGE - 1
-        for piece in pieces(content):
+        parts = list(pieces(content))
+        if len(parts) == 1:  # known as a whole
+            spans.append((number, len(solid.plain), len(content)))
+            solid.take(content)
+            return spans
+        for piece in parts:
             known = dedup.find(piece.key)
             if known is not None and dedup.is_old(known[0]) and len(spans) < most:
                 joined(spans, (*known, piece.size))
@@ -264,6 +276,7 @@ class Packer:
     def begin(self, entry: Entry) -> None:
         """Begin a file larger than a block, or one whose end is not known yet."""
         self._writer.claim(entry.name)
+        self._dedup.prepare()
         if self._options.reach is not None:
             self._flush_solid()  # what it refers to could come to lie out of reach
         self._pool.then(lambda: self._writer.open_member(entry.name))
@@ -338,11 +351,19 @@ class Packer:
         """Have everything written that was fed: for a reader at the other end of a live stream."""
         self._pool.drain()
 
-    def finish(self, sync: Callable[[], object] | None = None) -> None:
-        """Write the end of the version; ``sync`` is called once it is complete but for its root."""
+    def finish(
+        self,
+        label: VersionLabel | None = None,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = _ignore,
+    ) -> None:
+        """Write the end of the version; ``kept`` is what stays of the one before.
+
+        ``sync`` has all that was written go to disk; the order of the calls makes an append safe.
+        """
         self._flush_solid()
         self._pool.drain()
-        self._writer.finish(self._options.label, sync)
+        self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()
 

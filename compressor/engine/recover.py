@@ -83,8 +83,10 @@ class _Rebuild:
         head = self._remains.head
         if head is not None:
             return replace(head, previous=0)
-        size = max((block.plain_size for block in self._remains.blocks.values()), default=1)
-        return Head(MAJOR, MINOR, [], [], DEFAULT_MEMORY // 2, 0, 0, size, "recovered")
+        found = self._remains.blocks.values()
+        size = max((block.plain_size for block in found), default=1)
+        memory = max(map(blocks.decode_memory, found), default=0)
+        return Head(MAJOR, MINOR, [], [], memory, 0, 0, size, "recovered")
 
     def _leaf(self, leaf: list[Entry]) -> None:
         small: list[Entry] = []

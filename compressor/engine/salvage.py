@@ -96,38 +96,29 @@ class Remains:
 
 
 def scan(source: Source) -> Iterator[Remains]:
-    """Yield what is left of each archive in the source."""
-    records = RecordStream(source)
-    while True:
-        found = Remains()
-        try:
-            if not records.begin():
-                return
-        except TruncatedError:
-            raise
-        except DamagedError as error:
-            found.damage.append(error)
-            if error.offset:  # bytes behind the last archive
-                yield found
-                return
-        found.start = records.start
-        _scan_archive(records, found)
+    """Yield what is left of each archive in the source.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, TruncatedError: it does not even begin as one.
+    """
+    stream = RecordStream(source)
+    for records in stream.archives():
+        found = Remains(stream.start)
+        for item in records:
+            _take(found, item)
+            stream.block_size = found.block_size
         yield found
-        if any(isinstance(error, TruncatedError) for error in found.damage):
-            return
 
 
-def _scan_archive(records: RecordStream, found: Remains) -> None:
-    while True:
-        try:
-            item = records.next(found.block_size)
-            if item is None:
-                return
-            _note(found, item)
-        except DamagedError as error:
-            found.damage.append(error)
-            if isinstance(error, TruncatedError):
-                return
+def _take(found: Remains, item: Record | DamagedError) -> None:
+    try:
+        if isinstance(item, DamagedError):
+            raise item
+        _note(found, item)
+    except DamagedError as error:
+        if isinstance(error, TruncatedError) and error.offset == 0:
+            raise
+        found.damage.append(error)
 
 
 def _note(found: Remains, item: Record) -> None:

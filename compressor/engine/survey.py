@@ -8,8 +8,10 @@ from compressor.archive import schema
 from compressor.archive.forward import BlockRecord, Damage, End, ForwardReader, Leaf
 from compressor.archive.index import RandomSource, indexes
 from compressor.archive.leaf import Entry, with_content
+from compressor.archive.record import MAX_META
 from compressor.archive.schema import Head, Version
 from compressor.archive.source import Source
+from compressor.engine.limits import threads_within
 from compressor.errors import DamagedError
 
 
@@ -48,17 +50,29 @@ class Survey:
         return list(self.members.values())
 
     @property
+    def anything(self) -> bool:
+        """Whether there is more to tell than damage."""
+        return bool(self.head or self.version or self.entries or self.chains)
+
+    @property
     def plain_size(self) -> int:
         """Bytes of all members."""
         return sum(entry.size for entry in self.entries)
 
 
-def survey(source: Source) -> Iterator[Survey]:
-    """Yield each archive of a source, read from front to back; block bodies are checked, not decoded."""
+def survey(source: Source, memory: int) -> Iterator[Survey]:
+    """Yield each archive of a source, read from front to back; block bodies are checked, not decoded.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError: it can't be read at all.
+        MemoryBudgetError: a block may be larger than ``memory`` (bytes, the whole process) permits.
+    """
     found, begin = Survey(), source.position
     pending = False
     for event in ForwardReader(source).events():
         pending = True
+        if isinstance(event, Head):
+            _afford(memory, event.block_size)
         _note(found, event)
         if isinstance(event, End):
             found.size = event.position - begin
@@ -67,6 +81,10 @@ def survey(source: Source) -> Iterator[Survey]:
     if pending:
         found.size = source.position - begin
         yield found
+
+
+def _afford(memory: int, record_size: int) -> None:
+    threads_within(1, memory, record_size, 0, "looking into this archive")
 
 
 def _note(found: Survey, event: object) -> None:
@@ -97,12 +115,14 @@ def _note_block(found: Survey, event: BlockRecord) -> None:
     use.packed_size += len(body)
 
 
-def glance(file: BinaryIO) -> Iterator[Survey]:
+def glance(file: BinaryIO, memory: int) -> Iterator[Survey]:
     """Yield each archive of a sound seekable file, read through its index: members only, no chains.
 
     Raises:
         DamagedError: the index can't be used; ``survey`` finds what is left.
+        MemoryBudgetError: ``memory`` (bytes) is less than any process needs.
     """
+    _afford(memory, MAX_META)
     for index in indexes(RandomSource(file)):
         members = {entry.name: entry for entry in index.entries()}
         found = Survey(index.head, index.version(), members)

@@ -5,15 +5,16 @@ the archive declares and the caller allows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol
 
 from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.index import Forward, RandomSource, block_at
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Record
+from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Head, Open, Span
 from compressor.archive.source import Source
 from compressor.engine import block as blocks
@@ -74,15 +75,15 @@ class Sink(Protocol):
 class UnpackOptions:
     """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
 
-    ``idle`` says whether reading on would wait: then what has been read is given first. ``fetch`` reads
-    the BLOCK at an offset of the present archive, where the source can seek.
+    ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
+    is the same source where it can seek: then blocks that are referred to again are read again.
     """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
-    fetch: Callable[[int], Record] | None = None
+    random: RandomSource | None = None
 
 
 class Unpacker:
@@ -91,12 +92,21 @@ class Unpacker:
     def __init__(self, source: Source, sink: Sink, options: UnpackOptions) -> None:
         self._source = source
         self._options = options
-        self._events = ForwardReader(source).events()
+        self._reader = ForwardReader(source)
+        self._events = self._reader.events()
         self._pool = OrderedPool(1)
-        self._assembler = _Assembler(sink, Window(options.fetch), self._count)
+        self._assembler = _Assembler(
+            sink, Window(self._fetch if options.random else None), self._count
+        )
         self._head: Head | None = None
+        self._start = 0  # of the archive whose members are given; the reader may be ahead
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
+
+    def _fetch(self, offset: int) -> Record:
+        assert self._options.random is not None  # noqa: S101  else the window does not ask
+        block_size = self._head.block_size if self._head else MAX_BLOCK
+        return block_at(self._options.random, self._start, offset, block_size)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -140,9 +150,9 @@ class Unpacker:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
         self._pool.drain()
         self._pool.close()
-        self._head = head
+        self._head, self._start = head, self._reader.start
         limits = self._options.limits
-        kept = 0 if self._options.fetch else head.reach
+        kept = 0 if self._options.random else head.reach
         if kept > limits.memory:
             raise LimitError(
                 "this archive refers back further than memory goes for a pipe; "
@@ -169,7 +179,7 @@ class Unpacker:
         self._pool.submit(
             lambda: _decoded(record, head, memory),
             lambda decoded: assembler.block(record, decoded),
-            record.header.body_size,
+            blocks.work_size(record),
         )
 
 
@@ -178,6 +188,21 @@ def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | Compre
         return blocks.unpack(record, head, memory)
     except (DamagedError, UnsupportedError) as error:
         return error
+
+
+def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool) -> None:
+    """Give the members of a file, read from front to back, to ``sink``.
+
+    Where it can seek, what is referred to again is read again; from a pipe it has to be kept.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
+    """
+    if not seekable:
+        Unpacker(Source(file), sink, options).run()
+        return
+    random = RandomSource(file)
+    Unpacker(Source(Forward(random)), sink, replace(options, random=random)).run()
 
 
 class _Assembler:

@@ -32,12 +32,12 @@ class Attributes:
         self._privileged = os.geteuid() == 0
         self._told: set[str] = set()
 
-    def give(self, at: int | str, node: Node, mode: int) -> None:
-        """Give what ``node`` records, and ``mode`` if it records none.
+    def give(self, at: int | str, status: os.stat_result, node: Node, mode: int) -> None:
+        """Give what ``node`` records, and ``mode`` if it records none, to a file of this ``status``.
 
         ``at`` is a descriptor, or the path of one below /proc where it can't be opened.
         """
-        user, group = self._own(at, node)
+        user, group = self._own(at, status, node)
         if node.mode is not None:
             mode = node.mode
         mode = self._xattrs(at, node, mode) if node.xattrs else mode
@@ -50,7 +50,7 @@ class Attributes:
             times = (node.mtime_ns, node.mtime_ns)
             self._try(node, "time", lambda: os.utime(at, ns=times))
 
-    def _own(self, at: int | str, node: Node) -> tuple[bool, bool]:
+    def _own(self, at: int | str, status: os.stat_result, node: Node) -> tuple[bool, bool]:
         """Give the file to its owner; say whether it has its user, and its group."""
         if not self._privileged:
             return False, False
@@ -58,11 +58,11 @@ class Attributes:
         if not self._numeric_owner:
             user = _known(_user, node.user, user)
             group = _known(_group, node.group, group)
-        if user is None and group is None:
-            return False, False
-        ids = [-1 if one in (None, _NOBODY_AT_ALL) else one for one in (user, group)]
-        given = self._try(node, "owner", os.chown, at, *ids)
-        return given and ids[0] != -1, given and ids[1] != -1
+        if user == status.st_uid and group == status.st_gid:
+            return True, True
+        user, group = _asked(user), _asked(group)
+        given = user == group == -1 or self._try(node, "owner", os.chown, at, user, group)
+        return given and user != -1, given and group != -1
 
     def _xattrs(self, at: int | str, node: Node, mode: int) -> int:
         """Set the extended attributes; return the mode, less what an ACL that is lost kept back."""
@@ -116,6 +116,11 @@ def _known(
     """Return the id that a name has here, else the recorded one."""
     here = look_up(name) if name else None
     return number if here is None else here
+
+
+def _asked(number: int | None) -> int:
+    """Return an id to be given, or -1, which leaves the one that is there."""
+    return -1 if number is None or number == _NOBODY_AT_ALL else number
 
 
 @lru_cache(maxsize=1024)

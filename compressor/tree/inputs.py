@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
+
 from compressor.errors import CompressorError
 
+READ_MOST = (
+    1 << 30
+)  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
 
 
@@ -25,11 +30,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An open input: ``stat`` is what it was when it was opened."""
+    """An open input: ``stat`` is what it was when it was opened.
+
+    ``no_cache``: the system is asked to forget what was read of it, so that whatever else runs here
+    keeps its own files in memory.
+    """
 
     descriptor: int
     shown: str
     stat: os.stat_result
+    no_cache: bool = False
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -46,6 +56,16 @@ class Input:
         now, then = os.fstat(self.descriptor), self.stat
         return self.regular and (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
 
+    def holds(self, size: int, digest: bytes) -> bool:
+        """Say whether the content has this size and BLAKE3; reading begins at its start again."""
+        if self.stat.st_size != size or not self.regular:
+            return False
+        found = blake3()
+        for piece in self._blocks(None, 1 << 20):
+            found.update(piece)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        return found.digest() == digest
+
     def remove(self, path: Path) -> str | None:
         """Remove ``path`` if it still names this very file, unchanged; return why not, if it is kept."""
         try:
@@ -59,9 +79,29 @@ class Input:
         path.unlink()
         return None
 
+    @property
+    def sparse(self) -> bool:
+        """Whether a regular file has holes, or may have."""
+        return self.regular and self.stat.st_blocks * 512 < self.stat.st_size
+
+    def whole(self, most: int) -> bytearray | None:
+        """Return the content, from the start on, of a file without holes; None if it is more than ``most``.
+
+        Then reading begins at its start again.
+        """
+        if self.stat.st_size > most or self.sparse or not self.regular:
+            return None
+        block = bytearray(self.stat.st_size + 1)
+        filled = self._fill(block)
+        if filled == len(block):  # it has grown
+            os.lseek(self.descriptor, 0, os.SEEK_SET)
+            return None
+        del block[filled:]
+        return block
+
     def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
-        if not self.regular or self.stat.st_blocks * 512 >= self.stat.st_size:
+        if not self.sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
             yield from self._blocks(None, block_size)
             return
         for begin, end, is_data in _layout(self.descriptor, self.stat.st_size):
@@ -91,23 +131,33 @@ class Input:
 
     def _fill(self, block: bytearray) -> int:
         try:
-            return read_full(self.descriptor, block)
+            filled = read_full(self.descriptor, block, short_is_end=self.regular)
+            if self.no_cache and self.regular:
+                self._forget(at_end=filled < len(block))
         except OSError as error:
             raise InputError(f"can't be read: {error.strerror}") from error
+        return filled
+
+    def _forget(self, *, at_end: bool) -> None:
+        """Have the system drop what was read. From 0 on, since pages may be larger than a block."""
+        read = 0 if at_end else os.lseek(self.descriptor, 0, os.SEEK_CUR)  # 0: all there is
+        os.posix_fadvise(self.descriptor, 0, read, os.POSIX_FADV_DONTNEED)
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def read_full(descriptor: int, block: bytearray) -> int:
-    """Fill ``block`` from the descriptor; return how many bytes there were before the end."""
-    filled = 0
+def read_full(descriptor: int, block: bytearray, *, short_is_end: bool = False) -> int:
+    """Fill ``block`` from the descriptor; return how many bytes there were before the end.
+
+    ``short_is_end``: what gives less than asked for has ended, as regular files do.
+    """
+    filled = os.readv(descriptor, [block])
+    if filled in (0, len(block)) or (short_is_end and filled < READ_MOST):
+        return filled
     with memoryview(block) as view:
-        while filled < len(block):
-            count = os.readv(descriptor, [view[filled:]])
-            if not count:
-                break
+        while filled < len(block) and (count := os.readv(descriptor, [view[filled:]])):
             filled += count
     return filled
 

@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
@@ -15,6 +16,10 @@ Identity = tuple[int, int]
 
 NOTHING: frozenset[Identity] = frozenset()
 
+_USUAL_LONGEST = (
+    255  # bytes of a name; whether one that is longer can be had, ``stat`` says at once
+)
+
 
 class OutputExistsError(CompressorError):
     """The output exists (since ``mtime_ns``), and ``force`` was not given."""
@@ -22,6 +27,12 @@ class OutputExistsError(CompressorError):
     def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
         super().__init__(f"{path} exists; -f overwrites it")
         self.mtime_ns = mtime_ns
+
+
+def identity_of(descriptor: int) -> Identity:
+    """Return device and inode of an open file."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def umask() -> int:
@@ -37,17 +48,24 @@ def without_group(mode: int) -> int:
     return mode & 0o700 | common << 3 | common
 
 
-def shared_permissions(
-    inputs: Sequence[os.stat_result],
-) -> tuple[int, tuple[int, int] | None]:
+Access = tuple[int, int, int]
+"""Mode, user and group of a file."""
+
+
+def access_of(status: os.stat_result) -> Access:
+    """Return who may do what with a file."""
+    return status.st_mode, status.st_uid, status.st_gid
+
+
+def shared_permissions(inputs: Collection[Access]) -> tuple[int, tuple[int, int] | None]:
     """Return mode and owner of an archive of these inputs: what all of them permit, under the umask.
 
     Where they have different owners, it stays ours (None).
     """
     mode = 0o666 & ~umask()
-    for status in inputs:
-        mode &= status.st_mode
-    owners = {(status.st_uid, status.st_gid) for status in inputs}
+    for permitted, _, _ in inputs:
+        mode &= permitted
+    owners = {(user, group) for _, user, group in inputs}
     if len(owners) > 1:
         return without_group(mode), None
     return mode, owners.pop() if owners else None
@@ -79,7 +97,7 @@ class Replacing:
         if (status.st_dev, status.st_ino) in self.protected:
             raise CompressorError(f"{shown} is an input; name another output")
         if stat.S_ISDIR(status.st_mode):
-            raise CompressorError(f"{shown} is a folder")
+            raise CompressorError(f"{shown} is a folder; name a file")
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise CompressorError(f"{shown} is a device or the like; it is not replaced")
         if not self.force:
@@ -102,10 +120,13 @@ class Place:
 
     def existing(self) -> os.stat_result | None:
         """Return the status of what has the name now."""
-        try:
+        if len(self.name) <= _USUAL_LONGEST and not os.access(
+            self.name, os.F_OK, dir_fd=self.folder, follow_symlinks=False
+        ):
+            return None  # most often; found without the cost of an exception
+        with suppress(FileNotFoundError):
             return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+        return None
 
     def check(self) -> None:
         """Raise an error if the name is taken by something that must not be replaced."""
@@ -146,23 +167,31 @@ class Output:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._shown_as = _ShownAs(place.shown)
+        self._appeared = False
         self.descriptor = -1
 
     def open(self) -> None:
         """Create the file under its temporary name, readable by nobody else."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
             folder = self._place.folder
             self.descriptor = os.open(self._place.temporary, flags, 0o600, dir_fd=folder)
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             write_full(self.descriptor, data)
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """Give what was written so far as a file of its own."""
+        with os.fdopen(os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDONLY), "rb", 0) as file:
+            yield cast("BinaryIO", file)
 
     def hole(self, length: int) -> None:
         """Leave a hole of ``length`` bytes."""
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             os.ftruncate(self.descriptor, os.lseek(self.descriptor, length, os.SEEK_CUR))
 
     def commit(
@@ -177,7 +206,7 @@ class Output:
             OutputExistsError: the name was taken meanwhile.
             OSError: the disk is full, or the like.
         """
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             if owner is not None and not self._give_to(*owner):
                 mode = without_group(mode)
             os.fchmod(self.descriptor, mode)
@@ -205,10 +234,11 @@ class Output:
             OutputExistsError: the name was taken meanwhile.
             OSError: the disk is full, or the like.
         """
-        with _ShownAs(self._place.shown):
+        with self._shown_as:
             if sync:
                 os.fsync(self.descriptor)
             self._place.take()
+            self._appeared = True
             if sync:
                 os.fsync(self._place.folder)
             self._close()
@@ -221,7 +251,8 @@ class Output:
         """Leave nothing; after the file has appeared this finds nothing to do."""
         if self.descriptor >= 0:
             self._close()
-        self._place.clear()
+        if not self._appeared:
+            self._place.clear()
 
 
 class DeviceOutput:
@@ -264,9 +295,12 @@ def opened_output(
         finally:
             os.close(device.descriptor)
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        place = Place(os.fsencode(path.name), folder, str(path), Replacing(force, protected))
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    try:
+        place = Place(os.fsencode(path.name or "."), folder, str(path), Replacing(force, protected))
         with _ShownAs(str(path)):
             place.check()
         output = Output(place)

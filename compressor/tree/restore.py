@@ -30,7 +30,10 @@ from compressor.tree.policy import (
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """How members are restored. ``default_mode`` is for files without a recorded one."""
+    """How members are restored. ``default_mode`` is for files without a recorded one.
+
+    ``below`` is what the user called the target folder.
+    """
 
     default_mode: int
     force: bool = False
@@ -39,6 +42,7 @@ class RestoreOptions:
     unsafe_links: bool = False
     specials: bool = False
     numeric_owner: bool = False
+    below: str = ""
 
     @property
     def folder_mode(self) -> int:
@@ -82,7 +86,7 @@ class Restorer:
             CompressorError: it can't or must not be restored.
         """
         self.abort()
-        with _turned():
+        with _TURNED:
             self._output = Output(self._place(name))
             self._output.open()
         return self._output
@@ -97,11 +101,12 @@ class Restorer:
         if output is None:
             raise NotRestoredError("its file was not begun")
         try:
-            with _turned():
-                self._attributes.give(output.descriptor, node, self._options.default_mode)
-                identity = _identity(os.fstat(output.descriptor))
+            with _TURNED:
+                status = os.fstat(output.descriptor)
+                mode = self._options.default_mode
+                self._attributes.give(output.descriptor, status, node, mode)
                 output.appear(sync=self._options.sync)
-                self._made[identity] = node.name
+                self._made[_identity(status)] = node.name
         finally:
             self.abort()
 
@@ -119,7 +124,7 @@ class Restorer:
         """
         self.abort()
         check_name(node.name)
-        with _turned():
+        with _TURNED:
             if node.kind == NodeKind.FOLDER:
                 self._folders.record(node)
             elif node.kind == NodeKind.HARDLINK:
@@ -128,7 +133,7 @@ class Restorer:
             elif node.kind == NodeKind.SYMLINK:
                 self._check_link(node.name, node.target or b"")
                 if node.name in self._symlinks and not self._options.force:
-                    raise OutputExistsError(shown(node.name))
+                    raise OutputExistsError(os.path.join(self._options.below, shown(node.name)))
                 self._symlinks[node.name] = node
             else:
                 self._special(node)
@@ -208,14 +213,16 @@ class Restorer:
         """Return the place of a member that may be made now; the folders on the way are there."""
         check_name(name)
         folder, _, base = name.rpartition(b"/")
-        place = Place(base, self._folders.enter(folder), shown(name), self._replacing)
+        seen = os.path.join(self._options.below, shown(name))
+        place = Place(base, self._folders.enter(folder), seen, self._replacing)
         status = place.existing()
         if status is None:
             return place
         if self._is_ours(name, status):  # an earlier version's, which this one replaces
             place = Place(base, place.folder, place.shown, replace(self._replacing, force=True))
         place.check()
-        self._made.pop(_identity(status), None)  # it is replaced, its inode may be anyone's
+        if status.st_nlink == 1:  # it goes, and its inode may become anyone's
+            self._made.pop(_identity(status), None)
         return place
 
     def _is_ours(self, name: bytes, status: os.stat_result) -> bool:
@@ -261,42 +268,45 @@ class Restorer:
             if (stat.S_IFMT(status.st_mode), status.st_nlink) != (_TYPES[node.kind], 1):
                 raise NotRestoredError("it was replaced by something else while it was made")
             at = f"/proc/self/fd/{descriptor}"
-            self._attributes.give(at, node, self._options.default_mode)
+            self._attributes.give(at, status, node, self._options.default_mode)
         finally:
             os.close(descriptor)
         self._take(place, _identity(status), node.name)
 
     def _hard_link(self, node: Node) -> None:
         target = node.target or b""
-        what = f"{shown(node.name)!r} can't be linked to {shown(target)!r}"
-        source = self._source(target)
-        if source is None:
-            raise LinkTargetError(f"{what}, which was not restored in this run", target)
+        folder, _, base = target.rpartition(b"/")
+        if not self._folders.knows(folder):
+            raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
+        source = os.dup(self._folders.enter(folder))
         try:
+            self._check_target(source, base, node)  # so that what is not ours gets no name of ours
             place = self._place(node.name)
             with _cleared(place):
-                identity = self._link(source, target, place)
-                if self._made.get(identity) != self._first.get(target, target):
-                    raise LinkTargetError(f"{what}, which was not restored in this run", target)
+                self._link(source, base, place, node)
+                identity = self._check_target(place.folder, place.temporary, node)
                 self._take(place, identity, self._made[identity])
                 self._first[node.name] = self._made[identity]
         finally:
             os.close(source)
 
-    def _source(self, target: bytes) -> int | None:
-        """Open the folder of a link's target; None where this run was never there."""
-        folder = target.rpartition(b"/")[0]
-        return os.dup(self._folders.enter(folder)) if self._folders.knows(folder) else None
+    def _check_target(self, folder: int, base: bytes, node: Node) -> Identity:
+        """Return the identity of a hard link's target; refuse what this run did not make for it."""
+        target = node.target or b""
+        with suppress(FileNotFoundError):
+            identity = _identity(os.stat(base, dir_fd=folder, follow_symlinks=False))
+            if self._made.get(identity) == self._first.get(target, target):
+                return identity
+        raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
 
-    def _link(self, source: int, target: bytes, place: Place) -> Identity:
-        base = target.rpartition(b"/")[2]
+    def _link(self, source: int, base: bytes, place: Place, node: Node) -> None:
         folder, new = place.folder, place.temporary
         try:
             os.link(base, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            what = f"{place.shown!r} can't be linked to {shown(target)!r}: {reason_of(error)}"
-            raise LinkTargetError(what, target) from error
-        return _identity(os.stat(new, dir_fd=folder, follow_symlinks=False))
+            raise LinkTargetError(
+                _cannot_link(node, reason_of(error)), node.target or b""
+            ) from error
 
     def _take(self, place: Place, identity: Identity, name: bytes) -> None:
         place.take()
@@ -311,30 +321,35 @@ class Restorer:
             return
         descriptor = self._folders.enter(name)
         mode = self._options.folder_mode
-        if node is None:  # what the folder around it hands down stays
-            mode |= os.fstat(descriptor).st_mode & stat.S_ISGID
-            os.fchmod(descriptor, mode)
+        status = os.fstat(descriptor)
+        if node is None:
+            os.fchmod(descriptor, mode | status.st_mode & stat.S_ISGID)  # inherited
         else:
-            self._attributes.give(descriptor, node, mode)
+            self._attributes.give(descriptor, status, node, mode)
         if self._options.sync:
             os.fsync(descriptor)
 
     @contextmanager
     def _reporting(self, name: bytes) -> Iterator[None]:
         try:
-            with _turned():
+            with _TURNED:
                 yield
         except CompressorError as error:
             self._report(name, error)
 
 
-@contextmanager
-def _turned() -> Iterator[None]:
-    """Turn what the system says of one member into one of our errors."""
-    try:
-        yield
-    except FAILURES as error:
-        raise NotRestoredError(reason_of(error)) from error
+class _Turned:
+    """Turns what the system says of one member into one of our errors."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, FAILURES):
+            raise NotRestoredError(reason_of(error)) from error
+
+
+_TURNED = _Turned()
 
 
 @contextmanager
@@ -343,6 +358,10 @@ def _cleared(place: Place) -> Iterator[None]:
         yield
     finally:
         place.clear()
+
+
+def _cannot_link(node: Node, why: str) -> str:
+    return f"{shown(node.name)!r} can't be linked to {shown(node.target or b'')!r}, {why}"
 
 
 def _identity(status: os.stat_result) -> Identity:

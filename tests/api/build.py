@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable
 
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Kind
+from compressor.archive.record import Kind, Record
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.engine.pack import Packer, PackOptions
@@ -46,11 +46,10 @@ def archive_with_a_hole(size: int, *, before: bytes = b"", after: bytes = b"") -
 
 def offset_of(archive: bytes, kind: Kind) -> int:
     """Return where the first record of a kind begins."""
-    stream = RecordStream(Source(io.BytesIO(archive)))
-    stream.begin()
-    while (record := stream.next()) is not None:
-        if record.header.kind == kind:
-            return record.header.offset
+    for records in RecordStream(Source(io.BytesIO(archive))).archives():
+        for record in records:
+            if isinstance(record, Record) and record.header.kind == kind:
+                return record.header.offset
     raise LookupError(kind)
 
 

@@ -1,7 +1,7 @@
 """The archives that a reader must refuse, one for each rule, built so that this rule alone is broken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.archive.forge import (
@@ -795,6 +795,14 @@ variants(
             "pieces beyond the end of their block",
             {"block": {"listed": [(1, A)]}},
         ),
+        "bad-F-049-check": (
+            "a check of other pieces",
+            {"block": {"listed": [(0, B)], "pieces_check": bytes(8)}},
+        ),
+        "bad-F-049-check-of-none": (
+            "a check of no pieces",
+            {"block": {"pieces_check": bytes(8)}},
+        ),
         "bad-F-049-hashes": (
             "a hash too few for the pieces",
             {"block": {"listed": [(0, B), (0, B)], "piece_hashes": bytes(16)}},
@@ -942,3 +950,21 @@ def _block_behind() -> bytes:
     forge = Forge(bytearray(small()))
     forge.block(A)
     return bytes(forge.data)
+
+
+UNSEEN = """
+bad-F-007-body-of-open bad-F-014-second-head bad-F-016-block-behind-last-leaf
+bad-F-016-second-last-leaf bad-F-017-no-last-leaf bad-F-025-ordinal bad-F-025-within
+bad-F-026-other-member bad-F-026-unopened bad-F-029-member bad-F-029-owned bad-F-029-position
+bad-F-029-solid bad-F-030-no-reach bad-F-030-short-reach bad-F-031-waiting bad-F-032-nothing
+bad-F-032-one-page bad-F-033-name bad-F-033-two bad-F-036-one-leaf bad-F-036-two-leaves
+bad-F-038-unopened bad-F-040-root-hash bad-F-041-left-out bad-F-042-last-leaf bad-F-043-pad
+bad-F-044-number bad-F-044-removed bad-F-033-kind bad-F-040-versions
+bad-F-041-dead bad-F-041-partly bad-F-041-stays bad-F-042-no-previous bad-F-044-same-number
+bad-F-051-added bad-F-051-removed bad-F-051-there bad-F-051-twice bad-F-052-block-size
+bad-F-052-memory unsupported-F-009-kind-0 unsupported-F-009-kind-200
+unsupported-F-009-kind-base unsupported-F-009-kind-crypt unsupported-F-009-kind-parity
+unsupported-F-009-kind-tensors
+"""
+"""A reader that follows the index to the members never meets what is wrong in these."""
+FORGERIES |= {name: replace(FORGERIES[name], seekable=None) for name in UNSEEN.split()}

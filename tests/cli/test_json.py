@@ -111,3 +111,14 @@ def test_names_that_are_not_utf8_can_be_given_back(run: Run) -> None:
     name = lines(run("list", "--json", "x.cz").stdout)[0]["name"]
 
     assert run("cat", "x.cz", name).stdout == b"x"
+
+
+def test_objects_within_lines_have_the_documented_fields(printed: list[dict[str, Any]]) -> None:
+    for kind, field in (("info", "chains"), ("codec", "options")):
+        row = re.search(
+            rf"^\| `{field}` \| array \| objects with (.*) \|$", DOCUMENT.read_text(), re.M
+        )
+        assert row
+        inner = [item for line in printed if line["type"] == kind for item in line[field]]
+        assert inner
+        assert all(list(item) == re.findall(r"`(\w+)`", row[1]) for item in inner)

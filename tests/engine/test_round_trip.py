@@ -2,6 +2,7 @@
 
 import io
 import random
+import threading
 import weakref
 from collections.abc import Iterator
 
@@ -13,9 +14,11 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.limits import Limits
 from compressor.engine.pack import Hole, Packer, PackOptions
+from compressor.engine.pool import SMALL
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, LimitError, MemoryBudgetError, UsageError
 from compressor.stages import TABLE
+from compressor.stages import chain as chains
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink, cut
 
@@ -173,6 +176,23 @@ def _fields(info) -> dict[str, object]:
 def _verifies(chain, verify) -> bool:
     packer = Packer(io.BytesIO().write, PackOptions(chain, verify=verify))
     return packer._blocks.verify
+
+
+@pytest.mark.parametrize("plain_size", [SMALL, SMALL - 1])
+def test_the_work_of_a_block_is_its_plain_bytes_where_they_shrank_much(
+    plain_size, pack, unpack, monkeypatch
+) -> None:
+    threads, decode = [], chains.decode
+    monkeypatch.setattr(
+        chains, "decode", lambda *a: (threads.append(threading.current_thread()), decode(*a))[1]
+    )
+
+    archive = pack({b"a": bytes(2 * plain_size)}, block_size=plain_size)
+    unpack(archive, threads=2)
+
+    here = threading.current_thread()
+    assert len(archive) < SMALL
+    assert [thread is here for thread in threads] == [plain_size < SMALL] * 2
 
 
 def test_less_memory_means_fewer_threads_and_the_same_bytes(pack) -> None:

@@ -1,0 +1,182 @@
+"""A version appended to an archive: what is new of some trees, behind what is there already."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
+from compressor.archive.writer import VersionLabel
+from compressor.engine.archivefile import locked
+from compressor.engine.nodes import entry_of
+from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
+from compressor.engine.trees import Packed, Problem, pack_open_file
+from compressor.engine.versions import Previous, under
+from compressor.tree.inputs import InputError
+from compressor.tree.outputs import Identity
+from compressor.tree.scan import Found
+
+
+@dataclass(frozen=True, slots=True)
+class AppendOptions:
+    """``roots`` are the names of the inputs: what is at and below them is replaced.
+
+    ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
+    not be packed as it is, ``note`` that an earlier append was not finished.
+    """
+
+    roots: tuple[bytes, ...]
+    problem: Problem
+    note: Callable[[str], None]
+    checksum: bool = False
+    label: str = ""
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of it: the version's number, files in the trees, members changed and removed, bytes."""
+
+    number: int
+    files: int
+    changed: int
+    removed: int
+    stored: int
+
+
+def append_version(
+    path: Path, tree: Iterable[Found], packing: PackOptions, options: AppendOptions
+) -> Appended:
+    """Append a version to the archive at ``path``: what the scan ``tree`` finds, now.
+
+    What fails leaves the archive as it was.
+
+    Raises:
+        OSError: the archive can't be opened or written to.
+        DamagedError: it is damaged: ``recover`` makes a sound one of it.
+        UsageError: it is several archives in a row.
+    """
+    with locked(path, options.note) as file:
+        previous = Previous(file.index())
+        earlier = previous.earlier(packing.memory // TABLE_SHARE)
+        file.begin()
+        try:
+            packer = Packer(file.write, packing, earlier)
+            try:
+                appending = _Appending(packer, previous, options)
+                appending.run(tree, file.identity, file.sync)
+            finally:
+                packer.close()
+        except BaseException:
+            file.take_back()
+            raise
+    packed = appending.packed
+    return Appended(
+        earlier.before.number + 1,
+        packed.files,
+        appending.changed,
+        appending.removed,
+        packer.packed_size,
+    )
+
+
+class _Appending:
+    """One version in the making."""
+
+    def __init__(self, packer: Packer, previous: Previous, options: AppendOptions) -> None:
+        self._packer = packer
+        self._previous = previous
+        self._options = options
+        self._problem = options.problem
+        self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
+        self._new: set[bytes] = set()  # of these, with a new entry
+        self.packed = Packed()
+        self.changed = self.removed = 0
+
+    def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:
+        """Take the tree, but for the archive itself, and write the version to its end."""
+        for found in tree:
+            if (found.status.st_dev, found.status.st_ino) == archive:
+                continue
+            self._found.add(found.node.name)
+            if self._take(found):
+                self.packed.note(found)
+        self._finish(sync)
+
+    def _take(self, found: Found) -> bool:
+        entry = entry_of(found.node)
+        known = self._previous.members.get(entry.name)
+        before = known[0] if known else None
+        if entry.kind != FILE:
+            if before is None or _metadata(before) != entry:
+                self._add(entry)
+            return True
+        if before is not None and before.kind == FILE:
+            if not self._unchanged(found, before):
+                return self._read(found, before)
+            self._keep(entry, before)
+            return True
+        return self._read(found, None)
+
+    def _keep(self, entry: Entry, before: Entry) -> None:
+        """Have a file keep its content; where nothing else changed, its entry stays, too."""
+        self.packed.kept += 1
+        if _metadata(before) != entry:
+            self._add(self._previous.keeping(entry))
+
+    def _add(self, entry: Entry) -> None:
+        self._previous.drop(entry.name)
+        self._new.add(entry.name)
+        self._packer.add_plain(entry)
+
+    def _unchanged(self, found: Found, before: Entry) -> bool:
+        """Say whether a file's content is taken as what it was: by size and time (DESIGN 5, Append).
+
+        A file as young as the youngest of the version before may have been written to after it was read.
+        """
+        node, newest = found.node, self._previous.newest_ns
+        same = (found.status.st_size, node.mtime_ns) == (before.size, before.mtime_ns)
+        return not self._options.checksum and same and (node.mtime_ns or 0) < newest
+
+    def _read(self, found: Found, before: Entry | None) -> bool:
+        """Pack a file, unless its content turns out to be what it was."""
+        try:
+            source = found.open()
+        except (InputError, OSError) as error:
+            self._problem(found.shown, error)
+            return False
+        try:
+            if before is not None and source.holds(before.size, before.content_hash):
+                self._keep(entry_of(found.node), before)
+                return True
+            if not pack_open_file(self._packer, found, source, self._problem):
+                return False
+        finally:
+            os.close(source.descriptor)
+        self._previous.drop(found.node.name)
+        self._new.add(found.node.name)
+        return True
+
+    def _finish(self, sync: Callable[[], object]) -> None:
+        previous, packer = self._previous, self._packer
+        gone = [
+            name for name in under(previous.members, self._options.roots) if name not in self._found
+        ]
+        for name in gone:
+            previous.drop(name)
+        for entry in previous.listed_again(self._new.union(gone)):
+            packer.add_plain(entry)
+        if gone:
+            packer.remove(sorted(gone, key=lambda name: name.replace(b"/", b"\0")))
+        self.changed, self.removed = len(self._new), len(gone)
+        time_ns = self._options.time_ns
+        newest = self.packed.newest_ns if time_ns is None else time_ns
+        packer.finish(VersionLabel(self._options.label, newest), previous.kept(), sync)
+
+
+def _metadata(entry: Entry) -> Entry:
+    """Return what is compared of two entries besides their content."""
+    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=None)

@@ -1,0 +1,47 @@
+"""The versions of an archive, one after the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.tail import rebuilt
+from compressor.errors import UnfinishedError
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A version: what it is called, how many members it has, how many bytes the archive grew by."""
+
+    number: int
+    label: str
+    time_ns: int
+    members: int
+    added: int
+
+
+def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> list[Stamp]:
+    """Return the versions in a seekable file, first to last; of archives in a row, those of each.
+
+    ``unfinished`` hears of an append that was not finished.
+    """
+    source = RandomSource(file)
+    try:
+        archives = indexes(source)
+    except UnfinishedError as error:
+        archives = rebuilt(source)
+        unfinished(error)
+    return [stamp for index in archives for stamp in _stamps(index)]
+
+
+def _stamps(index: Index) -> list[Stamp]:
+    found: list[Stamp] = []
+    version: Index | None = index
+    while version is not None:
+        before = version.before()
+        stamp = version.version()
+        begin = before.end if before else version.start
+        members = sum(1 for _ in version.entries())
+        found.append(Stamp(stamp.number, stamp.label, stamp.time_ns, members, version.end - begin))
+        version = before
+    return found[::-1]
