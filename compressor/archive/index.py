@@ -65,13 +65,15 @@ class Forward:
         return data
 
 
-def record_at(source: RandomSource, start: int, offset: int) -> Record:
-    """Return the record at ``offset`` of the archive that begins at ``start``.
+def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:
+    """Return the BLOCK at ``offset`` of the archive that begins at ``start``.
 
     Raises:
-        DamagedError: there is none.
+        DamagedError: there is none, or one larger than ``block_size`` (F-028).
     """
     header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
+    if header.kind != Kind.BLOCK or header.body_size > block_size:
+        raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
     return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
 
 

@@ -12,9 +12,9 @@ from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import Forward, RandomSource, record_at
+from compressor.archive.index import Forward, RandomSource, block_at
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Record
+from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Head, Open, Span
 from compressor.archive.source import Source
 from compressor.engine import block as blocks
@@ -105,7 +105,8 @@ class Unpacker:
 
     def _fetch(self, offset: int) -> Record:
         assert self._options.random is not None  # noqa: S101  else the window does not ask
-        return record_at(self._options.random, self._start, offset)
+        block_size = self._head.block_size if self._head else MAX_BLOCK
+        return block_at(self._options.random, self._start, offset, block_size)
 
     def _count(self, length: int) -> None:
         self._given += length
