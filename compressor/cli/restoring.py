@@ -13,6 +13,7 @@ from compressor.cli.report import Report
 from compressor.engine.access import SeekableArchive
 from compressor.engine.extract import Chosen, Extraction, members_of
 from compressor.engine.foldersink import FolderSink, Rename
+from compressor.engine.limits import Limits
 from compressor.engine.live import is_idle
 from compressor.engine.select import Selection, chosen_of
 from compressor.engine.unpack import UnpackOptions, unpack
@@ -118,22 +119,29 @@ class Restoring:
     ) -> tuple[SeekableArchive, list[Chosen]] | None:
         """Return what the index leads to; None where it is damaged: then reading forward finds more."""
         try:
-            archive = opened_index(path, file, options, self._report, self._options.get("at"))
+            way = options.threads, options.limits
+            archive = opened_index(path, file, way, self._report, self._options.get("at"))
             return archive, chosen_of(members_of(archive), self._selection)
         except DamagedError:
             return None
 
 
 def opened_index(
-    path: Path, file: BinaryIO, options: UnpackOptions, report: Report, version: int | None = None
+    path: Path,
+    file: BinaryIO,
+    way: tuple[int, Limits],
+    report: Report,
+    version: int | None = None,
 ) -> SeekableArchive:
     """Open an archive by its index, at a version if one is named; say if its end had to be found.
+
+    ``way`` is how it may be read: threads and limits.
 
     Raises:
         DamagedError: it has no sound index.
         MemberNotFoundError: it has no such version.
     """
-    limits, threads = options.limits, options.threads
+    threads, limits = way
     try:
         archive = SeekableArchive(file, threads=threads, limits=limits)
     except UnfinishedError as error:

@@ -25,13 +25,22 @@ def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> 
 
     ``unfinished`` hears of an append that was not finished.
     """
-    source = RandomSource(file)
+    archives = readable(RandomSource(file), unfinished)
+    return [stamp for index in archives for stamp in _stamps(index)]
+
+
+def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], object]) -> list[Index]:
+    """Return the archives in a file, first to last; ``unfinished`` hears of an end that is missing.
+
+    Raises:
+        NotAnArchiveError, DamagedError: they can't be read by an index.
+    """
     try:
-        archives = indexes(source)
+        return indexes(source)
     except UnfinishedError as error:
         archives = rebuilt(source)
         unfinished(error)
-    return [stamp for index in archives for stamp in _stamps(index)]
+        return archives
 
 
 def _stamps(index: Index) -> list[Stamp]:
