@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from compressor import decompress
+from compressor.archive.leaf import Entry
 from compressor.cli import main
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.engine.pack import Packer, PackOptions
 from compressor.stages.chain import parse
 from compressor.tree.inputs import open_input
 from tests.cli.process import Run, as_nobody, left
@@ -318,7 +319,7 @@ def test_a_file_that_grows_keeps_to_the_memory_that_was_reckoned() -> None:
     pieces = list(source.pieces(packer.piece_size))
     os.close(source.descriptor)
     assert max(map(len, pieces)) <= packer.piece_size == 1 << 16
-    packer.add(Info(b"a"), iter(pieces))
+    packer.add(Entry(b"a"), iter(pieces))
     packer.finish()
 
     assert decompress(b"".join(parts)) == Path("a").read_bytes()

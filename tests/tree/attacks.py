@@ -7,6 +7,8 @@ for the absolute path of the folder that holds the target folder; nothing in it 
 
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from compressor.tree.node import Node, NodeKind
 
 OUTER = b"@OUTER@"
@@ -36,7 +38,7 @@ class Attack:
         """Return the attack with real paths."""
         members = tuple(
             (
-                replace(
+                structs.replace(
                     node,
                     name=node.name.replace(OUTER, outer),
                     target=node.target and node.target.replace(OUTER, outer),
