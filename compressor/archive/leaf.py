@@ -129,7 +129,9 @@ def with_content(entry: Entry, origin: Entry) -> Entry:
 
 def weight(entry: Entry) -> int:
     """Return how much an entry adds to a leaf's columns, in bytes, not less than it does."""
-    extra = sum(len(name) + len(value) + 10 for name, value in entry.xattrs)
+    extra = 0
+    if entry.xattrs:
+        extra = sum(len(name) + len(value) + 10 for name, value in entry.xattrs)
     return 128 + len(entry.name) + len(entry.target or b"") + extra + 30 * len(entry.spans)
 
 

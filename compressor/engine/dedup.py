@@ -18,7 +18,7 @@ from compressor.kernels.pieces import PieceTable, cut
 HOLE = 0
 """The number of no block: holes lie there."""
 
-LEAST_CUT = 16 << 10  # bytes; smaller members are one piece
+LEAST_CUT = 32 << 10  # bytes, twice the mean piece; smaller members are one piece
 RECORD_BOUND = 256  # bytes that a record takes beside what it holds, at most
 PIECE_BOUND = 32  # bytes that a record takes for a piece or an extent, at most
 

@@ -45,19 +45,19 @@ class Extraction:
         self._error: CompressorError | None = None
 
     def run(self, chosen: Sequence[Chosen]) -> None:
-        """Give the members, files in the order of their places.
+        """Give the members: files, in the order of their places, then the others.
 
         Raises:
             LimitError: they are more than the caller allows.
         """
         files = [item for item in chosen if item[1].kind == FILE]
         try:
-            for _, entry in chosen:
-                if entry.kind != FILE:
-                    self._sink.plain(entry)
             for index, entry in sorted(files, key=by_place):
                 self._file(index, entry)
             self._pool.drain()
+            for _, entry in chosen:
+                if entry.kind != FILE:
+                    self._sink.plain(entry)
         finally:
             self._pool.close()
 

@@ -218,7 +218,12 @@ class Packer:
         solid, dedup, spans = self._solid, self._dedup, list[Span]()
         # An entry lists no more extents than this; its pieces alternate in no content but a made-up one.
         most = MAX_PAGE - 1
-        for piece in pieces(content):
+        parts = list(pieces(content))
+        if len(parts) == 1:  # known as a whole
+            spans.append((number, len(solid.plain), len(content)))
+            solid.take(content)
+            return spans
+        for piece in parts:
             known = dedup.find(piece.key)
             if known is not None and dedup.is_old(known[0]) and len(spans) < most:
                 joined(spans, (*known, piece.size))

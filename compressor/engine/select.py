@@ -33,6 +33,8 @@ class Selection:
 
     def __call__(self, entry: Entry) -> bool:
         """Say whether a member is meant."""
+        if not self._names and self._excluded is None:
+            return True
         ways = [entry.name, *_above(entry.name)]
         if self._excluded and _hits(self._excluded, ways, entry):
             return False

@@ -32,12 +32,13 @@ class Packed:
     def note(self, found: Found) -> None:
         """Take down a member."""
         status, kind = found.status, found.node.kind
-        self.newest_ns = max(self.newest_ns, found.node.mtime_ns or 0)
-        if kind in (NodeKind.FILE, NodeKind.HARDLINK):
+        if (found.node.mtime_ns or 0) > self.newest_ns:
+            self.newest_ns = found.node.mtime_ns or 0
+        if kind is NodeKind.FILE or kind is NodeKind.HARDLINK:
             self.files += 1
         else:
             self.others += 1
-        if kind != NodeKind.SYMLINK:
+        if kind is not NodeKind.SYMLINK:
             self.access.add((status.st_mode, status.st_uid, status.st_gid))
 
 
@@ -86,7 +87,11 @@ def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem
     """
     before = packer.plain_size
     try:
-        packer.add(entry_of(found.node), source.pieces(packer.piece_size))
+        small = source.whole(packer.piece_size)
+        if small is not None:
+            packer.add_small(entry_of(found.node), small)
+        else:
+            packer.add(entry_of(found.node), source.pieces(packer.piece_size))
     except InputError as error:
         if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
             raise InputError(f"{found.shown} {error}") from error

@@ -75,7 +75,8 @@ class Folders:
 
     def record(self, node: Node) -> None:
         """Have a folder, which gets what ``node`` says of it later. Raises as ``enter`` does."""
-        self.enter(node.name)
+        if node.name not in self._known:
+            self.enter(node.name)
         folder = self._known[node.name]
         folder.node, folder.dropped = node, False
 

@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from compressor.errors import CompressorError
 
+READ_MOST = 1 << 30  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
 
 
@@ -76,10 +77,29 @@ class Input:
         path.unlink()
         return None
 
+    @property
+    def sparse(self) -> bool:
+        """Whether a regular file has holes, or may have."""
+        return self.regular and self.stat.st_blocks * 512 < self.stat.st_size
+
+    def whole(self, most: int) -> bytearray | None:
+        """Return the content, from the start on, of a file without holes; None if it is more than ``most``.
+
+        Then reading begins at its start again.
+        """
+        if self.stat.st_size > most or self.sparse or not self.regular:
+            return None
+        block = bytearray(self.stat.st_size + 1)
+        filled = self._fill(block)
+        if filled == len(block):  # it has grown
+            os.lseek(self.descriptor, 0, os.SEEK_SET)
+            return None
+        del block[filled:]
+        return block
+
     def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
-        sparse = self.regular and self.stat.st_blocks * 512 < self.stat.st_size
-        if not sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
+        if not self.sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
             yield from self._blocks(None, block_size)
             return
         for begin, end, is_data in _layout(self.descriptor, self.stat.st_size):
@@ -109,7 +129,7 @@ class Input:
 
     def _fill(self, block: bytearray) -> int:
         try:
-            filled = read_full(self.descriptor, block)
+            filled = read_full(self.descriptor, block, short_is_end=self.regular)
             if self.no_cache and self.regular:
                 self._forget(at_end=filled < len(block))
         except OSError as error:
@@ -126,14 +146,16 @@ def _state(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def read_full(descriptor: int, block: bytearray) -> int:
-    """Fill ``block`` from the descriptor; return how many bytes there were before the end."""
-    filled = 0
+def read_full(descriptor: int, block: bytearray, *, short_is_end: bool = False) -> int:
+    """Fill ``block`` from the descriptor; return how many bytes there were before the end.
+
+    ``short_is_end``: what gives less than asked for has ended, as regular files do.
+    """
+    filled = os.readv(descriptor, [block])
+    if filled in (0, len(block)) or (short_is_end and filled < READ_MOST):
+        return filled
     with memoryview(block) as view:
-        while filled < len(block):
-            count = os.readv(descriptor, [view[filled:]])
-            if not count:
-                break
+        while filled < len(block) and (count := os.readv(descriptor, [view[filled:]])):
             filled += count
     return filled
 

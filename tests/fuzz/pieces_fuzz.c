@@ -102,31 +102,41 @@ static void try_find_end(const uint8_t *data, size_t nbytes)
     free(content);
 }
 
-/* Each two bytes are a call; what the table may know is kept in a plain array. */
+static void hash_of(uint8_t *hash, uint8_t number)
+{
+    memset(hash, 0, PIECES_HASH_NBYTES);
+    memset(hash, number & 0x1f ? 0x55 : number, 4); /* most have one home */
+    hash[15] = number;
+}
+
+/* Each two bytes put a hash or, later on, take one; what may be known is kept in a plain array. */
 static void try_table(const uint8_t *data, size_t nbytes)
 {
     struct pieces_generation table = {exactly(SLOTS * sizeof(struct pieces_slot)), SLOTS, 0};
     uint64_t known[HASHES];
+    uint8_t hash[PIECES_HASH_NBYTES];
     memset(table.slots, 0, SLOTS * sizeof(struct pieces_slot));
     memset(known, 0xff, sizeof known);
-    bool put_over = false; /* nothing is put into what was taken from */
-    for (size_t i = 0; i + 1 < nbytes; i += 2) {
-        uint8_t hash[PIECES_HASH_NBYTES] = {0};
-        memset(hash, data[i] & 0x1f ? 0x55 : data[i], 4); /* most have one home */
-        hash[15] = data[i];
-        if (!put_over && data[i + 1] & 1) {
-            pieces_put(&table, hash, i);
-            known[data[i]] = i;
-        }
+    size_t i = 0, count = 0;
+    for (; i + 1 < nbytes && data[i + 1]; i += 2) {
+        hash_of(hash, data[i]);
+        pieces_put(&table, hash, i);
+        known[data[i]] = i;
+        check(pieces_find(&table, hash) == i);
+    }
+    for (size_t n = 0; n < HASHES; n++) { /* where probes were spent, others were replaced */
+        hash_of(hash, (uint8_t)n);
         uint64_t location = pieces_find(&table, hash);
-        check(location == known[data[i]] || location == PIECES_NOWHERE);
-        check(location != PIECES_NOWHERE || !(data[i + 1] & 1) || put_over);
-        if (data[i + 1] == 0) {
-            put_over = true;
-            check(pieces_take(&table, hash) == location);
-            check(pieces_find(&table, hash) == PIECES_NOWHERE);
-        }
-        check(table.count <= SLOTS);
+        check(location == known[n] || location == PIECES_NOWHERE);
+        known[n] = location;
+        count += location != PIECES_NOWHERE;
+    }
+    for (; i < nbytes; i++) {
+        hash_of(hash, data[i]);
+        check(table.count == count);
+        check(pieces_take(&table, hash) == known[data[i]]);
+        count -= known[data[i]] != PIECES_NOWHERE;
+        known[data[i]] = PIECES_NOWHERE;
     }
     free(table.slots);
 }
