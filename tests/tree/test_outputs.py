@@ -9,6 +9,7 @@ import pytest
 from compressor.errors import CompressorError
 from compressor.tree.outputs import (
     OutputExistsError,
+    access_of,
     opened_output,
     shared_permissions,
     umask,
