@@ -34,7 +34,7 @@ def make(root: Path, *, privileged: bool) -> None:
     _files(root)
     _sparse(root / "sparse")
     _links(root)
-    _names(os.fsencode(root))
+    _names(os.fsencode(root / "names"))
     _deep(root)
     os.mkfifo(root / "fifo", 0o622)
     os.link(root / "fifo", root / "fifo too")
@@ -109,15 +109,13 @@ def _links(root: Path) -> None:
     os.link(root / "text", root / "a first name")
 
 
-def _names(root: bytes) -> None:
+def _names(folder: bytes) -> None:
     names = [b"\xff\xfe", b"new\nline", b" ", b"-rf", b"back\\slash", b"*?[a]", b"\x1b[31m"]
     names += [b"x" * 255, b"e\xcc\x81", b"\xc3\xa9", b"@", b"...", b"a:b", b".hidden"]
-    os.mkdir(root + b"/names")
-    os.mkdir(root + b"/names/\xff.d")
-    for name in names:
-        for folder in (b"/names/", b"/names/\xff.d/"):
-            with open(root + folder + name, "wb") as file:  # noqa: PTH123  bytes
-                file.write(name)
+    for within in (folder, folder + b"/\xff.d"):
+        Path(os.fsdecode(within)).mkdir()
+        for name in names:
+            Path(os.fsdecode(within + b"/" + name)).write_bytes(name)
 
 
 def _deep(root: Path) -> None:

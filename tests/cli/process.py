@@ -58,7 +58,8 @@ def as_nobody(
 ) -> tuple[int, str]:
     """Run one command line without privileges; return its exit code and stderr.
 
-    ``stdin`` and ``stdout`` are descriptors. By a fork with all modules loaded, because the interpreter itself may be out of nobody's reach.
+    ``stdin`` and ``stdout`` are descriptors. By a fork with all modules loaded, because the interpreter
+    itself may be out of nobody's reach.
     """
     for module in COMMANDS.values():
         import_module(module)

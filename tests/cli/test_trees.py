@@ -1,6 +1,7 @@
 """What is restored of a folder equals the folder, whatever is in it, whichever way it went."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -148,8 +149,6 @@ def test_a_user_gets_of_roots_tree_what_a_user_can_have(run: Run, folder: Path) 
 
 
 def test_sockets_are_passed_over_and_said_to_be(run: Run, folder: Path) -> None:
-    import socket  # noqa: PLC0415  for this test alone
-
     (folder / "tree").mkdir()
     (folder / "tree/a").touch()
     with socket.socket(socket.AF_UNIX) as listening:
