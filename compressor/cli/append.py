@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from compressor.cli.coding import chain_from, coding, versioning
-from compressor.cli.options import PATH, report_from, reporting, resources, scanning
+from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
+from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import Tree
 from compressor.engine.append import Appended, AppendOptions, append_version
@@ -41,7 +41,8 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
       compressor extract run.cz --at 1
     """
     report = report_from(options)
-    with report.failing(archive):
+    options["target"] = Path.cwd() / archive  # before -C takes us elsewhere
+    with report.failing(archive), inside(options):
         _append(archive, inputs, options, report)
     return report.exit_code
 
@@ -59,7 +60,7 @@ def _append(
     packing = PackOptions(
         chain_from(options),
         options["block_size"],
-        options["solid_size"],
+        solid_size_from(options),
         options["threads"],
         options["memory"],
         options["verify"],
@@ -77,7 +78,7 @@ def _append(
     )
     try:
         with tree.measured(progress):
-            done = append_version(archive, tree, packing, appending)
+            done = append_version(options["target"], tree, packing, appending)
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)

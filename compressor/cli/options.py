@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,41 @@ batch = together(
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
 )
 
+
+@contextmanager
+def inside(options: dict[str, Any]) -> Iterator[None]:
+    """Change to the folder that paths are read below; outputs keep to where they were named from.
+
+    Raises:
+        UsageError: it can't be entered.
+    """
+    folder: Path | None = options["directory"]
+    if folder is None:
+        yield
+        return
+    for name in ("output", "output_dir"):
+        path: Path | None = options.get(name)
+        if path is not None and path != STDIN:
+            options[name] = Path.cwd() / path
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise UsageError(f"-C {folder}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 scanning = together(
+    click.option(
+        "-C",
+        "--directory",
+        type=PATH,
+        metavar="DIR",
+        help="Change to DIR, and read paths from there.",
+    ),
     click.option(
         "--exclude",
         multiple=True,

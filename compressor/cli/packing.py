@@ -12,6 +12,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.archive.writer import VersionLabel
 from compressor.cli import naming, paths
+from compressor.cli.coding import solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
@@ -131,14 +132,13 @@ class Packing:
                 packed.add(path, source)
                 return packed
 
-            self._to_file(target, Job(pack, source.stat.st_size if source.regular else None))
+            total = source.stat.st_size if source.regular else None
+            self._to_file(target, Job(pack, total, self._reach(total)))
 
     def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
         tree = Tree(inputs, self._options, self._report)
         total = tree.size()
-        reach: int | None = self._options["reach"]
-        if reach is None:
-            reach = total if to_file else min(PIPED_REACH, PIPED_REACH if total is None else total)
+        reach = total if to_file and self._options["reach"] is None else self._reach(total)
 
         def pack(packer: Packer, archive: Identity | None) -> Packed:
             found = pack_tree(packer, tree, tree.problem, archive)
@@ -147,6 +147,12 @@ class Packing:
             return Packed(access=found.access, newest_ns=found.newest_ns)
 
         return Job(pack, total, reach, tree)
+
+    def _reach(self, total: int | None) -> int:
+        """Return how far back repeats are looked for: never further than there is anything."""
+        asked: int | None = self._options["reach"]
+        reach = PIPED_REACH if asked is None else asked
+        return reach if total is None else min(reach, total)
 
     # One archive of all inputs
 
@@ -187,7 +193,9 @@ class Packing:
             return None
         statuses = [os.fstat(0)] if piped else [status for _, status in found if status]
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
-        return Job(pack, paths.total_size(statuses))
+        total = paths.total_size(statuses)
+        alone = piped or len(members) == 1
+        return Job(pack, total, self._reach(total) if alone or output is None else total)
 
     def _status(self, path: Path) -> os.stat_result | None:
         """Return what an input is, or None and a report why it can't be packed."""
@@ -338,7 +346,7 @@ class Packing:
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
             plain_limit=job.total,
-            solid_size=options["solid_size"],
+            solid_size=solid_size_from(options),
             reach=job.reach,
             warn=self._report.warn,
             progress=progress,

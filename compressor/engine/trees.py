@@ -32,8 +32,7 @@ class Packed:
     def note(self, found: Found) -> None:
         """Take down a member."""
         status, kind = found.status, found.node.kind
-        if (found.node.mtime_ns or 0) > self.newest_ns:
-            self.newest_ns = found.node.mtime_ns or 0
+        self.newest_ns = max(self.newest_ns, found.node.mtime_ns or 0)
         if kind is NodeKind.FILE or kind is NodeKind.HARDLINK:
             self.files += 1
         else:

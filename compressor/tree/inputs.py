@@ -11,7 +11,9 @@ from blake3 import blake3
 
 from compressor.errors import CompressorError
 
-READ_MOST = 1 << 30  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
+READ_MOST = (
+    1 << 30
+)  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
 
 
