@@ -11,7 +11,7 @@ from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Output, OutputExistsError
+from compressor.tree.outputs import Output, OutputExistsError, OutputRefusedError
 from compressor.tree.restore import RestoreOptions, Restorer
 
 Rename = Callable[[bytes], bytes | None]
@@ -43,10 +43,9 @@ class FolderSink(NullSink):
         self.close()
 
     def _reported(self, name: bytes, error: CompressorError) -> None:
-        # An output that exists is named by its error already, folder included.
-        self.outcome.failures.append(
-            (None if isinstance(error, OutputExistsError) else name, error)
-        )
+        # What is in the way is named by its error already, folder included.
+        named = isinstance(error, OutputRefusedError)
+        self.outcome.failures.append((None if named else name, error))
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""
