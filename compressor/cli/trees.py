@@ -23,10 +23,12 @@ class Tree:
         self._inputs = inputs
         self._report = report
         self._options = scan_options(options)
+        self.unseen: set[bytes] = set()
+        """Names of what could not even be looked at, as the scan comes to them."""
 
     def __iter__(self) -> Iterator[Found]:
         """Scan."""
-        return scan(self._inputs, self._options, self.problem)
+        return scan(self._inputs, self._options, self.problem, self.unseen.add)
 
     def problem(self, shown: str, reason: Exception | str) -> None:
         """Say what could not be packed as it is."""

@@ -1,7 +1,7 @@
 """A version appended to an archive: what is new of some trees, behind what is there already."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from compressor.tree.scan import Found
 class AppendOptions:
     """``roots`` are the names of the inputs: what is at and below them is replaced.
 
+    It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
     ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
     not be packed as it is, ``note`` that an earlier append was not finished.
     """
@@ -31,6 +32,7 @@ class AppendOptions:
     roots: tuple[bytes, ...]
     problem: Problem
     note: Callable[[str], None]
+    unseen: Set[bytes] = frozenset()
     checksum: bool = False
     label: str = ""
     time_ns: int | None = None
@@ -160,11 +162,16 @@ class _Appending:
         self._new.add(found.node.name)
         return True
 
+    def _gone(self) -> list[bytes]:
+        """Return the names that are no longer there."""
+        before = under(self._previous.members, self._options.roots)
+        missing = [name for name in before if name not in self._found]
+        unseen = set(under(missing, self._options.unseen))
+        return [name for name in missing if name not in unseen]
+
     def _finish(self, sync: Callable[[], object]) -> None:
         previous, packer = self._previous, self._packer
-        gone = [
-            name for name in under(previous.members, self._options.roots) if name not in self._found
-        ]
+        gone = self._gone()
         for name in gone:
             previous.drop(name)
         for entry in previous.listed_again(self._new.union(gone)):

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from compressor.archive.index import Index, RandomSource, indexes
-from compressor.archive.tail import rebuilt
+from compressor.archive.index import Index, RandomSource
+from compressor.archive.tail import ended, rebuilt
 from compressor.errors import UnfinishedError
 
 
@@ -27,7 +27,7 @@ def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> 
     """
     source = RandomSource(file)
     try:
-        archives = indexes(source)
+        archives = ended(source)
     except UnfinishedError as error:
         archives = rebuilt(source)
         unfinished(error)
