@@ -56,7 +56,7 @@ def examine(source: RandomSource, *, blocks: bool = False) -> Tail:
     if seen.damage is None:
         return Tail(seen.start, seen.end, seen.whole)
     behind = seen.start + seen.end
-    if _holds_last_leaf(source, seen.start, behind) or _begins_anew(source, behind):
+    if _was_whole(source, seen.start, behind) or _begins_anew(source, behind):
         raise seen.damage
     return Tail(seen.start, seen.end, None)
 
@@ -129,26 +129,30 @@ def _begins_anew(source: RandomSource, at: int) -> bool:
     return header.kind == Kind.HEAD
 
 
-def _holds_last_leaf(source: RandomSource, start: int, at: int) -> bool:
-    """Say whether a sound last leaf stands anywhere behind ``at``, whatever is before it."""
+def _was_whole(source: RandomSource, start: int, at: int) -> bool:
+    """Say whether a version was whole once: what is written only then stands anywhere behind ``at``."""
     while at < source.size - HEADER_SIZE:
         data = source.read(at, min(STEP, source.size - at))
         found = data.find(SYNC)
         while found >= 0:
-            if _is_last_leaf(source, start, at + found):
+            if _shows_whole(source, start, at + found):
                 return True
             found = data.find(SYNC, found + 1)
         at += max(len(data) - len(SYNC) + 1, 1)
     return False
 
 
-def _is_last_leaf(source: RandomSource, start: int, at: int) -> bool:
+def _shows_whole(source: RandomSource, start: int, at: int) -> bool:
+    """Say whether a sound last leaf is here, or what comes only once that is on disk."""
     try:
         header = record.parse_header(source.read(at, HEADER_SIZE), at - start)
-        if header.kind != Kind.MEMBERS:
+        if header.kind not in (Kind.MEMBERS, Kind.ROOT, Kind.FOOTER):
             return False
-        leaf = Record(header, source.read(at + HEADER_SIZE, header.rest))
-        return unpack_leaf(*leaf.checked(), at - start)[0].version is not None
+        item = Record(header, source.read(at + HEADER_SIZE, header.rest))
+        meta, body = item.checked()
+        if header.kind != Kind.MEMBERS:
+            return True
+        return unpack_leaf(meta, body, at - start)[0].version is not None
     except CompressorError:
         return False
 
