@@ -54,7 +54,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     made.source.mkdir()
     rng = random.Random(5)
     for number in (1, 2, 3):
-        for name in range(4 if number < 3 else 60):
+        for name in range(4 if number < 3 else 30):
             (made.source / f"file{name}").write_bytes(rng.randbytes(1000 if number < 3 else 70_000))
         made.trees.append(tree_of_source(made))
         if number == 1:
@@ -73,7 +73,7 @@ def stopped(bench: Bench, process: Process, number: int, rng: random.Random) -> 
     if rng.random() < 0.8:
         size = len(bench.whole[0])
         until(lambda: bench.archive.stat().st_size > size, process)
-        time.sleep(rng.random() * 0.1)
+        time.sleep(rng.random() * 0.06)
     else:
         time.sleep(rng.random() * 0.6)
     process.send_signal(number)
@@ -95,7 +95,7 @@ def kill_prune(bench: Bench, rng: random.Random, pruned: bytes) -> bool:
     process = start("prune", bench.archive, "--keep-last", "1")
     if rng.random() < 0.8:
         until(lambda: any(".part" in item.name for item in bench.folder.iterdir()), process)
-        time.sleep(rng.random() * 0.1)
+        time.sleep(rng.random() * 0.06)
     else:
         time.sleep(rng.random() * 0.6)
     process.kill()
@@ -132,7 +132,7 @@ def test_killed_at_200_random_moments_nothing_is_lost(bench: Bench) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_takes_the_archive_back_to_what_it_was(bench: Bench, number: int) -> None:
     size = len(bench.whole[0])
-    process = start("append", bench.archive, *OPTIONS, "source")
+    process = start("append", bench.archive, *OPTIONS, "-9", "source")  # slow: a second or more
     until(lambda: bench.archive.stat().st_size > size, process)
     process.send_signal(number)
     code, said = ended(process)
