@@ -91,6 +91,7 @@ class Index:
         self._block_size = record.MAX_BLOCK  # until HEAD says less
         self.head = self._head()
         self._block_size = self.head.block_size
+        self._top: Root | None = None
         self._origins: dict[int, list[Entry]] = {}  # leaves that kept entries refer to
         self._origins_size = 0
 
@@ -177,13 +178,21 @@ class Index:
         Raises:
             DamagedError: it is not of the height, or of the names, that the item says (F-046).
         """
-        meta, _ = self.record(item.offset, Kind.ROOT).checked()
-        root = schema.unpack(meta, Root, item.offset)
         if item.height > schema.MAX_LEVEL:
-            return root
+            return self.top()
+        root = self._root(item.offset)
         if page_ref(item.offset, root.items) != item:
             raise DamagedError("a root page is not what is listed", offset=item.offset)
         return root
+
+    def top(self) -> Root:
+        """Return the ROOT that the FOOTER names; it is read once."""
+        self._top = self._top or self._root(self.footer.root)
+        return self._top
+
+    def _root(self, offset: int) -> Root:
+        meta, _ = self.record(offset, Kind.ROOT).checked()
+        return schema.unpack(meta, Root, offset)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""

@@ -32,7 +32,8 @@ from compressor.tree.roots import member_name
 def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
     r"""Add a version to an archive: what is at and below each PATH now, in place of what was.
 
-    Only what is new is stored; other members stay as they are. Earlier versions can be had with --at.
+    Only what is new is stored; other members stay as they are, and so does what is under a PATH that is not
+    there. Earlier versions can be had with --at.
 
     \b
       compressor append run.cz run/
@@ -51,6 +52,8 @@ def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
     tree = Tree(inputs, options, report)
+    if not _any_there(inputs, report):
+        return
     if options["dry_run"]:
         line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
         report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
@@ -72,6 +75,7 @@ def _append(
         tuple(member_name(path) for path in inputs),
         tree.problem,
         lambda text: report.warn(text, archive),
+        tree.unseen,
         checksum=options["checksum"],
         label=options["label"],
         time_ns=options["time"],
@@ -82,6 +86,21 @@ def _append(
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)
+
+
+def _any_there(inputs: tuple[Path, ...], report: Report) -> bool:
+    """Say whether there is anything to append; where all inputs are missing, somebody mistyped them."""
+    missing: list[tuple[Path, OSError]] = []
+    for path in inputs:
+        try:
+            path.lstat()
+        except OSError as error:
+            missing.append((path, error))
+    if len(missing) < len(inputs):
+        return True
+    for path, reason in missing:
+        report.fail(reason, path)
+    return False
 
 
 def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:

@@ -117,12 +117,19 @@ class Restoring:
     def _chosen(
         self, path: Path, file: BinaryIO, options: UnpackOptions
     ) -> tuple[SeekableArchive, list[Chosen]] | None:
-        """Return what the index leads to; None where it is damaged: then reading forward finds more."""
+        """Return what the index leads to; None where it is damaged: then reading forward finds more.
+
+        Raises:
+            DamagedError: a version is asked for by its number, and can't be found.
+        """
+        version = self._options.get("at")
         try:
             way = options.threads, options.limits
-            archive = opened_index(path, file, way, self._report, self._options.get("at"))
+            archive = opened_index(path, file, way, self._report, version)
             return archive, chosen_of(members_of(archive), self._selection)
         except DamagedError:
+            if version is not None:  # what reading forward gives is the last one
+                raise
             return None
 
 

@@ -25,10 +25,12 @@ class Tree:
         self._report = report
         self._options = scan_options(options)
         self._progress: Progress | None = None
+        self.unseen: set[bytes] = set()
+        """Names of what could not even be looked at, as the scan comes to them."""
 
     def __iter__(self) -> Iterator[Found]:
         """Scan."""
-        found = scan(self._inputs, self._options, self.problem)
+        found = scan(self._inputs, self._options, self.problem, self.unseen.add)
         return found if self._progress is None else self._counted(found, self._progress)
 
     def _counted(self, tree: Iterator[Found], progress: Progress) -> Iterator[Found]:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from compressor.archive.index import Index, RandomSource, indexes
-from compressor.archive.tail import rebuilt
+from compressor.archive.index import Index, RandomSource
+from compressor.archive.tail import ended, rebuilt
 from compressor.errors import UnfinishedError
 
 
@@ -36,7 +36,7 @@ def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], objec
         NotAnArchiveError, DamagedError: they can't be read by an index.
     """
     try:
-        return indexes(source)
+        return ended(source)
     except UnfinishedError as error:
         archives = rebuilt(source)
         unfinished(error)
