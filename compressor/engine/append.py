@@ -13,7 +13,7 @@ from compressor.archive.writer import VersionLabel
 from compressor.engine.archivefile import locked
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
-from compressor.engine.trees import Packed, Problem, pack_open_file
+from compressor.engine.trees import Problem, Tally, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.tree.inputs import InputError
 from compressor.tree.outputs import Identity
@@ -93,7 +93,7 @@ class _Appending:
         self._problem = options.problem
         self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
         self._new: set[bytes] = set()  # of these, with a new entry
-        self.packed = Packed()
+        self.packed = Tally()
         self.changed = self.removed = 0
 
     def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:
