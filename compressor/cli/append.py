@@ -8,7 +8,7 @@ import click
 from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
-from compressor.cli.trees import Tree
+from compressor.cli.trees import measured, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
 from compressor.engine.pack import PackOptions
 from compressor.tree.roots import member_name
@@ -51,9 +51,9 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
 def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
-    tree = Tree(inputs, options, report)
     if not _any_there(inputs, report):
         return
+    tree = tree_of(inputs, options, report)
     if options["dry_run"]:
         line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
         report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
@@ -81,7 +81,7 @@ def _append(
         time_ns=options["time"],
     )
     try:
-        with tree.measured(progress):
+        with measured(tree, progress):
             done = append_version(options["target"], tree, packing, appending)
     finally:
         seconds = progress.close()

@@ -15,7 +15,7 @@ from compressor.engine.archivefile import locked
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
-from compressor.engine.trees import Packed, Problem, pack_open_file
+from compressor.engine.trees import Problem, Tally, pack_open_file
 from compressor.engine.versions import Previous, folders_above, under
 from compressor.errors import UsageError
 from compressor.tree.inputs import InputError
@@ -109,7 +109,7 @@ class _Appending:
         self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
         self._new: set[bytes] = set()  # of these, with a new entry
         self._lost: set[bytes] = set()  # of these, without the content that they had
-        self.packed = Packed()
+        self.packed = Tally()
         self.changed = self.removed = 0
 
     def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:

@@ -1,6 +1,6 @@
 """The versions of an archive, one after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,7 +10,7 @@ from compressor.errors import UnfinishedError
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Version:
     """A version: what it is called, how many members it has, how many bytes the archive grew by."""
 
     number: int
@@ -20,13 +20,13 @@ class Stamp:
     added: int
 
 
-def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> list[Stamp]:
+def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> list[Version]:
     """Return the versions in a seekable file, first to last; of archives in a row, those of each.
 
     ``unfinished`` hears of an append that was not finished.
     """
     archives = readable(RandomSource(file), unfinished)
-    return [stamp for index in archives for stamp in _stamps(index)]
+    return versions_of(archives)
 
 
 def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], object]) -> list[Index]:
@@ -43,14 +43,21 @@ def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], objec
         return archives
 
 
-def _stamps(index: Index) -> list[Stamp]:
-    found: list[Stamp] = []
+def versions_of(archives: Iterable[Index]) -> list[Version]:
+    """Return the versions of archives, given the last one of each."""
+    return [version for index in archives for version in _versions(index)]
+
+
+def _versions(index: Index) -> list[Version]:
+    found: list[Version] = []
     version: Index | None = index
     while version is not None:
         before = version.before()
         stamp = version.version()
         begin = before.end if before else version.start
         members = sum(1 for _ in version.entries())
-        found.append(Stamp(stamp.number, stamp.label, stamp.time_ns, members, version.end - begin))
+        found.append(
+            Version(stamp.number, stamp.label, stamp.time_ns, members, version.end - begin)
+        )
         version = before
     return found[::-1]

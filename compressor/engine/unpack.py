@@ -198,11 +198,15 @@ def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool
     Raises:
         NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
     """
-    if not seekable:
+    if seekable:
+        unpack_seekable(RandomSource(file), sink, options)
+    else:
         Unpacker(Source(file), sink, options).run()
-        return
-    random = RandomSource(file)
-    Unpacker(Source(Forward(random)), sink, replace(options, random=random)).run()
+
+
+def unpack_seekable(source: RandomSource, sink: Sink, options: UnpackOptions) -> None:
+    """Give the members of a source that can seek; raises as ``unpack`` does."""
+    Unpacker(Source(Forward(source)), sink, replace(options, random=source)).run()
 
 
 class _Assembler:
