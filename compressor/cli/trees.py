@@ -1,6 +1,5 @@
 """Folders into an archive, for ``compress`` and ``append``: what is scanned, and what is said of it."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +90,14 @@ def scan_options(options: Mapping[str, Any]) -> ScanOptions:
     )
 
 
-def is_folder(path: Path) -> bool:
-    """Whether an input is a folder, and no link to one."""
-    return path.is_dir() and (not path.is_symlink() or os.fspath(path).endswith("/"))
+def newest_ns(path: Path, options: Mapping[str, Any]) -> int:
+    """Return the mtime of an input, or of a folder the newest of what is to be packed of it."""
+    if not is_folder(path, options):
+        return path.stat().st_mtime_ns
+    found = scan([path], scan_options(options), lambda _shown, _reason: None)
+    return max((item.node.mtime_ns or 0 for item in found), default=0)
+
+
+def is_folder(path: Path, options: Mapping[str, Any]) -> bool:
+    """Whether an input is a folder, or a link to one that is to be followed."""
+    return path.is_dir() and (options["follow_links"] or not path.is_symlink())
