@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compressor.cli.coding import chain_from, coding, versioning
+from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import Tree
@@ -60,7 +60,7 @@ def _append(
     packing = PackOptions(
         chain_from(options),
         options["block_size"],
-        options["solid_size"],
+        solid_size_from(options),
         options["threads"],
         options["memory"],
         options["verify"],

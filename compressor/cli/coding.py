@@ -10,7 +10,8 @@ import click
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
-from compressor.engine.levels import DEFAULT, LEVELS, chain_for
+from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for
+from compressor.engine.pack import SOLID_SIZE
 from compressor.errors import UsageError
 from compressor.stages.chain import Chain
 
@@ -68,8 +69,7 @@ coding = together(
     click.option(
         "--solid-size",
         type=Size(MAX_BLOCK),
-        default=4 << 20,
-        help="Bytes that small files share as one block.  [default: 4M]",
+        help="Bytes that small files share as one block.  [default: 4M; a block from -5 on]",
     ),
     click.option(
         "--verify/--no-verify", default=None, help="Decode each block before it is written."
@@ -84,6 +84,12 @@ versioning = together(
         help="When it was made (2026-11-22T10:00Z, @SECONDS).  [default: that of the newest file]",
     ),
 )
+
+
+def solid_size_from(options: Mapping[str, Any]) -> int:
+    """Return the bytes that small files share: as asked for, or as the level does."""
+    asked: int | None = options["solid_size"]
+    return asked or SOLID_SIZES.get(_level(options) or DEFAULT, SOLID_SIZE)
 
 
 def chain_from(options: Mapping[str, Any]) -> Chain:

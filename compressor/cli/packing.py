@@ -12,6 +12,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.archive.writer import VersionLabel
 from compressor.cli import naming, paths
+from compressor.cli.coding import solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
@@ -345,7 +346,7 @@ class Packing:
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
             plain_limit=job.total,
-            solid_size=options["solid_size"],
+            solid_size=solid_size_from(options),
             reach=job.reach,
             warn=self._report.warn,
             progress=progress,

@@ -17,6 +17,8 @@ class Progress:
         self._label = label
         self.total = total
         self._total_is_packed = total_is_packed
+        self.files: int | None = None
+        """Files so far, where several are packed; whoever counts sets it."""
         self._at = (0, 0)
         self._begun = time.monotonic()
         self._bar: Any = None
@@ -57,8 +59,10 @@ class Progress:
                 initial=done,
             )
         self._bar.total = self.total
+        said = [] if self.files is None else [f"{self.files} files"]
         if plain:
-            self._bar.set_postfix_str(f"ratio {packed / plain:.3f}", refresh=False)
+            said.append(f"ratio {packed / plain:.3f}")
+        self._bar.set_postfix_str(", ".join(said), refresh=False)
         self._bar.update(done - self._bar.n)
 
     def _show_json(self, plain: int, packed: int) -> None:
@@ -68,6 +72,7 @@ class Progress:
             "plain_bytes": plain,
             "packed_bytes": packed,
             "total_bytes": self.total,
+            "files": self.files,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
         sys.stderr.write(json.dumps(fields) + "\n")

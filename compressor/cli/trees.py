@@ -10,6 +10,7 @@ from typing import Any
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report
 from compressor.errors import UsageError
+from compressor.tree.node import NodeKind
 from compressor.tree.scan import Found, measure, scan
 from compressor.tree.walk import ScanOptions
 
@@ -23,10 +24,19 @@ class Tree:
         self._inputs = inputs
         self._report = report
         self._options = scan_options(options)
+        self._progress: Progress | None = None
 
     def __iter__(self) -> Iterator[Found]:
         """Scan."""
-        return scan(self._inputs, self._options, self.problem)
+        found = scan(self._inputs, self._options, self.problem)
+        return found if self._progress is None else self._counted(found, self._progress)
+
+    def _counted(self, tree: Iterator[Found], progress: Progress) -> Iterator[Found]:
+        progress.files = 0
+        for found in tree:
+            if found.node.kind is NodeKind.FILE:
+                progress.files += 1
+            yield found
 
     def problem(self, shown: str, reason: Exception | str) -> None:
         """Say what could not be packed as it is."""
@@ -49,9 +59,9 @@ class Tree:
             if not ended.is_set():
                 progress.total = size
 
-        thread = Thread(target=look, daemon=True) if progress.shows else None
-        if thread:
-            thread.start()
+        if progress.shows:
+            self._progress = progress
+            Thread(target=look, daemon=True).start()
         try:
             yield
         finally:

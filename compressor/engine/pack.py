@@ -39,7 +39,7 @@ from compressor.errors import UsageError
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole
 
-SOLID_SIZE = 4 << 20  # bytes that small members share at most
+SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
 LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
 
@@ -271,6 +271,7 @@ class Packer:
             known.place(number, self._writer.block(item))
             self._options.progress(self._plain, self._writer.offset)
 
+        self._options.progress(self._plain, self._writer.offset)
         self._pool.submit(lambda: blocks.pack(contents), write, len(contents.plain))
 
     def begin(self, entry: Entry) -> None:
