@@ -9,7 +9,7 @@ from compressor.engine import block as blocks
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
-AGAIN = 4  # old blocks that are kept decoded
+AGAIN = 2  # old blocks that are kept decoded
 
 Decoded = tuple[Block, Bytes]
 """What a block says of itself, and its plain bytes."""
