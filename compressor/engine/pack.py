@@ -115,7 +115,7 @@ class Packer:
         if earlier is not None:  # a version declares for all of the archive up to its end
             size = max(size, earlier.head.block_size)
             memory = max(memory, earlier.head.decode_memory)
-            reach = earlier.before.offset
+            reach = MAX_COUNT  # to the archive's start, from wherever this version ends
         return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
 
     def _threads(self, table: int, *, verify: bool) -> int:

@@ -93,7 +93,7 @@ def _next(index: Index, previous: Previous, output: Output, placed: Placed) -> i
     """Write a version behind the one that was written before."""
     end = previous.index.end
     before = Before(end, end - FOOTER_SIZE, previous.index.version().number)
-    writer = ArchiveWriter(output.write, replace(index.head, previous=0, reach=end), before)
+    writer = ArchiveWriter(output.write, replace(index.head, previous=0, reach=MAX_COUNT), before)
     rewriter = Rewriter(writer, _reader(index), placed)
     found: set[bytes] = set()
     new: set[bytes] = set()

@@ -9,7 +9,15 @@ from functools import lru_cache
 
 from compressor.errors import CompressorError
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.policy import ACL, MetadataError, granted, shown, takes_privilege, without_acl
+from compressor.tree.policy import (
+    ACL,
+    MetadataError,
+    NotRestoredError,
+    granted,
+    shown,
+    takes_privilege,
+    without_acl,
+)
 
 Report = Callable[[bytes, CompressorError], None]
 """Is told what was not done: the member's name and the reason."""
@@ -137,3 +145,17 @@ def _group(name: str) -> int | None:
         return grp.getgrnam(name).gr_gid
     except (KeyError, ValueError):
         return None
+
+
+class _Turned:
+    """Turns what the system says of one member into one of our errors."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, FAILURES):
+            raise NotRestoredError(reason_of(error)) from error
+
+
+TURNED = _Turned()

@@ -73,6 +73,10 @@ class Folders:
         """Whether the folder was entered before."""
         return not name or name in self._known
 
+    def made(self, name: bytes) -> bool:
+        """Whether the folder was made by this run."""
+        return name in self._known and self._known[name].made
+
     def record(self, node: Node) -> None:
         """Have a folder, which gets what ``node`` says of it later. Raises as ``enter`` does."""
         if node.name not in self._known:
@@ -84,6 +88,14 @@ class Folders:
         """Have a folder removed at the end, if this run made it and it is empty then."""
         self._known[name].dropped = True
 
+    def clear(self, name: bytes) -> None:
+        """Remove a folder and those in it that this run made, unless something else is in there."""
+        inside = name + b"/"
+        inner = [one for one in self._known if one.startswith(inside)]
+        for one in (*sorted(inner, reverse=True), name):
+            if self._known[one].made:
+                self.remove(one)
+
     def remove(self, name: bytes) -> None:
         """Remove a folder, unless something is in it."""
         self._close(name)
@@ -93,6 +105,8 @@ class Folders:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
+        else:
+            del self._names[self._known.pop(name).identity]
 
     def _close(self, name: bytes) -> None:
         descriptor = self._open.pop(name, None)

@@ -21,7 +21,11 @@ _USUAL_LONGEST = (
 )
 
 
-class OutputExistsError(CompressorError):
+class OutputRefusedError(CompressorError):
+    """What is there must stay; the message names it."""
+
+
+class OutputExistsError(OutputRefusedError):
     """The output exists (since ``mtime_ns``), and ``force`` was not given."""
 
     def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
@@ -95,11 +99,11 @@ class Replacing:
     def check(self, shown: str, status: os.stat_result) -> None:
         """Raise an error if what is there, under the name ``shown``, must stay."""
         if (status.st_dev, status.st_ino) in self.protected:
-            raise CompressorError(f"{shown} is an input; name another output")
+            raise OutputRefusedError(f"{shown} is an input; name another output")
         if stat.S_ISDIR(status.st_mode):
-            raise CompressorError(f"{shown} is a folder; name a file")
+            raise OutputRefusedError(f"{shown} is a folder; name a file")
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-            raise CompressorError(f"{shown} is a device or the like; it is not replaced")
+            raise OutputRefusedError(f"{shown} is a device or the like; it is not replaced")
         if not self.force:
             raise OutputExistsError(shown, status.st_mtime_ns)
 
@@ -274,6 +278,18 @@ class DeviceOutput:
 
     def commit(self, **_metadata: object) -> None:
         """Nothing is left to do."""
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that outputs go to, and those above it, where they are not there.
+
+    Raises:
+        CompressorError: it is something else.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CompressorError(f"{path} is not a folder; name one") from None
 
 
 def write_full(descriptor: int, data: Bytes) -> None:

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from compressor.errors import CompressorError
-from compressor.tree.attributes import FAILURES, Attributes, Report, reason_of
+from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError, Place, Replacing
+from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing
 from compressor.tree.policy import (
     LinkTargetError,
     NameCollisionError,
     NotRestoredError,
     SpecialFileError,
     UnsafeLinkError,
+    UnsafeNameError,
     check_link,
     check_name,
     shown,
@@ -65,11 +66,9 @@ class Restorer:
         self._attributes = Attributes(report, numeric_owner=options.numeric_owner)
         self._folders = Folders(root, sync=options.sync)
         self._made: dict[Identity, bytes] = {}  # what this run made, under the first of its names
-        self._first: dict[
-            bytes, bytes
-        ] = {}  # hard links made, each with the first name of its file
+        self._first: dict[bytes, bytes] = {}  # of hard links made, the first names of their files
         self._output: Output | None = None
-        self._hard_links: list[Node] = []
+        self._hard_links: dict[bytes, Node] = {}
         self._symlinks: dict[bytes, Node] = {}
 
     def __enter__(self) -> Self:
@@ -79,14 +78,14 @@ class Restorer:
         self.close()
 
     def file(self, name: bytes) -> Output:
-        """Begin a regular file, to be written and then committed.
+        """Begin a regular file, to be written and then committed; it goes over what this run made.
 
         Raises:
             OutputExistsError: it exists; ``force`` would replace it.
             CompressorError: it can't or must not be restored.
         """
-        self.abort()
-        with _TURNED:
+        self._make_room(name)
+        with TURNED:
             self._output = Output(self._place(name))
             self._output.open()
         return self._output
@@ -101,7 +100,7 @@ class Restorer:
         if output is None:
             raise NotRestoredError("its file was not begun")
         try:
-            with _TURNED:
+            with TURNED:
                 status = os.fstat(output.descriptor)
                 mode = self._options.default_mode
                 self._attributes.give(output.descriptor, status, node, mode)
@@ -117,26 +116,48 @@ class Restorer:
             output.abort()
 
     def add(self, node: Node) -> None:
-        """Restore a member without content: now, or a link at the end.
+        """Restore a member without content: now, or a link at the end; it goes over what this run made.
 
         Raises:
             CompressorError: it can't or must not be restored.
         """
-        self.abort()
         check_name(node.name)
-        with _TURNED:
+        self._make_room(node.name, folder=node.kind == NodeKind.FOLDER)
+        with TURNED:
             if node.kind == NodeKind.FOLDER:
-                self._folders.record(node)
+                self._folder(node)
             elif node.kind == NodeKind.HARDLINK:
                 check_name(node.target or b"")
-                self._hard_links.append(node)
+                self._hard_links[node.name] = node
             elif node.kind == NodeKind.SYMLINK:
                 self._check_link(node.name, node.target or b"")
-                if node.name in self._symlinks and not self._options.force:
-                    raise OutputExistsError(os.path.join(self._options.below, shown(node.name)))
                 self._symlinks[node.name] = node
             else:
                 self._special(node)
+
+    def _make_room(self, name: bytes, *, folder: bool = False) -> None:
+        """Let go of what an earlier version has under this name, and of a folder what is in it, too."""
+        self.abort()
+        self._symlinks.pop(name, None)
+        self._hard_links.pop(name, None)
+        if folder or not self._folders.made(name):
+            return
+        inside = name + b"/"
+        for links in (self._symlinks, self._hard_links):
+            for inner in [inner for inner in links if inner.startswith(inside)]:
+                del links[inner]
+        for inner in [inner for inner in self._made.values() if inner.startswith(inside)]:
+            self.remove(inner)
+        with TURNED:
+            self._folders.clear(name)
+
+    def _folder(self, node: Node) -> None:
+        try:
+            self._folders.record(node)
+        except UnsafeNameError:
+            if not self._unlink(node.name):
+                raise
+            self._folders.record(node)
 
     def finish(self) -> None:
         """Make the links, then give the folders their attributes, the deepest first.
@@ -144,8 +165,9 @@ class Restorer:
         What fails is reported.
         """
         self.abort()
-        late = [node for node in self._hard_links if node.target in self._symlinks]
-        early = [node for node in self._hard_links if node.target not in self._symlinks]
+        links = self._hard_links.values()
+        late = [node for node in links if node.target in self._symlinks]
+        early = [node for node in links if node.target not in self._symlinks]
         for node in early:
             with self._reporting(node.name):
                 self._hard_link(node)
@@ -175,7 +197,7 @@ class Restorer:
             CompressorError: this run made none of that name.
         """
         self.abort()
-        with _TURNED:
+        with TURNED:
             descriptor = self._ours(node.name)
             try:
                 status = os.fstat(descriptor)
@@ -198,16 +220,24 @@ class Restorer:
         """Take back what this run made under a name, and a later version has not; what fails is reported."""
         self.abort()
         self._symlinks.pop(name, None)
-        self._hard_links = [node for node in self._hard_links if node.name != name]
+        self._hard_links.pop(name, None)
         if self._folders.knows(name):
             self._folders.drop(name)
             return
         with self._reporting(name):
-            folder, _, base = name.rpartition(b"/")
+            self._unlink(name)
+
+    def _unlink(self, name: bytes) -> bool:
+        """Remove a file that this run made; say whether there was one."""
+        folder, _, base = name.rpartition(b"/")
+        if self._folders.knows(folder):
             with suppress(FileNotFoundError):
-                status = os.stat(base, dir_fd=self._folders.enter(folder), follow_symlinks=False)
+                parent = self._folders.enter(folder)
+                status = os.stat(base, dir_fd=parent, follow_symlinks=False)
                 if self._made.pop(_identity(status), None) is not None:
-                    os.unlink(base, dir_fd=self._folders.enter(folder))
+                    os.unlink(base, dir_fd=parent)
+                    return True
+        return False
 
     def _place(self, name: bytes) -> Place:
         """Return the place of a member that may be made now; the folders on the way are there."""
@@ -219,6 +249,9 @@ class Restorer:
         if status is None:
             return place
         if self._is_ours(name, status):  # an earlier version's, which this one replaces
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+                self._unlink(name)
+                return place
             place = Place(base, place.folder, place.shown, replace(self._replacing, force=True))
         place.check()
         if status.st_nlink == 1:  # it goes, and its inode may become anyone's
@@ -332,24 +365,10 @@ class Restorer:
     @contextmanager
     def _reporting(self, name: bytes) -> Iterator[None]:
         try:
-            with _TURNED:
+            with TURNED:
                 yield
         except CompressorError as error:
             self._report(name, error)
-
-
-class _Turned:
-    """Turns what the system says of one member into one of our errors."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, FAILURES):
-            raise NotRestoredError(reason_of(error)) from error
-
-
-_TURNED = _Turned()
 
 
 @contextmanager

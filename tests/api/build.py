@@ -3,9 +3,8 @@
 import io
 from collections.abc import Iterable
 
-from compressor.archive.record import Kind, Record
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Kind
+from compressor.archive.record import Kind, Record
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.engine.pack import Packer, PackOptions

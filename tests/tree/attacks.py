@@ -7,6 +7,8 @@ for the absolute path of the folder that holds the target folder; nothing in it 
 
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from compressor.tree.node import Node, NodeKind
 
 OUTER = b"@OUTER@"
@@ -36,7 +38,7 @@ class Attack:
         """Return the attack with real paths."""
         members = tuple(
             (
-                replace(
+                structs.replace(
                     node,
                     name=node.name.replace(OUTER, outer),
                     target=node.target and node.target.replace(OUTER, outer),
@@ -200,7 +202,7 @@ TARFILE = [
         "links beyond the longest path",
         "tarfile: realpath_limit_attack; CVE-2025-4517",
         *_PATH_MAX,
-        refused=(_PATH_MAX[-5][0].name, b"escape", b"flaglink", b"flaglink2"),
+        refused=(_PATH_MAX[-5][0].name, b"escape", b"flaglink"),
     ),
     attack(
         "reading through a link whose parts mean no harm",
@@ -234,7 +236,7 @@ TARFILE = [
         link(b"c/escape", b"../../beside"),
         link(b"c", b"b"),
         hard(b"boom", b"c/escape"),
-        refused=(b"c/escape", b"c", b"boom"),
+        refused=(b"c/escape", b"boom"),
     ),
     attack(
         "hard links by names that are not normal",
@@ -317,7 +319,7 @@ LINKS = [
         hard(b"i", b"out"),
         hard(b"j", b"outdir/file"),
         file(b"h", b"overwritten", mode=0o777),
-        refused=(b"h", b"i", b"j"),
+        refused=(b"i", b"j"),
         before=(
             Before("hardlink", b"mine", OUTER + b"/canary"),
             Before("symlink", b"out", b"../canary"),
@@ -439,7 +441,7 @@ OTHERS = [
         file(b"d"),
         link(b"l", b"a"),
         file(b"l/x"),
-        refused=(b"a/b", b"a", b"d", b"l"),
+        refused=(b"a/b", b"l"),
     ),
     attack(
         "numbers no system takes",

@@ -9,6 +9,7 @@ import pytest
 from compressor.errors import CompressorError
 from compressor.tree.outputs import (
     OutputExistsError,
+    access_of,
     opened_output,
     shared_permissions,
     umask,
@@ -134,14 +135,9 @@ def test_without_its_group_a_mode_gives_what_group_and_others_share(mode: int, c
 
 def test_inputs_of_several_owners_leave_the_archive_ours() -> None:
     Path("a").touch(mode=0o640)
-    status = Path("a").stat()
-    fields = list(status)
-    fields[4] = status.st_uid + 1
-    another = os.stat_result(fields)
-    mask = umask()
+    ours = access_of(Path("a").stat())
+    mode, user, group = ours
+    another = mode, user + 1, group
 
-    assert shared_permissions([status]) == (
-        status.st_mode & 0o666 & ~mask,
-        (status.st_uid, status.st_gid),
-    )
-    assert shared_permissions([status, another]) == (0o600, None)
+    assert shared_permissions([ours]) == (mode & 0o666 & ~umask(), (user, group))
+    assert shared_permissions([ours, another]) == (0o600, None)

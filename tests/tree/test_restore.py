@@ -35,6 +35,7 @@ from tests.tree.replay import NOBODY, ROOT, in_child, opened, refused, replay
 
 OPTIONS = RestoreOptions(0o640)
 FORCE = RestoreOptions(0o640, force=True)
+SPECIALS = RestoreOptions(0o640, specials=True)
 needs_root = pytest.mark.skipif(not ROOT, reason="only root may do this")
 
 
@@ -437,16 +438,60 @@ def test_names_that_the_file_system_takes_for_one_are_told_and_the_first_is_kept
     assert os.listdir("docs") == ["x"]
 
 
-def test_the_same_name_twice_is_replaced_only_by_force(root: int) -> None:
+def test_of_a_name_that_comes_twice_the_later_member_is_kept(root: int) -> None:
     twice = [file(b"a", b"1"), file(b"a", b"2"), hard(b"h", b"a"), hard(b"h", b"a")]
 
-    failures = replay(root, twice, OPTIONS)
-    assert [(name, type(error)) for name, error in failures] == [
-        (b"a", OutputExistsError),
-        (b"h", OutputExistsError),
-    ]
-    assert replay(root, twice, FORCE) == []
+    assert replay(root, twice, OPTIONS) == []
     assert Path("h").read_text() == "2"
+    assert Path("a").stat().st_nlink == 2
+
+    failures = replay(root, twice, OPTIONS)  # what an earlier run made takes force
+    assert {(name, type(error)) for name, error in failures} == {
+        (b"a", OutputExistsError),
+        (b"h", LinkTargetError),
+    }
+    assert replay(root, twice, FORCE) == []
+
+
+KINDS = {
+    "a file": file(b"m", b"content", mode=0o640),
+    "a folder": folder(b"m", mode=0o750),
+    "a link": link(b"m", b"a"),
+    "another link": link(b"m", b"b"),
+    "a hard link": hard(b"m", b"a"),
+    "a FIFO": special(b"m", NodeKind.FIFO),
+}
+IN_IT = [file(b"m/x"), link(b"m/l", b"x"), hard(b"m/i/h", b"a"), folder(b"m/i/j")]
+
+
+@pytest.mark.parametrize("later", KINDS)
+@pytest.mark.parametrize("earlier", KINDS)
+def test_a_member_of_whatever_kind_goes_over_what_this_run_made(
+    root: int, earlier: str, later: str
+) -> None:
+    said: list[tuple[bytes, CompressorError]] = []
+    inside = IN_IT if earlier == "a folder" else []
+
+    with Restorer(root, SPECIALS, lambda name, error: said.append((name, error))) as restorer:
+        for node, content in [file(b"a"), KINDS[earlier], *inside, KINDS[later]]:
+            if node.kind == NodeKind.FILE:
+                restorer.file(node.name).write(content)
+                restorer.commit(node)
+            else:
+                restorer.add(node)
+        for node, _ in inside:
+            restorer.remove(node.name)  # as a version says of what it has no more
+        restorer.finish()
+
+    assert said == []
+    assert sorted(os.listdir(root)) == ["a", "m"]
+    kind = KINDS[later][0].kind
+    assert Path("m").is_symlink() == (kind == NodeKind.SYMLINK)
+    assert Path("m").is_fifo() == (kind == NodeKind.FIFO)
+    assert Path("m").is_dir() == (kind == NodeKind.FOLDER)
+    assert (Path("a").stat().st_nlink == 2) == (kind == NodeKind.HARDLINK)
+    if kind == NodeKind.FILE:
+        assert Path("m").read_text() == "content"
 
 
 @pytest.mark.skipif(shutil.which("rm") is None, reason="needs rm")

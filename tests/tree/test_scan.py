@@ -446,10 +446,17 @@ def test_a_measure_is_what_a_scan_would_read() -> None:
     Path("d/l").symlink_to("aa")
     files = [item for item in found("d", "e") if item.node.kind is NodeKind.FILE]
 
-    count = measure([Path("e"), Path("d")], ScanOptions(), Event())
+    count = measure([Path("e"), Path("d")], ScanOptions(), cancelled=Event())
 
     assert count == (3, sum(item.status.st_size for item in files))
-    assert measure([Path("d")], ScanOptions(exclude=("b/",)), Event()) == (1, 4)
+    assert measure([Path("d")], ScanOptions(exclude=("b/",))) == (1, 4)
+
+
+def test_a_measure_ends_behind_as_many_bytes_as_it_was_asked_for() -> None:
+    make("d/a", "d/b", "d/c")
+
+    assert measure([Path("d")], ScanOptions(), most=4) == (2, 6)
+    assert measure([Path("d")], ScanOptions(), most=9) == (3, 9)
 
 
 def test_a_measure_ends_when_it_is_cancelled() -> None:
@@ -457,4 +464,4 @@ def test_a_measure_ends_when_it_is_cancelled() -> None:
     cancelled = Event()
     cancelled.set()
 
-    assert measure([Path("d")], ScanOptions(), cancelled) == (0, 0)
+    assert measure([Path("d")], ScanOptions(), cancelled=cancelled) == (0, 0)
