@@ -88,7 +88,7 @@ def compress(**options: Any) -> int:
 
 
 def _refuse_folders(inputs: list[Path], options: dict[str, Any]) -> None:
-    folder = next((path for path in inputs if is_folder(path)), None)
+    folder = next((path for path in inputs if is_folder(path, options)), None)
     if folder is not None and options["remove"]:
         raise UsageError(f"--rm removes files only; {folder} is a folder")
 

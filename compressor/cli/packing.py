@@ -16,7 +16,7 @@ from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
-from compressor.cli.trees import is_folder, measured, tree_of
+from compressor.cli.trees import is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.pack import Packer, PackOptions
 from compressor.engine.packfile import commit, pack_all, reach_of
@@ -107,11 +107,13 @@ class Packing:
     def _pack_one(self, path: Path, target: Path) -> None:
         if self._up_to_date([path], target):
             return
+        whole = is_folder(path, self._options)
         if self._options["dry_run"]:
-            paths.check_input(path, follow=self._follow)
+            if not whole:
+                paths.check_input(path, follow=self._follow)
             self._plan(path, target)
             return
-        if is_folder(path):
+        if whole:
             self._to_file(target, self._tree_job([Path.cwd() / path], to_file=True))
             return
         with _opened(path, follow=self._follow) as source:
@@ -145,7 +147,7 @@ class Packing:
         """Pack all inputs into one archive: a file, or stdout (None)."""
         if output and self._inputs != [STDIN] and self._up_to_date(self._inputs, output):
             return
-        with_folder = any(is_folder(path) for path in self._inputs)
+        with_folder = any(is_folder(path, self._options) for path in self._inputs)
         job = self._trees(output) if with_folder else self._files(output)
         if job is None:
             return
@@ -156,7 +158,9 @@ class Packing:
 
     def _trees(self, output: Path | None) -> Job | None:
         """Return what is to be packed where folders are among the inputs."""
-        usable = [path for path in self._inputs if is_folder(path) or self._status(path)]
+        usable = [
+            path for path in self._inputs if is_folder(path, self._options) or self._status(path)
+        ]
         if self._options["dry_run"]:
             for path in usable:
                 self._plan(path, output)
@@ -230,7 +234,8 @@ class Packing:
     # Outputs
 
     def _up_to_date(self, inputs: list[Path], target: Path) -> bool:
-        if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target):
+        newest = partial(newest_ns, options=self._options)
+        if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target, newest):
             return False
         self._report.note("is there and not older; skipped", target)
         self._report.succeeded()

@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -93,11 +93,15 @@ def total_size(statuses: Iterable[os.stat_result]) -> int | None:
     return sum(status.st_size for status in found) if known else None
 
 
-def is_up_to_date(sources: Iterable[Path], target: Path) -> bool:
+def is_up_to_date(
+    sources: Iterable[Path],
+    target: Path,
+    newest_ns: Callable[[Path], int] = lambda source: source.stat().st_mtime_ns,
+) -> bool:
     """Whether the output is there and not older than any input."""
     try:
         written = target.stat().st_mtime_ns
-        return all(written >= source.stat().st_mtime_ns for source in sources)
+        return all(written >= newest_ns(source) for source in sources)
     except OSError:
         return False
 

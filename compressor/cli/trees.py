@@ -1,6 +1,5 @@
 """Folders into an archive, for ``compress`` and ``append``: what is scanned, and what is said of it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -12,6 +11,7 @@ from compressor.cli.report import Report
 from compressor.engine.scanning import Tree
 from compressor.errors import UsageError
 from compressor.tree.attributes import reason_of
+from compressor.tree.scan import scan
 from compressor.tree.walk import ScanOptions
 
 
@@ -56,6 +56,14 @@ def scan_options(options: Mapping[str, Any]) -> ScanOptions:
     )
 
 
-def is_folder(path: Path) -> bool:
-    """Whether an input is a folder, and no link to one."""
-    return path.is_dir() and (not path.is_symlink() or os.fspath(path).endswith("/"))
+def newest_ns(path: Path, options: Mapping[str, Any]) -> int:
+    """Return the mtime of an input, or of a folder the newest of what is to be packed of it."""
+    if not is_folder(path, options):
+        return path.stat().st_mtime_ns
+    found = scan([path], scan_options(options), lambda _shown, _reason: None)
+    return max((item.node.mtime_ns or 0 for item in found), default=0)
+
+
+def is_folder(path: Path, options: Mapping[str, Any]) -> bool:
+    """Whether an input is a folder, or a link to one that is to be followed."""
+    return path.is_dir() and (options["follow_links"] or not path.is_symlink())

@@ -160,7 +160,7 @@ def _advising() -> Iterator[None]:
     try:
         yield
     except DamagedError as error:
-        what = f"{error.what}; `compressor recover` makes a sound archive of what is left"
+        what = f"is damaged, and `compressor recover` makes a sound archive of it: {error.what}"
         raise DamagedError(what, offset=error.offset, member=error.member) from error
 
 

@@ -41,6 +41,7 @@ def prune(path: Path, keep: int, note: Callable[[str], None], options: UnpackOpt
     """
     if keep < 1:
         raise UsageError("at least one version has to stay")
+    path = path.resolve()  # a link stays a link
     with locked(path, note) as file:
         versions = _versions(file.index())
         before = versions[-1].end

@@ -10,6 +10,7 @@ from compressor.errors import CompressorError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
 from compressor.tree.outputs import Access, Identity
+from compressor.tree.policy import ACL, without_acl
 from compressor.tree.scan import Found
 
 Problem = Callable[[str, Exception | str], None]
@@ -43,7 +44,9 @@ class Tally:
         else:
             self.others += 1
         if kind is not NodeKind.SYMLINK:
-            self.access.add((status.st_mode, status.st_uid, status.st_gid))
+            acl = dict(found.node.xattrs).get(ACL)
+            mode = status.st_mode if acl is None else without_acl(status.st_mode, acl)
+            self.access.add((mode, status.st_uid, status.st_gid))
 
 
 def pack_tree(
@@ -102,6 +105,7 @@ def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem
     except InputError as error:
         if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
             raise InputError(f"{found.shown} {error}") from error
+        found.lost()
         problem(found.shown, error)
         return False
     if source.changed():

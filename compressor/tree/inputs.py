@@ -199,7 +199,7 @@ def open_input(path: Path, *, follow: bool) -> Input:
     """
     status = path.lstat()
     if stat.S_ISDIR(status.st_mode):
-        raise InputError("is a folder; this release takes files (tar can make one of it)")
+        raise InputError("is a folder, not a file")
     if not follow and not stat.S_ISREG(status.st_mode):
         raise InputError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}; -f reads it")
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -207,6 +207,8 @@ def open_input(path: Path, *, follow: bool) -> Input:
     status = os.fstat(descriptor)
     if stat.S_ISDIR(status.st_mode) or not (follow or stat.S_ISREG(status.st_mode)):
         os.close(descriptor)
+        if follow:
+            raise InputError("leads to a folder; name that, or take links with --follow-links")
         raise InputError("became something else while it was opened")
     return Input(descriptor, str(path), status)
 

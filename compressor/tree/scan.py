@@ -44,7 +44,7 @@ class Found(Struct, eq=False):
     def open(self) -> Input:
         """Open the file, by its name in the open folder. The caller closes the descriptor.
 
-        When that fails, the file's next name, if it has one, will not be a link to this one.
+        When that fails, it is ``lost``.
 
         Raises:
             InputError: its name stands for something else by now.
@@ -53,8 +53,12 @@ class Found(Struct, eq=False):
         try:
             return self._opened()
         except (OSError, InputError):
-            self._links.pop(_identity(self.status), None)
+            self.lost()
             raise
+
+    def lost(self) -> None:
+        """Note that the file can't be had by this name: its next name, if it has one, is no link to it."""
+        self._links.pop(_identity(self.status), None)
 
     def _opened(self) -> Input:
         entry = self._entry
