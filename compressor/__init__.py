@@ -21,6 +21,7 @@ __all__ = [
     "UnfinishedError",
     "UnsupportedError",
     "UsageError",
+    "VersionNotFoundError",
     "__version__",
     "compress",
     "decompress",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         UnfinishedError,
         UnsupportedError,
         UsageError,
+        VersionNotFoundError,
     )
 else:
 

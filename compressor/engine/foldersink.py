@@ -6,7 +6,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import HARDLINK
+from compressor.archive.schema import HARDLINK, Head
 from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
@@ -35,6 +35,7 @@ class FolderSink(NullSink):
         self._restorer = Restorer(root, options, self._reported)
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
+        self._begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +47,12 @@ class FolderSink(NullSink):
         # What is in the way is named by its error already, folder included.
         named = isinstance(error, OutputRefusedError)
         self.outcome.failures.append((None if named else name, error))
+
+    def begun(self, head: Head) -> None:
+        """Have a later version, or another archive, go over what this run made."""
+        if self._begun:
+            self._restorer.go_over()
+        self._begun = True
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""
