@@ -6,7 +6,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import HARDLINK
+from compressor.archive.schema import HARDLINK, Head
 from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
@@ -37,6 +37,7 @@ class FolderSink(NullSink):
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
         self._failed: set[bytes] = set()  # names in the folder that were not had after all
+        self._begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +55,12 @@ class FolderSink(NullSink):
         if not isinstance(error, MetadataError):
             self._failed.add(name)
         self._reported(name, error)
+
+    def begun(self, head: Head) -> None:
+        """Have a later version, or another archive, go over what this run made."""
+        if self._begun:
+            self._restorer.go_over()
+        self._begun = True
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""

@@ -15,7 +15,7 @@ from compressor.errors import CompressorError
 from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing
+from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError, Place, Replacing
 from compressor.tree.policy import (
     LinkTargetError,
     NameCollisionError,
@@ -27,6 +27,7 @@ from compressor.tree.policy import (
     check_name,
     shown,
 )
+from compressor.tree.walk import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Restorer:
         self._folders = Folders(root, sync=options.sync)
         self._made: dict[Identity, bytes] = {}  # what this run made, under the first of its names
         self._first: dict[bytes, bytes] = {}  # of hard links made, the first names of their files
+        self._goes_over = False
         self._output: Output | None = None
         self._hard_links: dict[bytes, Node] = {}
         self._symlinks: dict[bytes, Node] = {}
@@ -77,8 +79,12 @@ class Restorer:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
+    def go_over(self) -> None:
+        """Have what comes now, a later version, go over what this run has made so far."""
+        self._goes_over = True
+
     def file(self, name: bytes) -> Output:
-        """Begin a regular file, to be written and then committed; it goes over what this run made.
+        """Begin a regular file, to be written and then committed.
 
         Raises:
             OutputExistsError: it exists; ``force`` would replace it.
@@ -116,7 +122,7 @@ class Restorer:
             output.abort()
 
     def add(self, node: Node) -> None:
-        """Restore a member without content: now, or a link at the end; it goes over what this run made.
+        """Restore a member without content: now, or a link at the end.
 
         Raises:
             CompressorError: it can't or must not be restored.
@@ -131,6 +137,8 @@ class Restorer:
                 self._hard_links[node.name] = node
             elif node.kind == NodeKind.SYMLINK:
                 self._check_link(node.name, node.target or b"")
+                if node.name in self._symlinks and not self._options.force:
+                    raise OutputExistsError(os.path.join(self._options.below, shown(node.name)))
                 self._symlinks[node.name] = node
             else:
                 self._special(node)
@@ -138,15 +146,15 @@ class Restorer:
     def _make_room(self, name: bytes, *, folder: bool = False) -> None:
         """Let go of what an earlier version has under this name, and of a folder what is in it, too."""
         self.abort()
+        if not self._goes_over:
+            return
         self._symlinks.pop(name, None)
         self._hard_links.pop(name, None)
         if folder or not self._folders.made(name):
             return
         inside = name + b"/"
-        for links in (self._symlinks, self._hard_links):
-            for inner in [inner for inner in links if inner.startswith(inside)]:
-                del links[inner]
-        for inner in [inner for inner in self._made.values() if inner.startswith(inside)]:
+        names = (*self._symlinks, *self._hard_links, *self._made.values())
+        for inner in [one for one in names if one.startswith(inside)]:
             self.remove(inner)
         with TURNED:
             self._folders.clear(name)
@@ -155,7 +163,7 @@ class Restorer:
         try:
             self._folders.record(node)
         except UnsafeNameError:
-            if not self._unlink(node.name):
+            if not (self._goes_over and self._unlink(node.name)):
                 raise
             self._folders.record(node)
 
@@ -248,7 +256,7 @@ class Restorer:
         status = place.existing()
         if status is None:
             return place
-        if self._is_ours(name, status):  # an earlier version's, which this one replaces
+        if self._is_ours(name, status) and self._goes_over:
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
                 self._unlink(name)
                 return place
@@ -387,9 +395,4 @@ def _identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-_TYPES = {
-    NodeKind.FIFO: stat.S_IFIFO,
-    NodeKind.CHAR_DEVICE: stat.S_IFCHR,
-    NodeKind.BLOCK_DEVICE: stat.S_IFBLK,
-    NodeKind.SYMLINK: stat.S_IFLNK,
-}
+_TYPES = {kind: bits for bits, kind in KINDS.items()}

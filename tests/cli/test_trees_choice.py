@@ -1,6 +1,7 @@
 """What of a folder goes in, and what of an archive comes out, is what was asked for."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from compressor.archive.leaf import Owner
 from compressor.engine.access import SeekableArchive
-from tests.cli.oddtree import ROOT
+from tests.cli.oddtree import ROOT, differences, seen
 from tests.cli.process import Run, left, lines
 from tests.tree.trees import make
 
@@ -261,3 +262,54 @@ def test_archives_in_a_row_give_all_their_members_and_of_a_name_the_last(run: Ru
         assert files(out) == ["a", "b", "both"]
         assert Path(out, "both").read_text() == "two/both"
     assert run("test", "x.cz").returncode == 0
+
+
+# Versions, read from a pipe: each goes over what the one before gave
+
+
+def appended(run: Run) -> None:
+    """Append to x.cz, and see what a pipe of it gives."""
+    run("append", "--specials", "x.cz", "run")
+    run("extract", "-", "-C", "out", "--specials", input=Path("x.cz").read_bytes())
+
+    before, after = seen(Path("run")), seen(Path("out/run"))
+    assert differences(before, after) == {}
+    run("extract", "x.cz", "-C", "file", "--specials")
+    assert differences(before, seen(Path("file/run"))) == {}
+
+
+def test_links_and_files_take_each_others_names_in_a_later_version(run: Run) -> None:
+    make("run/a", "run/g", "run/d/x", "run/shared")
+    Path("run/l").symlink_to("a")
+    Path("run/f").symlink_to("a")
+    os.link("run/a", "run/h")
+    os.link("run/shared", "run/again")
+    run("compress", "-o", "x.cz", "run")
+
+    for name in ("l", "f", "g", "h", "d/x", "shared"):
+        Path("run", name).unlink()
+    Path("run/d").rmdir()
+    Path("run/l").symlink_to("b")
+    Path("run/g").symlink_to("a")
+    make("run/f", "run/h", "run/d")  # a link, a hard link and a folder become files
+
+    appended(run)
+
+
+def test_folders_links_and_fifos_take_each_others_names_in_a_later_version(run: Run) -> None:
+    make("run/a/x", "run/a/i/j/x", "run/s", "run/t/u")
+    os.link("run/a/x", "run/a/i/h")
+    Path("run/a/i/l").symlink_to("x")
+    Path("run/b").symlink_to("a")
+    os.mkfifo("run/p")
+    run("compress", "--specials", "-o", "x.cz", "run")
+
+    shutil.rmtree("run/a")
+    shutil.rmtree("run/t")
+    for name in ("b", "s", "p"):
+        Path("run", name).unlink()
+    Path("run/a").symlink_to("b")
+    make("run/b/y", "run/s/z/", "run/p/q")
+    os.mkfifo("run/t")
+
+    appended(run)

@@ -438,19 +438,21 @@ def test_names_that_the_file_system_takes_for_one_are_told_and_the_first_is_kept
     assert os.listdir("docs") == ["x"]
 
 
-def test_of_a_name_that_comes_twice_the_later_member_is_kept(root: int) -> None:
-    twice = [file(b"a", b"1"), file(b"a", b"2"), hard(b"h", b"a"), hard(b"h", b"a")]
+def test_the_same_name_twice_is_replaced_only_by_force(root: int) -> None:
+    twice = [
+        *(file(b"a", b"1"), file(b"a", b"2")),
+        *(link(b"l", b"a"), link(b"l", b"b")),
+        *(file(b"f", b"file"), link(b"f", b"a")),
+    ]
 
-    assert replay(root, twice, OPTIONS) == []
-    assert Path("h").read_text() == "2"
-    assert Path("a").stat().st_nlink == 2
-
-    failures = replay(root, twice, OPTIONS)  # what an earlier run made takes force
+    failures = replay(root, twice, OPTIONS)
     assert {(name, type(error)) for name, error in failures} == {
-        (b"a", OutputExistsError),
-        (b"h", LinkTargetError),
+        *((b"a", OutputExistsError), (b"l", OutputExistsError), (b"f", OutputExistsError)),
     }
+    assert len(failures) == 3
+    assert Path("f").read_text() == "file"
     assert replay(root, twice, FORCE) == []
+    assert Path("a").read_text() == "2"
 
 
 KINDS = {
@@ -466,14 +468,18 @@ IN_IT = [file(b"m/x"), link(b"m/l", b"x"), hard(b"m/i/h", b"a"), folder(b"m/i/j"
 
 @pytest.mark.parametrize("later", KINDS)
 @pytest.mark.parametrize("earlier", KINDS)
-def test_a_member_of_whatever_kind_goes_over_what_this_run_made(
+def test_a_member_of_whatever_kind_of_a_later_version_goes_over_what_this_run_made(
     root: int, earlier: str, later: str
 ) -> None:
     said: list[tuple[bytes, CompressorError]] = []
     inside = IN_IT if earlier == "a folder" else []
 
     with Restorer(root, SPECIALS, lambda name, error: said.append((name, error))) as restorer:
-        for node, content in [file(b"a"), KINDS[earlier], *inside, KINDS[later]]:
+        for number, (node, content) in enumerate(
+            [file(b"a"), KINDS[earlier], *inside, KINDS[later]]
+        ):
+            if number == 2 + len(inside):
+                restorer.go_over()
             if node.kind == NodeKind.FILE:
                 restorer.file(node.name).write(content)
                 restorer.commit(node)
