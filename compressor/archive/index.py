@@ -15,7 +15,7 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import foreign_format
+from compressor.archive.source import RandomSource, foreign_format
 from compressor.errors import (
     DamagedError,
     NotAnArchiveError,
