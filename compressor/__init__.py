@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "Appended",
     "Archive",
     "ChainError",
     "CompressorError",
@@ -17,26 +18,39 @@ __all__ = [
     "MemberNotFoundError",
     "MemoryBudgetError",
     "NotAnArchiveError",
+    "Packed",
+    "Pruned",
     "TruncatedError",
     "UnfinishedError",
     "UnsupportedError",
     "UsageError",
+    "Version",
     "VersionNotFoundError",
     "__version__",
+    "append",
     "compress",
     "decompress",
     "open",
+    "pack",
+    "prune",
 ]
 
 if TYPE_CHECKING:
     from compressor.api import (
+        Appended,
         Archive,
         CompressorFile,
         Limits,
         Member,
+        Packed,
+        Pruned,
+        Version,
+        append,
         compress,
         decompress,
         open,
+        pack,
+        prune,
     )
     from compressor.errors import (
         ChainError,

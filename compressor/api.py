@@ -6,32 +6,59 @@ The public names are those of the package ``compressor``; docs/library.md shows 
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
-from compressor.archive.index import RandomSource, indexes
 from compressor.archive.leaf import Entry
-from compressor.archive.source import FileFrom, Source
-from compressor.engine.file import CompressorFile, PathOrFile, below
+from compressor.archive.source import Source
+from compressor.engine.append import Appended, AppendOptions, append_version
+from compressor.engine.file import CompressorFile, PathOrFile
+from compressor.engine.history import Version
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
-from compressor.engine.members import Archive, Member
-from compressor.engine.pack import Packer, PackOptions
-from compressor.engine.readindexed import reader_of, seek_last_archive
+from compressor.engine.member import Member
+from compressor.engine.members import Archive
+from compressor.engine.opening import is_text, open_to_read, open_to_write
+from compressor.engine.pack import SOLID_SIZE, Packer, PackOptions
+from compressor.engine.packfile import FileOptions, Packed, pack_trees
+from compressor.engine.prune import Pruned
+from compressor.engine.prune import prune as prune_archive
+from compressor.engine.scanning import Tree
 from compressor.engine.sinks import StreamSink
+from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.engine.writefile import BlockWriter
 from compressor.errors import UnfinishedError, UsageError
 from compressor.stages.base import Bytes
+from compressor.tree.attributes import reason_of
+from compressor.tree.roots import member_name
+from compressor.tree.walk import ScanOptions
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["Archive", "CompressorFile", "Limits", "Member", "compress", "decompress", "open"]
+__all__ = [
+    "Appended",
+    "Archive",
+    "CompressorFile",
+    "Limits",
+    "Member",
+    "Packed",
+    "Pruned",
+    "Version",
+    "append",
+    "compress",
+    "decompress",
+    "open",
+    "pack",
+    "prune",
+]
+
+PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 FOR_WRITING = "codec, level, block_size, memory, verify and name are for writing"
 FOR_READING = "limits and salvage are for reading"
@@ -174,14 +201,14 @@ def open(  # noqa: PLR0913
     Raises:
         UsageError: a keyword that the mode does not have, or several members: use ``Archive``.
     """
-    text = _is_text(mode, (encoding, errors, newline))
+    text = is_text(mode, (encoding, errors, newline))
     if mode[0] == "r":
         _refuse(FOR_WRITING, codec, level, block_size, memory, verify, name or None)
-        binary = _open_to_read(file, threads, limits or STREAMING, salvage=salvage)
+        binary = open_to_read(file, threads, limits or STREAMING, salvage=salvage)
     else:
         _refuse(FOR_READING, limits, salvage or None)
         options = _pack_options(codec, level, threads, block_size, memory, verify)
-        binary = _open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
+        binary = open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
     return binary.as_text(encoding, errors, newline) if text else binary
 
 
@@ -190,48 +217,133 @@ def _refuse(what: str, *given: object) -> None:
         raise UsageError(what)
 
 
-def _is_text(mode: str, words: tuple[str | None, str | None, str | None]) -> bool:
-    """Say whether ``mode`` is one of text; as the standard library, refuse what makes no sense."""
-    if mode not in (*"rwxa", *(kind + end for kind in "rwxa" for end in "bt")):
-        raise ValueError(f"invalid mode: {mode!r}")
-    if "t" not in mode and any(word is not None for word in words):
-        raise ValueError("encoding, errors and newline are for text: add t to the mode")
-    if "t" in mode:
-        encoding, errors, newline = words
-        # A trial: what is wrong with these must come out before a file is opened, or emptied.
-        io.TextIOWrapper(io.BytesIO(), encoding or "utf-8", errors, newline)
-    return "t" in mode
+class ScanKeywords(TypedDict, total=False):
+    """What ``pack`` and ``append`` take of folders, as the options of the command line of these names."""
+
+    exclude_caches: bool
+    one_file_system: bool
+    follow_links: bool
+    specials: bool
+    numeric_owner: bool
+    no_cache: bool
 
 
-def _open_to_read(
-    file: PathOrFile, threads: int, limits: Limits, *, salvage: bool
-) -> CompressorFile:
-    packed, owned = below(file, "rb")
-    try:
-        reader = reader_of(packed, threads, limits, salvage=salvage)
-        return CompressorFile(packed, reader, owned=owned)
-    except BaseException:
-        if owned:
-            packed.close()
-        raise
+def pack(  # noqa: PLR0913  see compress
+    paths: PathLike | Iterable[PathLike],
+    output: PathLike,
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 0,
+    block_size: int | None = None,
+    solid_size: int = SOLID_SIZE,
+    memory: int = DEFAULT_MEMORY,
+    verify: bool | None = None,
+    reach: int | None = None,
+    label: str = "",
+    time_ns: int | None = None,
+    force: bool = False,
+    sync: bool = False,
+    exclude: str | Iterable[str] = (),
+    on_problem: Problem | None = None,
+    **scan: Unpack[ScanKeywords],
+) -> Packed:
+    """Pack files and folders into an archive at ``output``, which appears when it is whole.
+
+    Keywords are those of ``compress``; ``solid_size`` bytes are shared by small files at most, repeats
+    are looked for ``reach`` bytes back (None: anywhere). ``exclude`` holds patterns as in .gitignore.
+    ``force`` replaces a file, ``sync`` has all on disk. What can't be packed as it is goes to
+    ``on_problem``, by default as a RuntimeWarning.
+
+    Raises:
+        CompressorError: ``output`` exists, nothing can be packed, or a file could be read in part only.
+        UsageError: the options contradict each other, or two paths would get one name.
+        OSError: the output can't be written.
+    """
+    tree = _tree(paths, exclude, scan, on_problem)
+    options = _pack_options(codec, level, threads, block_size, memory, verify)
+    options = replace(options, solid_size=solid_size, reach=reach)
+    file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
+    return pack_trees(_path(output), tree, options, file)
 
 
-def _open_to_write(file: PathOrFile, kind: str, writer: BlockWriter) -> CompressorFile:
-    if kind == "a" and isinstance(file, str | bytes | os.PathLike):
-        _refuse_unfinished(Path(os.fsdecode(file)))
-    packed, owned = below(file, kind + "b")
-    try:
-        writer.attach(packed)
-    except BaseException:
-        if owned:
-            packed.close()
-        raise
-    return CompressorFile(packed, writer, owned=owned)
+def append(  # noqa: PLR0913  see compress
+    archive: PathLike,
+    paths: PathLike | Iterable[PathLike],
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 0,
+    block_size: int | None = None,
+    solid_size: int = SOLID_SIZE,
+    memory: int = DEFAULT_MEMORY,
+    verify: bool | None = None,
+    checksum: bool = False,
+    label: str = "",
+    time_ns: int | None = None,
+    exclude: str | Iterable[str] = (),
+    on_problem: Problem | None = None,
+    **scan: Unpack[ScanKeywords],
+) -> Appended:
+    """Append a version to an archive: what is at and below ``paths`` now, in place of what was.
+
+    Keywords are those of ``pack``; ``checksum`` reads all files, not only those with a new size or time.
+    What fails leaves the archive as it was.
+
+    Raises:
+        DamagedError: it is damaged: ``compressor recover`` makes a sound one of it.
+        UsageError: it is several archives in a row, or as ``pack``.
+        OSError: it can't be opened or written to.
+    """
+    tree = _tree(paths, exclude, scan, on_problem)
+    options = _pack_options(codec, level, threads, block_size, memory, verify)
+    appending = AppendOptions(
+        tuple(member_name(path) for path in tree.paths),
+        tree.problem,
+        _warn,
+        checksum=checksum,
+        label=label,
+        time_ns=time_ns,
+    )
+    packing = replace(options, solid_size=solid_size, reach=None)
+    return append_version(_path(archive), tree, packing, appending)
 
 
-def _refuse_unfinished(path: Path) -> None:
-    """Raise where an archive put behind what is there could not be found again."""
-    if path.is_file() and path.stat().st_size:
-        with path.open("rb") as file:
-            seek_last_archive(file)
-            indexes(RandomSource(cast("BinaryIO", FileFrom(file))))
+def prune(
+    archive: PathLike, keep_last: int, *, threads: int = 0, memory: int = DEFAULT_MEMORY
+) -> Pruned:
+    """Forget all but the last ``keep_last`` versions of an archive, and the bytes only they needed.
+
+    It is written anew beside itself, verified, and put in place; versions keep their numbers.
+
+    Raises:
+        UsageError: ``keep_last`` is none, or the file is several archives in a row.
+        DamagedError: the archive is damaged; it stays as it was.
+    """
+    options = UnpackOptions(threads, Limits(None, None, memory))
+    return prune_archive(_path(archive), keep_last, _warn, options)
+
+
+def _path(path: PathLike) -> Path:
+    if not path:  # Path would take it for the folder we are in
+        raise UsageError("a path can't be empty")
+    return Path(os.fsdecode(path))
+
+
+def _tree(
+    paths: PathLike | Iterable[PathLike],
+    exclude: str | Iterable[str],
+    scan: ScanKeywords,
+    on_problem: Problem | None,
+) -> Tree:
+    if isinstance(paths, str | bytes | os.PathLike):
+        paths = [paths]
+    found = [_path(path) for path in paths]
+    if not found:
+        raise UsageError("name at least one file or folder")
+    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    return Tree(found, ScanOptions(patterns, **scan), on_problem or _warn_of)
+
+
+def _warn_of(shown: str, reason: Exception | str) -> None:
+    _warn(f"{shown}: {reason if isinstance(reason, str) else reason_of(reason)}")

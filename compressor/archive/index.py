@@ -5,8 +5,10 @@ Reads what it needs and no more; what it reads is checked like everything else.
 
 import bisect
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import BinaryIO
 
 from compressor.archive import record, schema
@@ -21,6 +23,7 @@ from compressor.errors import (
     NotAnArchiveError,
     TruncatedError,
     UnfinishedError,
+    VersionNotFoundError,
 )
 
 MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
@@ -65,13 +68,15 @@ class Forward:
         return data
 
 
-def record_at(source: RandomSource, start: int, offset: int) -> Record:
-    """Return the record at ``offset`` of the archive that begins at ``start``.
+def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:
+    """Return the BLOCK at ``offset`` of the archive that begins at ``start``.
 
     Raises:
-        DamagedError: there is none.
+        DamagedError: there is none, or one larger than ``block_size`` (F-028).
     """
     header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
+    if header.kind != Kind.BLOCK or header.body_size > block_size:
+        raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
     return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
 
 
@@ -86,6 +91,7 @@ class Index:
         self._block_size = record.MAX_BLOCK  # until HEAD says less
         self.head = self._head()
         self._block_size = self.head.block_size
+        self._top: Root | None = None
         self._origins: dict[int, list[Entry]] = {}  # leaves that kept entries refer to
         self._origins_size = 0
 
@@ -140,17 +146,18 @@ class Index:
         schema.check_pieces(block, offset)
         return block
 
-    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
-        """Yield the leaves in order: all, or those that may hold ``name``."""
+    def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
+        """Yield the leaves in order: all, or those that may hold ``name``, or names that begin so."""
         top = LeafRef(self.footer.root, b"", b"", schema.MAX_LEVEL + 1)
         behind = 0
-        for item in self._leaves(top, name, set()):
+        wanted = _Wanted(name or b"", beginning=beginning or name is None)
+        for item in self._leaves(top, wanted, set()):
             if item.offset <= behind:  # F-041
                 raise DamagedError("a root does not list leaves in their order", offset=item.offset)
             behind = item.offset
             yield item
 
-    def _leaves(self, page: LeafRef, name: bytes | None, met: set[int]) -> Iterator[LeafRef]:
+    def _leaves(self, page: LeafRef, wanted: "_Wanted", met: set[int]) -> Iterator[LeafRef]:
         """Yield what a ROOT leads to.
 
         No ROOT is met twice: those that list each other's lists would have no end (F-041).
@@ -159,9 +166,9 @@ class Index:
         for item in self.page(page).items:
             if item.offset >= page.offset or item.offset in met:
                 raise DamagedError("a root does not list what stands before it", offset=page.offset)
-            if name is None or _may_hold(item, name):
+            if wanted.may_be_in(item):
                 if item.height:
-                    yield from self._leaves(item, name, met)
+                    yield from self._leaves(item, wanted, met)
                 else:
                     yield item
 
@@ -171,18 +178,33 @@ class Index:
         Raises:
             DamagedError: it is not of the height, or of the names, that the item says (F-046).
         """
-        meta, _ = self.record(item.offset, Kind.ROOT).checked()
-        root = schema.unpack(meta, Root, item.offset)
         if item.height > schema.MAX_LEVEL:
-            return root
+            return self.top()
+        root = self._root(item.offset)
         if page_ref(item.offset, root.items) != item:
             raise DamagedError("a root page is not what is listed", offset=item.offset)
         return root
+
+    def top(self) -> Root:
+        """Return the ROOT that the FOOTER names; it is read once."""
+        self._top = self._top or self._root(self.footer.root)
+        return self._top
+
+    def _root(self, offset: int) -> Root:
+        meta, _ = self.record(offset, Kind.ROOT).checked()
+        return schema.unpack(meta, Root, offset)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""
         for ref in self.leaves():
             yield from self.listed(ref)
+
+    def beginning(self, prefix: bytes) -> Iterator[Entry]:
+        """Yield the members whose names begin so, of those leaves alone that may hold any."""
+        for ref in self.leaves(prefix, beginning=True):
+            for entry in self._named(ref):
+                if entry.name.startswith(prefix):
+                    yield self._resolved(entry)
 
     def find(self, name: bytes) -> Entry | None:
         """Return the member of this name, if there is one."""
@@ -194,17 +216,31 @@ class Index:
 
     def version(self) -> schema.Version:
         """Return what the last leaf says of the version."""
-        version = self._leaf(self.footer.last_leaf)[0].version
+        offset = self.footer.last_leaf
+        meta, _ = self.record(offset, Kind.MEMBERS).checked()
+        version = schema.unpack(meta, Members, offset).version
         if version is None:
-            raise DamagedError(
-                "the footer does not point at the last leaf", offset=self.footer.last_leaf
-            )
+            raise DamagedError("the footer does not point at the last leaf", offset=offset)
         return version
+
+    def at(self, number: int) -> "Index":
+        """Return the archive as it was at a version.
+
+        Raises:
+            VersionNotFoundError: it has none of this number.
+        """
+        index: Index | None = self
+        while index is not None and index.version().number != number:
+            index = index.before()
+        if index is None:
+            raise VersionNotFoundError(
+                f"the archive has no version {number}; `versions` lists them"
+            )
+        return index
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)
-        for entry in entries:
-            _check_before(entry.spans, offset)
+        _check_before(chain.from_iterable(entry.spans for entry in entries), offset)
         return members, entries
 
     def _named(self, ref: LeafRef) -> list[Entry]:
@@ -216,7 +252,8 @@ class Index:
 
     def listed(self, ref: LeafRef) -> list[Entry]:
         """Return the entries of a leaf of this version."""
-        return [self._resolved(entry) for entry in self._named(ref)]
+        entries = self._named(ref)
+        return [entry if entry.kept is None else self._resolved(entry) for entry in entries]
 
     def _resolved(self, entry: Entry) -> Entry:
         """Return an entry with its content, which may be that of an earlier version's (F-050)."""
@@ -277,14 +314,23 @@ class Index:
         return page.spans
 
 
-def _check_before(spans: list[Span], offset: int) -> None:
+def _check_before(spans: Iterable[Span], offset: int) -> None:
     """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
-    if any(at >= offset for at, _, _ in spans):
+    if max(map(itemgetter(0), spans), default=-1) >= offset:
         raise DamagedError("an extent refers to what stands behind it", offset=offset)
 
 
-def _may_hold(item: LeafRef, name: bytes) -> bool:
-    return name_key(item.first) <= name_key(name) <= name_key(item.last)
+class _Wanted:
+    """A name that is looked for, or the beginning of names."""
+
+    def __init__(self, name: bytes, *, beginning: bool) -> None:
+        self._key = name_key(name)
+        self._size = len(name) if beginning else None  # bytes of a name that count
+
+    def may_be_in(self, item: LeafRef) -> bool:
+        """Say whether what an item of a ROOT leads to may hold it."""
+        first, last = name_key(item.first)[: self._size], name_key(item.last)[: self._size]
+        return first <= self._key <= last
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +353,9 @@ class RebuiltIndex(Index):
         super().__init__(source, start, end, footer)
         self._leaf_refs = leaves
 
-    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
+    def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
         """Yield all leaves in order, whatever ``name``: any may hold it."""
-        del name
+        del name, beginning
         yield from self._leaf_refs
 
 

@@ -11,10 +11,15 @@ def name_key(name: bytes) -> bytes:
     return name.replace(b"/", b"\0")
 
 
+def keyed(key: bytes) -> bytes:
+    """Return the name of a key."""
+    return key.replace(b"\0", b"/")
+
+
 def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:
     """Return what ROOT says of a leaf."""
-    names = sorted((entry.name for entry in entries), key=name_key) or [b""]
-    return LeafRef(offset, names[0], names[-1])
+    keys = [name_key(entry.name) for entry in entries] or [b""]
+    return LeafRef(offset, keyed(min(keys)), keyed(max(keys)))
 
 
 def page_ref(offset: int, items: Sequence[LeafRef]) -> LeafRef:

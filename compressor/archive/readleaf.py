@@ -5,7 +5,9 @@ Format: docs/format/archive.md, MEMBERS. What unfolds from a hostile leaf is bou
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, pairwise
+from dataclasses import dataclass
+from itertools import accumulate, islice, pairwise
+from operator import itemgetter
 from typing import TypeVar
 
 from compressor.archive.leaf import HASH_SIZE, MAX_LEAF, Columns, Entry, Place, Xattrs
@@ -14,6 +16,7 @@ from compressor.archive.schema import (
     FILE,
     KINDS,
     LINKS,
+    MAX_COUNT,
     MAX_ENTRIES,
     MAX_NAME,
     MAX_XATTRS,
@@ -92,36 +95,24 @@ class _ColumnReader:
             _expect(column, count, "its members")
         xattrs = [_sorted_xattrs(pairs) for pairs in columns.xattrs]
         for owner in columns.owners:
-            _no_nul((owner.user, owner.group))
-        rows = zip(
+            _no_nul(text.encode() for text in (owner.user, owner.group) if text)
+        contents = self._contents()
+        return map(
+            Entry,
             self._names(columns.shared, columns.rests, count),
             columns.kinds,
-            self._contents(),
+            contents.sizes,
+            contents.hashes,
+            contents.levels,
+            contents.spans,
             columns.mtimes,
             columns.modes,
             _looked_up(columns.owner_of, columns.owners),
             self._targets(),
             self._devices(),
             _looked_up(columns.xattrs_of, xattrs),
-            strict=True,
+            contents.kept,
         )
-        for name, kind, content, mtime_ns, mode, owner, target, device, pairs in rows:
-            size, digest, level, spans, kept = content
-            yield Entry(
-                name,
-                kind,
-                size,
-                digest,
-                level,
-                spans,
-                mtime_ns,
-                mode,
-                owner,
-                target,
-                device,
-                pairs,
-                kept,
-            )
 
     def _names(
         self, shared: list[int], rests: list[bytes], count: int | None = None
@@ -129,11 +120,15 @@ class _ColumnReader:
         _expect(shared, len(rests) if count is None else count, "its names")
         _expect(rests, len(shared), "its names")
         names, before, size = [], b"", 0
+        length = 0  # of the one before
         for common, rest in zip(shared, rests, strict=True):
-            size += common + len(rest)
-            if common > len(before) or common + len(rest) > MAX_NAME or size > MAX_LEAF:
-                raise _ContradictionError("shares more of a name than there is, or may be")
+            if common > length:
+                raise _ContradictionError("shares more of a name than there is")
             before = before[:common] + rest
+            length = len(before)
+            size += length
+            if length > MAX_NAME or size > MAX_LEAF:
+                raise _ContradictionError("has longer names than there may be")
             names.append(before)
         _no_nul(rests)
         return names
@@ -166,53 +161,95 @@ class _ColumnReader:
             number, index = number + 1, index + 1
         return found
 
-    def _contents(self) -> Iterator[tuple[int, bytes, int, list[Span], Place | None]]:
+    def _contents(self) -> "_Contents":
         columns, kept = self._columns, self._kept()
-        files = columns.kinds.count(FILE) - len(kept)
+        own = [
+            number
+            for number, kind in enumerate(columns.kinds)
+            if kind == FILE and number not in kept
+        ]
         for column in (columns.sizes, columns.levels, columns.span_counts):
-            _expect(column, files, "its files")
-        _expect(self._hashes, files * HASH_SIZE, "its files")
-        spans = self._spans()
-        own = zip(columns.sizes, columns.levels, spans, strict=True)
-        hashes, at = self._hashes, 0
-        for number, kind in enumerate(columns.kinds):
-            if kind != FILE:
-                yield 0, b"", 0, [], None
-            elif number in kept:
-                yield 0, b"", 0, [], kept[number]
-            else:
-                size, level, extents = next(own)
-                yield size, hashes[at : at + HASH_SIZE], level, extents, None
-                at += HASH_SIZE
+            _expect(column, len(own), "its files")
+        _expect(self._hashes, len(own) * HASH_SIZE, "its files")
+        found = _Contents.empty(self._count)
+        starts = range(0, len(self._hashes), HASH_SIZE)
+        hashes = [self._hashes[at : at + HASH_SIZE] for at in starts]
+        rows = zip(own, columns.sizes, hashes, columns.levels, self._spans(), strict=True)
+        for number, size, digest, level, spans in rows:
+            found.sizes[number] = size
+            found.hashes[number] = digest
+            found.levels[number] = level
+            found.spans[number] = spans
+        for number, place in kept.items():
+            found.kept[number] = place
+        return found
 
     def _spans(self) -> Iterator[list[Span]]:
+        """Yield the extents of each file; those of all are made and checked at once, which is quicker."""
         columns = self._columns
         total = sum(columns.span_counts)
         _expect(columns.offsets, total, "its extents")
         _expect(columns.starts, total, "its extents")
         _expect(columns.lengths, total - sum(map(bool, columns.span_counts)), "its extents")
-        steps = zip(columns.offsets, columns.starts, strict=True)
-        lengths = iter(columns.lengths)
-        at, expected = 0, 0
-        for size, level, count in zip(
-            columns.sizes, columns.levels, columns.span_counts, strict=True
-        ):
-            extents: list[Span] = []
+        lengths = self._lengths()
+        offsets = accumulate(columns.offsets)
+        spans = list(zip(offsets, self._starts(lengths), lengths, strict=True))
+        in_order = iter(spans)
+        each = [list(islice(in_order, count)) for count in columns.span_counts]
+        if spans:
+            self._check(spans, each)
+        return iter(each)
+
+    def _lengths(self) -> list[int]:
+        """Return the length of each extent; that of a member's last one follows from its size."""
+        columns, given = self._columns, iter(self._columns.lengths)
+        lengths: list[int] = []
+        for size, count in zip(columns.sizes, columns.span_counts, strict=True):
             left = size
-            for (offset_step, start_step), length in zip(
-                islice(steps, count),
-                chain(islice(lengths, count - 1 if count else 0), (None,)),
-                strict=False,
-            ):
-                offset = at + offset_step
-                start = start_step + (expected if not offset_step else 0)
-                taken = left if length is None else length
-                left -= taken
-                at, expected = offset, start + taken
-                extents.append((offset, start, taken))
-            if (left and count == 0) or covered(level, 0, extents, self._offset) != size:
+            if count > 1:
+                first = list(islice(given, count - 1))
+                lengths += first
+                left -= sum(first)
+            if count:
+                lengths.append(left)
+            elif left:
                 raise _ContradictionError("has a member whose size is not that of its extents")
-            yield extents
+        return lengths
+
+    def _starts(self, lengths: list[int]) -> Iterator[int]:
+        expected = 0
+        for step, start, length in zip(
+            self._columns.offsets, self._columns.starts, lengths, strict=True
+        ):
+            if not step:
+                start += expected
+            yield start
+            expected = start + length
+
+    def _check(self, spans: list[Span], each: list[list[Span]]) -> None:
+        """Refuse extents that are none; their lengths are above 0 and add up to sizes, so none is large."""
+        offsets, starts, lengths = (list(map(itemgetter(part), spans)) for part in range(3))
+        plain = min(offsets) > 0 <= min(starts) and min(lengths) > 0
+        if plain and max(offsets) <= MAX_COUNT and max(starts) <= MAX_COUNT:
+            return
+        for level, extents in zip(self._columns.levels, each, strict=True):  # a hole, or damage
+            covered(level, 0, extents, self._offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What entries say of content: a list for each field, an item for each entry."""
+
+    sizes: list[int]
+    hashes: list[bytes]
+    levels: list[int]
+    spans: list[list[Span]]
+    kept: list[Place | None]
+
+    @classmethod
+    def empty(cls, count: int) -> "_Contents":
+        """Return that of ``count`` entries that have none."""
+        return cls([0] * count, [b""] * count, [0] * count, [[]] * count, [None] * count)
 
 
 def _expect(column: Sequence[object], count: int, what: str) -> None:
@@ -237,8 +274,7 @@ def _sorted_xattrs(pairs: list[tuple[bytes, bytes]]) -> Xattrs:
     return tuple(pairs)
 
 
-def _no_nul(names: Iterable[bytes | str | None]) -> None:
+def _no_nul(names: Iterable[bytes]) -> None:
     """Refuse a NUL, which no system takes in a name (F-035)."""
-    for name in names:
-        if name and ("\0" if isinstance(name, str) else b"\0") in name:  # type: ignore[operator]
-            raise _ContradictionError("has a name that holds a NUL")
+    if b"\0" in b"".join(names):
+        raise _ContradictionError("has a name that holds a NUL")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
-from xxhash import xxh3_64_digest
+from xxhash import xxh3_64_intdigest
 
-from compressor.archive.record import MAX_BLOCK
+from compressor.archive.record import CHECK_SIZE, MAX_BLOCK
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
@@ -235,7 +235,9 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
 
 def pieces_check(plain_size: int, pieces: Steps, hashes: bytes) -> bytes:
     """Return the check of what a block says of its pieces; nothing where it has none."""
-    return xxh3_64_digest(pack((plain_size, pieces, hashes))) if pieces else b""
+    if not pieces:
+        return b""
+    return xxh3_64_intdigest(pack((plain_size, pieces, hashes))).to_bytes(CHECK_SIZE, "little")
 
 
 def check_pieces(block: Block, offset: int) -> None:

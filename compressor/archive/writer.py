@@ -14,8 +14,8 @@ from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
-from compressor.archive.schema import MAX_ENTRIES, LeafRef, Span
-from compressor.errors import UsageError
+from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
+from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
 
 Write = Callable[[Bytes], object]
@@ -230,14 +230,18 @@ def write_end(
 
 def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, previous: int) -> None:
     def page(_level: int, items: list[LeafRef]) -> LeafRef:
-        return page_ref(records.put(draft(Kind.ROOT, schema.pack(schema.Root(items)))), items)
+        if max(item.height for item in items) >= MAX_LEVEL:  # none could list this one
+            raise LimitError("the lists of the index are too deep; keep leaves, not lists of them")
+        return page_ref(root(items), items)
+
+    def root(items: list[LeafRef]) -> int:
+        return records.put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
 
     pages: PageWriter[LeafRef] = PageWriter(page)
     for item in leaves:
         pages.add(item)
     _, items = pages.finish()
-    root = page(0, items).offset
-    footer = schema.pack_footer(schema.Footer(root, last_leaf, previous))
+    footer = schema.pack_footer(schema.Footer(root(items), last_leaf, previous))
     records.put(draft(Kind.FOOTER, b"", footer))
 
 

@@ -8,7 +8,7 @@ import click
 from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
-from compressor.cli.trees import Tree
+from compressor.cli.trees import measured, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
 from compressor.engine.pack import PackOptions
 from compressor.tree.roots import member_name
@@ -32,7 +32,8 @@ from compressor.tree.roots import member_name
 def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
     r"""Add a version to an archive: what is at and below each PATH now, in place of what was.
 
-    Only what is new is stored; other members stay as they are. Earlier versions can be had with --at.
+    Only what is new is stored; other members stay as they are, and so does what is under a PATH that is not
+    there. Earlier versions can be had with --at.
 
     \b
       compressor append run.cz run/
@@ -50,7 +51,9 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
 def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
-    tree = Tree(inputs, options, report)
+    if not _any_there(inputs, report):
+        return
+    tree = tree_of(inputs, options, report)
     if options["dry_run"]:
         line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
         report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
@@ -72,16 +75,32 @@ def _append(
         tuple(member_name(path) for path in inputs),
         tree.problem,
         lambda text: report.warn(text, archive),
+        tree.unseen,
         checksum=options["checksum"],
         label=options["label"],
         time_ns=options["time"],
     )
     try:
-        with tree.measured(progress):
+        with measured(tree, progress):
             done = append_version(options["target"], tree, packing, appending)
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)
+
+
+def _any_there(inputs: tuple[Path, ...], report: Report) -> bool:
+    """Say whether there is anything to append; where all inputs are missing, somebody mistyped them."""
+    missing: list[tuple[Path, OSError]] = []
+    for path in inputs:
+        try:
+            path.lstat()
+        except OSError as error:
+            missing.append((path, error))
+    if len(missing) < len(inputs):
+        return True
+    for path, reason in missing:
+        report.fail(reason, path)
+    return False
 
 
 def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:

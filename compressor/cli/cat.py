@@ -2,15 +2,19 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
 from compressor.cli import completion
 from compressor.cli.options import PATH, report_from, reporting, resources
 from compressor.cli.report import shown
+from compressor.cli.restoring import opened_index
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
@@ -27,15 +31,19 @@ _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 @click.option(
     "--range", "part", metavar="START:END", help="Bytes from START up to END, of each member."
 )
+@click.option(
+    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
+)
 @resources
 @reporting
 def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: Any) -> int:
-    r"""Write members, or bytes of them, to stdout; only the blocks they need are read.
+    r"""Write files, or bytes of them, to stdout; only the blocks they need are read.
 
-    Without a MEMBER: all, in order. ARCHIVE has to be a file; `decompress -c` reads pipes.
+    Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes.
 
     \b
-      compressor cat run.cz config.json
+      compressor cat run.cz run/config.json
+      compressor cat run.cz run/config.json --at 1
       compressor cat data.bin.cz --range 1000000:1004096 | xxd
     """
     report = report_from(options, data_to_stdout=True)
@@ -46,17 +54,20 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
-        limits = Limits(None, None, options["memory"])
-        opened = SeekableArchive(file, threads=options["threads"], limits=limits)
-        wanted = (
-            [opened.find(os.fsencode(name)) for name in members] if members else opened.entries()
-        )
-        for index, entry in wanted:
+        way = options["threads"], Limits(None, None, options["memory"])
+        opened = opened_index(archive, file, way, report, options["at"])
+        for index, entry in _wanted(opened, members):
             opened.copy(index, entry, write_stdout, _piece(bounds, entry))
             report.result(
                 "written", shown(entry.name), path=str(archive), name=os.fsdecode(entry.name)
             )
     return report.exit_code
+
+
+def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple[Index, Entry]]:
+    if members:
+        return [opened.find_file(os.fsencode(name)) for name in members]
+    return ((index, entry) for index, entry in opened.entries() if entry.kind == FILE)
 
 
 def _bounds(part: str | None) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """What the shell is told to complete a word with. Nothing here may fail, or take long."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
@@ -13,7 +14,7 @@ from compressor.stages import TABLE
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 LOOKED_AT = 10_000
-"""Members of an archive that are looked at: the first ones, in well under a second."""
+"""Members of an archive that are looked at: the first of those that may begin so."""
 
 
 def codecs(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
@@ -39,6 +40,9 @@ def _names(path: Path, begun: str) -> list[str]:
     from compressor.archive.index import RandomSource, indexes  # imported late: for this only
 
     with path.open("rb") as file:
-        entries = (entry for index in indexes(RandomSource(file)) for entry in index.entries())
+        beginning = os.fsencode(begun)
+        entries = (
+            entry for index in indexes(RandomSource(file)) for entry in index.beginning(beginning)
+        )
         names = [entry.shown_name for entry in islice(entries, LOOKED_AT)]
     return [name for name in names if name.startswith(begun) and name.isprintable()]

@@ -18,9 +18,8 @@ from compressor.cli.options import (
 from compressor.cli.report import Report
 from compressor.cli.restoring import Restoring
 from compressor.cli.sources import opened_archive
-from compressor.cli.unpacking import default_mode, report_outcome
+from compressor.cli.unpacking import report_outcome
 from compressor.engine.select import Selection
-from compressor.errors import MemberNotFoundError
 
 
 @click.command(
@@ -67,10 +66,8 @@ def _extract(archive: Path, selection: Selection, options: dict[str, Any], repor
     with opened_archive(archive) as (source, file):
         protected = frozenset([source.identity]) if source.regular else frozenset()
         restoring = Restoring(options, report, selection, protected)
-        sink = restoring.run((archive, source, file), default_mode(source))
-    for word in sorted(selection.unmatched):
-        sink.outcome.failures.append((word, MemberNotFoundError("matches no member")))
-    report_outcome(report, archive, sink, restoring.seconds)
+        outcome = restoring.run((archive, source, file))
+    report_outcome(report, archive, outcome, restoring.seconds)
 
 
 COMMAND = extract

@@ -10,46 +10,38 @@ from typing import Any
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
-from compressor.archive.writer import VersionLabel
 from compressor.cli import naming, paths
 from compressor.cli.coding import solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
-from compressor.cli.trees import Tree, is_folder, newest_ns
+from compressor.cli.trees import is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.pack import Packer, PackOptions
-from compressor.engine.trees import pack_tree
+from compressor.engine.packfile import commit, pack_all, reach_of
+from compressor.engine.scanning import Tree
+from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
 from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import (
-    Access,
     DeviceOutput,
     Identity,
     Output,
     access_of,
     identity_of,
+    make_folder,
     opened_output,
-    shared_permissions,
 )
-
-PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep
 
 
 @dataclass(slots=True)
-class Packed:
-    """What was packed: files as they were when they were opened, and who may read all of it.
-
-    ``mtime_ns`` is the archive's; ``newest_ns`` stamps its version.
-    """
+class PackedFiles(Tally):
+    """What was packed: files as they were when they were opened."""
 
     inputs: list[tuple[Path, Input]] = field(default_factory=list)
-    access: set[Access] = field(default_factory=set)
-    mtime_ns: int | None = None
-    newest_ns: int = 0
 
     def add(self, path: Path, source: Input) -> None:
         """Take down a file, or stdin."""
@@ -67,7 +59,7 @@ class Job:
     ``pack`` is told which file is the archive itself, if it is one.
     """
 
-    pack: Callable[[Packer, Identity | None], Packed]
+    pack: Callable[[Packer, Identity | None], Tally]
     total: int | None
     reach: int | None = 0
     tree: Tree | None = None
@@ -100,7 +92,7 @@ class Packing:
         ]
         naming.refuse_clashes((path, paths.place(target)) for path, target in plan)
         if folder and plan and not self._options["dry_run"]:
-            paths.make_folder(folder)
+            make_folder(folder)
         for path, target in plan:
             with self._report.failing(path):
                 self._pack_one(path, target)
@@ -127,8 +119,8 @@ class Packing:
         with _opened(path, follow=self._follow) as source:
             info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
 
-            def pack(packer: Packer, _archive: Identity | None) -> Packed:
-                packed = Packed()
+            def pack(packer: Packer, _archive: Identity | None) -> Tally:
+                packed = PackedFiles()
                 packer.add(info, source.pieces(packer.piece_size))
                 self._warn_if_changed(path, source)
                 packed.add(path, source)
@@ -138,23 +130,16 @@ class Packing:
             self._to_file(target, Job(pack, total, self._reach(total)))
 
     def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
-        tree = Tree(inputs, self._options, self._report)
+        tree = tree_of(inputs, self._options, self._report)
         total = tree.size()
-        reach = total if to_file and self._options["reach"] is None else self._reach(total)
 
-        def pack(packer: Packer, archive: Identity | None) -> Packed:
-            found = pack_tree(packer, tree, tree.problem, archive)
-            if not found.files and not found.others:
-                raise CompressorError("no input is left that could be packed")
-            return Packed(access=found.access, newest_ns=found.newest_ns)
+        def pack(packer: Packer, archive: Identity | None) -> Tally:
+            return pack_tree(packer, tree, tree.problem, archive)
 
-        return Job(pack, total, reach, tree)
+        return Job(pack, total, self._reach(total, anywhere=to_file), tree)
 
-    def _reach(self, total: int | None) -> int:
-        """Return how far back repeats are looked for: never further than there is anything."""
-        asked: int | None = self._options["reach"]
-        reach = PIPED_REACH if asked is None else asked
-        return reach if total is None else min(reach, total)
+    def _reach(self, total: int | None, *, anywhere: bool = False) -> int | None:
+        return reach_of(self._options["reach"], total, anywhere=anywhere)
 
     # One archive of all inputs
 
@@ -199,7 +184,7 @@ class Packing:
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
         total = paths.total_size(statuses)
         alone = piped or len(members) == 1
-        return Job(pack, total, self._reach(total) if alone or output is None else total)
+        return Job(pack, total, self._reach(total, anywhere=not alone and output is not None))
 
     def _status(self, path: Path) -> os.stat_result | None:
         """Return what an input is, or None and a report why it can't be packed."""
@@ -209,8 +194,8 @@ class Packing:
 
     def _pack_all(
         self, members: list[tuple[Path, bytes]], packer: Packer, _archive: Identity | None
-    ) -> Packed:
-        packed = Packed()
+    ) -> Tally:
+        packed = PackedFiles()
         for path, name in members:
             source = self._open(path)
             if source is None:
@@ -232,7 +217,7 @@ class Packing:
             return open_input(path, follow=self._follow)
         return None
 
-    def _pack_stdin(self, packer: Packer, _archive: Identity | None) -> Packed:
+    def _pack_stdin(self, packer: Packer, _archive: Identity | None) -> Tally:
         info = Entry(os.fsencode(self._options["name"] or ""))
         source = descriptor_input(0, "stdin")
         widen_pipe(source.descriptor)
@@ -241,7 +226,7 @@ class Packing:
             pack_live(packer, info, source.descriptor, seconds)
         else:
             packer.add(info, source.pieces(packer.piece_size))
-        packed = Packed()
+        packed = PackedFiles()
         if source.regular:
             packed.add(STDIN, source)
         return packed
@@ -279,10 +264,8 @@ class Packing:
             self._check(output)
             archive = identity_of(output.descriptor) if output.is_file else None
             packed = self._pack(output.write, job, str(target), archive)
-            mode, owner = shared_permissions(packed.access)
-            sync = options["sync"] or remove
-            output.commit(mode=mode, mtime_ns=packed.mtime_ns, sync=sync, owner=owner)
-        if remove:
+            commit(output, packed, sync=options["sync"] or remove)
+        if remove and isinstance(packed, PackedFiles):
             for path, source in packed.inputs:
                 self._remove(path, source)
 
@@ -310,29 +293,25 @@ class Packing:
 
     def _pack(
         self, write: Callable[[Bytes], object], job: Job, label: str, archive: Identity | None
-    ) -> Packed:
+    ) -> Tally:
         progress = self._report.progress(label, job.total)
         try:
-            packer = Packer(write, self._pack_options(progress, job))
-            with job.tree.measured(progress) if job.tree else nullcontext():
-                try:
-                    packed = job.pack(packer, archive)
-                    packer.finish(self._label(packed))
-                finally:
-                    packer.close()
+            options = self._pack_options(progress, job)
+            with measured(job.tree, progress) if job.tree else nullcontext():
+                tally = pack_all(
+                    write,
+                    options,
+                    lambda packer: job.pack(packer, archive),
+                    self._options["label"],
+                    self._options["time"],
+                )
         finally:
             seconds = progress.close()
-        self._done(label, packer, seconds)
-        return packed
+        self._done(label, tally, seconds)
+        return tally
 
-    def _label(self, packed: Packed) -> VersionLabel:
-        time_ns: int | None = self._options["time"]
-        return VersionLabel(
-            self._options["label"], packed.newest_ns if time_ns is None else time_ns
-        )
-
-    def _done(self, label: str, packer: Packer, seconds: float) -> None:
-        plain, packed = packer.plain_size, packer.packed_size
+    def _done(self, label: str, tally: Tally, seconds: float) -> None:
+        plain, packed = tally.plain_size, tally.packed_size
         percent = f"{100 * packed / plain:.1f} %" if plain else "-"
         line = f"{shown(label)}: {size(plain)} -> {size(packed)}, {percent}, {seconds:.2f} s"
         fields = {"plain_bytes": plain, "packed_bytes": packed, "seconds": round(seconds, 3)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compressor.errors import CompressorError, UsageError
-from compressor.tree.inputs import open_input
+from compressor.tree.inputs import file_identities, open_input
 from compressor.tree.outputs import Identity, OutputExistsError
 
 STDIN = Path("-")
@@ -65,14 +65,15 @@ def _real(folder: str) -> str:
 
 
 def identities(paths: Iterable[Path]) -> frozenset[Identity]:
-    """Return device and inode of all inputs that are there: no output may replace one of them."""
-    found = set()
-    for path in paths:
+    """Return device and inode of all inputs that are files: no output may replace one of them."""
+    found = set(paths)
+    files = file_identities(found - {STDIN})
+    if STDIN in found:
         with suppress(OSError):
-            status = os.fstat(0) if path == STDIN else path.stat()
+            status = os.fstat(0)
             if stat.S_ISREG(status.st_mode):
-                found.add((status.st_dev, status.st_ino))
-    return frozenset(found)
+                files |= {(status.st_dev, status.st_ino)}
+    return files
 
 
 def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
@@ -83,18 +84,6 @@ def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
     """
     if identities([target]) & protected:
         raise CompressorError(f"{target} is an input; name another output")
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder that outputs go to, and those above it, where they are not there.
-
-    Raises:
-        CompressorError: it is something else.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise CompressorError(f"{path} is not a folder; name one") from None
 
 
 def total_size(statuses: Iterable[os.stat_result]) -> int | None:

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 AFTER = 1.0  # seconds; shorter work shows no progress
@@ -17,8 +18,8 @@ class Progress:
         self._label = label
         self.total = total
         self._total_is_packed = total_is_packed
-        self.files: int | None = None
-        """Files so far, where several are packed; whoever counts sets it."""
+        self.files: Callable[[], int] | None = None
+        """Says how many files were read so far, where several are packed."""
         self._at = (0, 0)
         self._begun = time.monotonic()
         self._bar: Any = None
@@ -59,7 +60,7 @@ class Progress:
                 initial=done,
             )
         self._bar.total = self.total
-        said = [] if self.files is None else [f"{self.files} files"]
+        said = [] if self.files is None else [f"{self.files()} files"]
         if plain:
             said.append(f"ratio {packed / plain:.3f}")
         self._bar.set_postfix_str(", ".join(said), refresh=False)
@@ -72,7 +73,7 @@ class Progress:
             "plain_bytes": plain,
             "packed_bytes": packed,
             "total_bytes": self.total,
-            "files": self.files,
+            "files": self.files() if self.files else None,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
         sys.stderr.write(json.dumps(fields) + "\n")

@@ -1,25 +1,23 @@
 """Members of an archive into a folder, for ``extract`` and ``decompress``."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compressor.cli import paths
 from compressor.cli.options import limits_from
 from compressor.cli.report import Report
+from compressor.engine import restoring as engine
 from compressor.engine.access import SeekableArchive
-from compressor.engine.extract import Chosen, Extraction, members_of
-from compressor.engine.foldersink import FolderSink, Rename
+from compressor.engine.limits import Limits
 from compressor.engine.live import is_idle
-from compressor.engine.select import Selection, chosen_of
-from compressor.engine.unpack import UnpackOptions, unpack
-from compressor.errors import DamagedError, UnfinishedError
+from compressor.engine.select import Selection
+from compressor.engine.sinks import Outcome
+from compressor.engine.unpack import UnpackOptions
+from compressor.errors import UnfinishedError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity
-from compressor.tree.policy import stripped
 from compressor.tree.restore import RestoreOptions
 
 Opened = tuple[Path, Input, BinaryIO]
@@ -41,22 +39,32 @@ class Restoring:
         self._selection = selection
         self._protected = protected
 
-    def run(self, archive: Opened, default_mode: int) -> FolderSink:
+    def run(self, archive: Opened) -> Outcome:
         """Restore the members; return what came of it.
 
         Raises:
             CompressorError, OSError: the archive can't be read at all.
         """
-        folder: Path = self._options["directory"] or Path()
-        paths.make_folder(folder)
-        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with self._progress(archive) as options:
-                return self._fill(
-                    archive, root, self._restore_options(folder, default_mode), options
-                )
-        finally:
-            os.close(root)
+        path, source, file = archive
+        options = self._options
+        folder: Path = options["directory"] or Path()
+        how = self._restore_options(folder, engine.default_mode(source.stat))
+        with self._progress(archive) as reading:
+            what = engine.Restoring(
+                self._selection,
+                how,
+                reading,
+                options.get("at"),
+                skip_existing=options["skip_existing"],
+                strip_components=options["strip_components"],
+            )
+            return engine.restore(
+                file,
+                folder,
+                what,
+                lambda error: self._report.fail(error, path),
+                seekable=source.regular,
+            )
 
     def _restore_options(self, folder: Path, default_mode: int) -> RestoreOptions:
         options = self._options
@@ -86,54 +94,23 @@ class Restoring:
         finally:
             self.seconds = progress.close()
 
-    def _fill(
-        self, archive: Opened, root: int, how: RestoreOptions, options: UnpackOptions
-    ) -> FolderSink:
-        path, source, file = archive
-        found = self._chosen(path, file, options) if source.regular else None
-        skip: bool = self._options["skip_existing"]
-        with FolderSink(
-            root, how, skip_existing=skip, rename=self._rule(by_name=found is None)
-        ) as sink:
-            if found is not None:
-                Extraction(found[0], sink, options).run(found[1])
-            else:
-                unpack(file, sink, options, seekable=source.regular)
-        return sink
-
-    def _rule(self, *, by_name: bool) -> Rename:
-        """Return what members are called; ``by_name``: those that are not meant are passed over here."""
-        count: int = self._options["strip_components"]
-        selection = self._selection
-
-        def renamed(name: bytes) -> bytes | None:
-            if by_name and not selection.named(name):
-                return None
-            return stripped(name, count) if count else name
-
-        return renamed
-
-    def _chosen(
-        self, path: Path, file: BinaryIO, options: UnpackOptions
-    ) -> tuple[SeekableArchive, list[Chosen]] | None:
-        """Return what the index leads to; None where it is damaged: then reading forward finds more."""
-        try:
-            archive = opened_index(path, file, options, self._report, self._options.get("at"))
-            return archive, chosen_of(members_of(archive), self._selection)
-        except DamagedError:
-            return None
-
 
 def opened_index(
-    path: Path, file: BinaryIO, options: UnpackOptions, report: Report, version: int | None = None
+    path: Path,
+    file: BinaryIO,
+    way: tuple[int, Limits],
+    report: Report,
+    version: int | None = None,
 ) -> SeekableArchive:
     """Open an archive by its index, at a version if one is named; say if its end had to be found.
+
+    ``way`` is how it may be read: threads and limits.
 
     Raises:
         DamagedError: it has no sound index.
         MemberNotFoundError: it has no such version.
     """
-    limits, threads = options.limits, options.threads
+    threads, limits = way
     try:
         archive = SeekableArchive(file, threads=threads, limits=limits)
     except UnfinishedError as error:

@@ -59,7 +59,7 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
             seconds = progress.close()
     failures = sink.outcome.failures
     sink.outcome.failures = [(name, _final(error)) for name, error in failures]
-    report_outcome(report, path, sink, seconds)
+    report_outcome(report, path, sink.outcome, seconds)
 
 
 def _final(error: CompressorError) -> CompressorError:

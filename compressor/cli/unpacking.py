@@ -15,12 +15,19 @@ from compressor.cli.restoring import Restoring
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.contents import holds_tree
 from compressor.engine.live import is_idle
+from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
-from compressor.engine.sinks import NullSink, StreamSink
+from compressor.engine.sinks import NullSink, Outcome, StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import DeviceOutput, Output, opened_output, umask
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Output,
+    OutputExistsError,
+    make_folder,
+    opened_output,
+)
 
 
 class Unpacking:
@@ -109,9 +116,9 @@ class Unpacking:
         if self._planned(path, folder):
             return
         restoring = Restoring(self._options, self._report, Selection(()), self._protected)
-        sink = restoring.run((path, source, file), default_mode(source))
-        report_outcome(self._report, path, sink, restoring.seconds)
-        self._remove(path, source, sink)
+        outcome = restoring.run((path, source, file))
+        report_outcome(self._report, path, outcome, restoring.seconds)
+        self._remove(path, source, outcome)
 
     def _to_file(self, archive: tuple[Path, Input, BinaryIO], target: Path) -> None:
         path, source, _ = archive
@@ -126,7 +133,7 @@ class Unpacking:
             self._planned(path, target)
             return
         if options["directory"]:
-            paths.make_folder(target.parent)
+            make_folder(target.parent)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             if options["remove"] and not output.is_file:
                 raise UsageError("--rm needs an output that is a file: a device keeps nothing")
@@ -134,11 +141,13 @@ class Unpacking:
             if not self._run(archive, sink, whole=True):
                 return  # nothing half-written
             self._commit(output, source, sink)
-        self._remove(path, source, sink)
+        self._remove(path, source, sink.outcome)
 
     def _commit(self, output: Output | DeviceOutput, source: Input, sink: NullSink) -> None:
         entry = sink.outcome.members[-1] if sink.outcome.members else None
-        mode = default_mode(source) if entry is None or entry.mode is None else entry.mode & 0o777
+        mode = (
+            default_mode(source.stat) if entry is None or entry.mode is None else entry.mode & 0o777
+        )
         status = source.stat
         output.commit(
             mode=mode,
@@ -147,8 +156,8 @@ class Unpacking:
             owner=(status.st_uid, status.st_gid) if source.regular else None,
         )
 
-    def _remove(self, path: Path, source: Input, sink: NullSink) -> None:
-        if not self._options["remove"] or sink.outcome.failures or sink.outcome.skipped:
+    def _remove(self, path: Path, source: Input, outcome: Outcome) -> None:
+        if not self._options["remove"] or outcome.failures or outcome.skipped:
             return
         reason = source.remove(path)
         if reason is not None:
@@ -178,21 +187,15 @@ class Unpacking:
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)
         if whole and not came:
             sink.outcome.members.clear()
-        report_outcome(self._report, path, sink, seconds)
+        report_outcome(self._report, path, sink.outcome, seconds)
         return came
 
 
-def default_mode(source: Input) -> int:
-    """Return the mode of what was recorded without one: the archive's, or a new file's."""
-    mode = 0o666 & ~umask()
-    return mode & source.stat.st_mode if source.regular else mode
-
-
-def report_outcome(report: Report, path: Path, sink: NullSink, seconds: float) -> None:
+def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
     """Say what came of an archive."""
-    outcome = sink.outcome
     for name, error in outcome.failures:
-        member = f"{path}: {os.fsdecode(name)}" if name else path
+        told = isinstance(error, OutputExistsError)  # says itself what is there
+        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
         report.fail(error, member)
     for name in outcome.skipped:
         report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")

@@ -10,7 +10,7 @@ import click
 from compressor.cli.options import PATH, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
-from compressor.engine.history import Stamp, history
+from compressor.engine.history import Version, history
 
 
 @click.command()
@@ -36,7 +36,7 @@ def _list(archive: Path, report: Report) -> None:
     report.succeeded()
 
 
-def _say(archive: Path, stamp: Stamp, report: Report) -> None:
+def _say(archive: Path, stamp: Version, report: Report) -> None:
     when = _when(stamp.time_ns)
     line = (
         f"{stamp.number:>6}  {when}  {stamp.members:>9,}  {stamp.added:>15,}  {shown(stamp.label)}"

@@ -6,23 +6,41 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from blake3 import blake3
+from msgspec.structs import replace
 
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index, RandomSource
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import Span
-from compressor.archive.tail import rebuilt
+from compressor.archive.schema import (
+    BLOCK_DEVICE,
+    CHAR_DEVICE,
+    FIFO,
+    FILE,
+    FOLDER,
+    HARDLINK,
+    SYMLINK,
+    Span,
+)
+from compressor.archive.tail import ended, rebuilt
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import zeros
 from compressor.errors import (
+    CompressorError,
     DamagedError,
     MemberNotFoundError,
     UnfinishedError,
-    VersionNotFoundError,
 )
 from compressor.stages.base import Bytes
+
+_OTHERS = {
+    FOLDER: "folder",
+    SYMLINK: "symbolic link",
+    FIFO: "FIFO",
+    CHAR_DEVICE: "device",
+    BLOCK_DEVICE: "device",
+}
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
 
@@ -62,14 +80,7 @@ class SeekableArchive:
         Raises:
             VersionNotFoundError: it has none of this number.
         """
-        index: Index | None = self.indexes[-1]
-        while index is not None and index.version().number != number:
-            index = index.before()
-        if index is None:
-            raise VersionNotFoundError(
-                f"the archive has no version {number}; `versions` lists them"
-            )
-        self.indexes = [index]
+        self.indexes = [self.indexes[-1].at(number)]
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
@@ -89,6 +100,25 @@ class SeekableArchive:
                 return index, entry
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
+
+    def find_file(self, name: bytes) -> tuple[Index, Entry]:
+        """Return the file of this name, with its content where it is another's by a hard link.
+
+        Raises:
+            MemberNotFoundError: there is none.
+            DamagedError: a hard link leads to no file.
+            CompressorError: it is a folder, a link or the like.
+        """
+        index, entry = self.find(name)
+        if entry.kind == FILE:
+            return index, entry
+        if entry.kind != HARDLINK:
+            what = _OTHERS[entry.kind]
+            raise CompressorError(f"{entry.shown_name!r} is a {what}: only files have content")
+        found = index.find(entry.target or b"")
+        if found is None or found.kind != FILE:
+            raise DamagedError("a hard link leads to no file", member=entry.shown_name)
+        return index, replace(found, name=entry.name)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
@@ -226,7 +256,7 @@ class _Proof:
 
 def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
     try:
-        return indexes(source)
+        return ended(source)
     except UnfinishedError:
         if not salvage:
             raise

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index, RandomSource
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
-from compressor.archive.tail import Tail, examine
+from compressor.archive.tail import Tail, ended, examine
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
@@ -18,12 +18,31 @@ from compressor.tree.outputs import Identity, identity_of
 Note = Callable[[str], None]
 
 
+class Storage:
+    """The file below: every change of an archive goes through these three, so that tests may fail them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._descriptor = file.fileno()
+
+    def write(self, data: Bytes, offset: int) -> int:
+        """Write bytes at a place; return how many of them."""
+        return os.pwrite(self._descriptor, data, offset)
+
+    def cut(self, size: int) -> None:
+        """Have the file end at ``size``."""
+        os.ftruncate(self._descriptor, size)
+
+    def sync(self) -> None:
+        """Have on disk all that was done so far."""
+        os.fsync(self._descriptor)
+
+
 class ArchiveFile:
     """An archive that this process alone may change; ``note`` hears what was mended."""
 
-    def __init__(self, file: BinaryIO, path: Path, note: Note) -> None:
+    def __init__(self, file: BinaryIO, note: Note) -> None:
         self.file = file
-        self._path = path
+        self._storage = Storage(file)
         self._note = note
         self._end = 0  # of the last version
         self._at = 0  # where the next byte goes; reading moves the file's own position
@@ -45,23 +64,35 @@ class ArchiveFile:
             DamagedError: it is damaged: ``recover`` makes a sound one of it.
         """
         try:
-            found = indexes(RandomSource(self.file))
+            found = self._ended()
         except UnfinishedError:
             self._mend()
-            found = indexes(RandomSource(self.file))
+            found = ended(RandomSource(self.file))
         if len(found) > 1:
             raise UsageError("holds several archives in a row; only one can have versions")
         self._end = found[0].end
         return found[0]
 
+    def _ended(self) -> list[Index]:
+        """Return the archives in the file, with every ROOT of the last version found to be sound."""
+        found = ended(RandomSource(self.file))
+        try:
+            for _ in found[-1].leaves():
+                pass
+        except DamagedError as error:
+            if (error.offset or 0) > found[-1].footer.last_leaf:
+                raise UnfinishedError(error.what, offset=error.offset) from error
+            raise
+        return found
+
     def _mend(self) -> None:
         """Complete a version that is whole but for its end; drop one that was never finished."""
-        tail = examine(RandomSource(self.file))
+        tail = examine(RandomSource(self.file), blocks=True)
         if tail.start:
             raise UsageError("holds several archives in a row; only one can have versions")
         if tail.whole is None:
             if not tail.end:
-                raise DamagedError("holds no version that was finished; pack it anew", offset=0)
+                raise DamagedError("holds no version that was finished", offset=0)
             self._note("an append was not finished; what there is of it is dropped")
             self._cut(tail.end)
         else:
@@ -81,8 +112,8 @@ class ArchiveFile:
         return parse_header(self.file.read(HEADER_SIZE), offset).end
 
     def _cut(self, size: int) -> None:
-        os.ftruncate(self.file.fileno(), size)
-        self.sync()
+        self._storage.cut(size)
+        self._storage.sync()
         self._at = size
 
     def begin(self) -> None:
@@ -93,12 +124,12 @@ class ArchiveFile:
         """Write all of ``data``."""
         done = 0
         while done < len(data):
-            done += os.pwrite(self.file.fileno(), memoryview(data)[done:], self._at + done)
+            done += self._storage.write(memoryview(data)[done:], self._at + done)
         self._at += done
 
     def sync(self) -> None:
         """Have all that was written on disk."""
-        os.fsync(self.file.fileno())
+        self._storage.sync()
 
     def take_back(self) -> None:
         """Drop what was written behind the last version."""
@@ -112,13 +143,25 @@ def locked(path: Path, note: Note) -> Iterator[ArchiveFile]:
 
     Raises:
         OSError: it can't be opened for writing.
+        DamagedError: it is damaged, as whoever changes it found; the message names ``recover``.
     """
     while True:
         with path.open("r+b", buffering=0) as file:
             _lock(file, path, note)
             if _is_at(file, path):
-                yield ArchiveFile(file, path, note)
+                with _advising():
+                    yield ArchiveFile(file, note)
                 return
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Have damage say what can be done about it."""
+    try:
+        yield
+    except DamagedError as error:
+        what = f"is damaged, and `compressor recover` makes a sound archive of it: {error.what}"
+        raise DamagedError(what, offset=error.offset, member=error.member) from error
 
 
 def _lock(file: BinaryIO, path: Path, note: Note) -> None:

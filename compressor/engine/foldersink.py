@@ -12,6 +12,7 @@ from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Output, OutputExistsError, OutputRefusedError
+from compressor.tree.policy import MetadataError
 from compressor.tree.restore import RestoreOptions, Restorer
 
 Rename = Callable[[bytes], bytes | None]
@@ -32,10 +33,11 @@ class FolderSink(NullSink):
         super().__init__()
         self._skip_existing = skip_existing
         self._rename = rename
-        self._restorer = Restorer(root, options, self._reported)
+        self._restorer = Restorer(root, options, self._not_restored)
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
         self._begun = False
+        self._failed: set[bytes] = set()  # names in the folder that were not had after all
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +55,12 @@ class FolderSink(NullSink):
         if self._begun:
             self._restorer.go_over()
         self._begun = True
+
+    def _not_restored(self, name: bytes, error: CompressorError) -> None:
+        """Note what the restorer says of ``name``, as the folder has it: a link may fail at the end."""
+        if not isinstance(error, MetadataError):
+            self._failed.add(name)
+        self._reported(name, error)
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""
@@ -139,3 +147,8 @@ class FolderSink(NullSink):
         """Leave nothing of a file that is not complete; make the links, give the folders their modes."""
         with self._restorer:
             self._restorer.finish()
+        if self._failed:
+            restored = self.outcome.members
+            self.outcome.members = [
+                entry for entry in restored if self._rename(entry.name) not in self._failed
+            ]

@@ -41,6 +41,7 @@ def prune(path: Path, keep: int, note: Callable[[str], None], options: UnpackOpt
     """
     if keep < 1:
         raise UsageError("at least one version has to stay")
+    path = path.resolve()  # a link stays a link
     with locked(path, note) as file:
         versions = _versions(file.index())
         before = versions[-1].end
@@ -93,7 +94,7 @@ def _next(index: Index, previous: Previous, output: Output, placed: Placed) -> i
     """Write a version behind the one that was written before."""
     end = previous.index.end
     before = Before(end, end - FOOTER_SIZE, previous.index.version().number)
-    writer = ArchiveWriter(output.write, replace(index.head, previous=0, reach=end), before)
+    writer = ArchiveWriter(output.write, replace(index.head, previous=0, reach=MAX_COUNT), before)
     rewriter = Rewriter(writer, _reader(index), placed)
     found: set[bytes] = set()
     new: set[bytes] = set()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import Packer
+from compressor.errors import CompressorError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
 from compressor.tree.outputs import Access, Identity
@@ -17,18 +18,22 @@ Problem = Callable[[str, Exception | str], None]
 
 
 @dataclass(slots=True)
-class Packed:
+class Tally:
     """What was packed: how many of which, and who may read and own all of it.
 
-    ``kept`` counts files whose content an earlier version has; ``access`` holds mode, user and group of
-    what was packed, links left out.
+    ``kept`` counts files whose content an earlier version has; ``newest_ns`` is the newest time among
+    them, ``mtime_ns`` the one that the archive's file gets, if any. ``access`` holds mode, user and group
+    of what was packed, links left out. Sizes are bytes: of content, and written, once that is known.
     """
 
     files: int = 0
     others: int = 0
     kept: int = 0
     newest_ns: int = 0
+    mtime_ns: int | None = None
     access: set[Access] = field(default_factory=set)
+    plain_size: int = 0
+    packed_size: int = 0
 
     def note(self, found: Found) -> None:
         """Take down a member."""
@@ -49,15 +54,16 @@ def pack_tree(
     tree: Iterable[Found],
     problem: Problem,
     avoid: Identity | None = None,
-) -> Packed:
+) -> Tally:
     """Pack what a scan finds, but for the file ``avoid``: the archive itself.
 
     A file that changes while it is read, or can't be opened, is told to ``problem``.
 
     Raises:
         InputError: a file could be read in part only; the archive can't be finished.
+        CompressorError: nothing is left that could be packed.
     """
-    packed = Packed()
+    packed = Tally()
     for found in tree:
         if (found.status.st_dev, found.status.st_ino) == avoid:
             continue
@@ -66,6 +72,8 @@ def pack_tree(
         elif not _pack_file(packer, found, problem):
             continue
         packed.note(found)
+    if not packed.files and not packed.others:
+        raise CompressorError("no input is left that could be packed")
     return packed
 
 

@@ -12,9 +12,9 @@ from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import Forward, RandomSource, record_at
+from compressor.archive.index import Forward, RandomSource, block_at
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Record
+from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Head, Open, Span
 from compressor.archive.source import Source
 from compressor.engine import block as blocks
@@ -105,7 +105,8 @@ class Unpacker:
 
     def _fetch(self, offset: int) -> Record:
         assert self._options.random is not None  # noqa: S101  else the window does not ask
-        return record_at(self._options.random, self._start, offset)
+        block_size = self._head.block_size if self._head else MAX_BLOCK
+        return block_at(self._options.random, self._start, offset, block_size)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -197,11 +198,15 @@ def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool
     Raises:
         NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
     """
-    if not seekable:
+    if seekable:
+        unpack_seekable(RandomSource(file), sink, options)
+    else:
         Unpacker(Source(file), sink, options).run()
-        return
-    random = RandomSource(file)
-    Unpacker(Source(Forward(random)), sink, replace(options, random=random)).run()
+
+
+def unpack_seekable(source: RandomSource, sink: Sink, options: UnpackOptions) -> None:
+    """Give the members of a source that can seek; raises as ``unpack`` does."""
+    Unpacker(Source(Forward(source)), sink, replace(options, random=source)).run()
 
 
 class _Assembler:

@@ -280,6 +280,18 @@ class DeviceOutput:
         """Nothing is left to do."""
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that outputs go to, and those above it, where they are not there.
+
+    Raises:
+        CompressorError: it is something else.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CompressorError(f"{path} is not a folder; name one") from None
+
+
 def write_full(descriptor: int, data: Bytes) -> None:
     """Write all of ``data`` to a descriptor."""
     done = os.write(descriptor, data)

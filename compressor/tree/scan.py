@@ -15,7 +15,7 @@ from compressor.tree.metadata import Recorder
 from compressor.tree.node import Node, NodeKind
 from compressor.tree.outputs import Identity
 from compressor.tree.roots import Root, order, plan
-from compressor.tree.walk import Entry, Problem, ScanOptions, Walk
+from compressor.tree.walk import Entry, Problem, ScanOptions, Unseen, Walk
 
 _FILE, _FOLDER = NodeKind.FILE, NodeKind.FOLDER
 
@@ -73,20 +73,29 @@ class Found(Struct, eq=False):
         raise InputError("was replaced while it was looked at")
 
 
-def scan(paths: Sequence[Path], options: ScanOptions, problem: Problem) -> Iterator[Found]:
+def _unheard(_name: bytes) -> None:
+    """Take no note."""
+
+
+def scan(
+    paths: Sequence[Path], options: ScanOptions, problem: Problem, unseen: Unseen = _unheard
+) -> Iterator[Found]:
     """Yield what is at and below the paths, each once, in the order of names, folders first.
 
     Of a file's second and later names, a HARDLINK to the first is all that is recorded. What can't be
-    archived is told to ``problem``, and the scan goes on.
+    archived is told to ``problem``, and the scan goes on; ``unseen`` gets the names of what can't even be
+    looked at: inputs that are not there, folders that can't be opened.
 
     Raises:
         UsageError: an input has no name, two would get the same, or a pattern is wrong; at once.
     """
-    entries = _entries(paths, options, problem)
-    return _recorded(entries, options, problem)
+    entries = _entries(paths, options, problem, unseen)
+    return _recorded(entries, options, problem, unseen)
 
 
-def _recorded(entries: Iterator[Entry], options: ScanOptions, problem: Problem) -> Iterator[Found]:
+def _recorded(
+    entries: Iterator[Entry], options: ScanOptions, problem: Problem, unseen: Unseen
+) -> Iterator[Found]:
     recorder = Recorder(problem, numeric=options.numeric_owner)
     links: Links = {}
     for entry in entries:
@@ -101,6 +110,7 @@ def _recorded(entries: Iterator[Entry], options: ScanOptions, problem: Problem) 
         except OSError as error:
             links.pop(_identity(status), None)
             problem(entry.shown, error)
+            unseen(entry.name)
             continue
         yield Found(node, entry, links, options.no_cache)
 
@@ -122,7 +132,7 @@ def measure(
     """
     files = size = 0
     seen: set[Identity] = set()
-    for entry in _entries(paths, options, _untold):
+    for entry in _entries(paths, options, _untold, _unheard):
         if (cancelled is not None and cancelled.is_set()) or (most is not None and size > most):
             break
         status = entry.status
@@ -141,12 +151,14 @@ def _untold(_shown: str, _reason: Exception | str) -> None:
     """Keep silent: the scan will say it."""
 
 
-def _entries(paths: Sequence[Path], options: ScanOptions, problem: Problem) -> Iterator[Entry]:
+def _entries(
+    paths: Sequence[Path], options: ScanOptions, problem: Problem, unseen: Unseen
+) -> Iterator[Entry]:
     roots = plan(paths, follow=options.follow_links)
     excluded = excluder(options.exclude) if options.exclude else None
 
     def walk(root: Root) -> Iterator[Entry]:
-        return iter(Walk(root, options, excluded, problem))
+        return iter(Walk(root, options, excluded, problem, unseen))
 
     return _merged(roots, walk)
 

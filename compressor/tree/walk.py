@@ -25,6 +25,9 @@ OPEN_FOLDERS = 64  # descriptors; programs may have no more than 256 on some sys
 Problem = Callable[[str, Exception | str], None]
 """What is told of each thing that can't be archived: how it is shown, and why."""
 
+Unseen = Callable[[bytes], None]
+"""What is told the name of each thing that is there, it may be, and can't be looked at."""
+
 _TYPE = 0o170000  # bits of a mode: stat.S_IFMT, without the call
 
 KINDS = {
@@ -102,6 +105,7 @@ class Walk:
     options: ScanOptions
     excluded: Excluded | None
     problem: Problem
+    unseen: Unseen
     _way: list[Folder] = field(default_factory=list)
     _others: frozenset[bytes] = frozenset()
 
@@ -140,7 +144,7 @@ class Walk:
         try:
             descriptor = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            self.problem(self.root.shown(name), error)
+            self._lose(name, error)
             return
         status = os.fstat(descriptor)
         prefix = name[: len(name) - len(base)] if name else b""
@@ -165,8 +169,13 @@ class Walk:
             return None
         try:
             status = os.stat(base, dir_fd=folder.descriptor, follow_symlinks=False)
-        except OSError as error:
+        except FileNotFoundError as error:
             self.problem(self.root.shown(name), error)
+            if name == self.root.name:  # an input that is not there; all others were, a moment ago
+                self.unseen(name)
+            return None
+        except OSError as error:
+            self._lose(name, error)
             return None
         kind = KINDS.get(status.st_mode & _TYPE)
         if kind is None:
@@ -213,7 +222,12 @@ class Walk:
             )
         return True
 
-    def _tell(self, entry: Entry, reason: Exception | str) -> None:
+    def _lose(self, name: bytes, error: Exception) -> None:
+        """Tell that a thing, and what may be below it, can't be looked at."""
+        self.problem(self.root.shown(name), error)
+        self.unseen(name)
+
+    def _tell(self, entry: Entry, reason: str) -> None:
         self.problem(entry.shown, reason)
 
     def _enter(self, entry: Entry) -> None:
@@ -231,7 +245,7 @@ class Walk:
                 descriptor, entry.base, entry.name + b"/", iter(()), identity, status.st_dev
             )
         except (OSError, InputError) as error:
-            self._tell(entry, error)
+            self._lose(entry.name, error)
             return
         self._way.append(inner)
         inner.names = self._names(inner)
@@ -249,7 +263,7 @@ class Walk:
         try:
             names: Iterable[bytes] = sorted(map(os.fsencode, os.listdir(folder.descriptor)))
         except OSError as error:
-            self.problem(self.root.shown(folder.prefix[:-1]), error)
+            self._lose(folder.prefix[:-1], error)
             return iter(())
         if self.options.exclude_caches and CACHE_TAG in names and is_cache(folder.descriptor):
             names = (CACHE_TAG,)
@@ -280,7 +294,7 @@ class Walk:
                     folder.descriptor = self._opened(above, folder.base, folder.identity)
                 self._close_above(depth)
         except (OSError, InputError) as error:
-            self.problem(self.root.shown(way[-1].prefix[:-1]), error)
+            self._lose(way[-1].prefix[:-1], error)
             way[-1].names = iter(())
             return False
         return True

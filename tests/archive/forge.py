@@ -200,7 +200,10 @@ class Forge:
             "position": 0,
             "pieces": [[gap, len(piece)] for gap, piece in listed],
             "piece_hashes": b"".join(digest(piece)[:16] for _, piece in listed),
+            "pieces_check": b"",
         }
+        said = [(fields | changes)[key] for key in ("plain_size", "pieces", "piece_hashes")]
+        fields["pieces_check"] = check(pack(said)) if said[1] else b""
         return self.put(BLOCK, pack(_array(fields, changes)), body, **frame)
 
     def extents(self, position: int, spans: list[Any], **changes: Any) -> int:

@@ -795,6 +795,14 @@ variants(
             "pieces beyond the end of their block",
             {"block": {"listed": [(1, A)]}},
         ),
+        "bad-F-049-check": (
+            "a check of other pieces",
+            {"block": {"listed": [(0, B)], "pieces_check": bytes(8)}},
+        ),
+        "bad-F-049-check-of-none": (
+            "a check of no pieces",
+            {"block": {"pieces_check": bytes(8)}},
+        ),
         "bad-F-049-hashes": (
             "a hash too few for the pieces",
             {"block": {"listed": [(0, B), (0, B)], "piece_hashes": bytes(16)}},
@@ -951,7 +959,10 @@ bad-F-026-other-member bad-F-026-unopened bad-F-029-member bad-F-029-owned bad-F
 bad-F-029-solid bad-F-030-no-reach bad-F-030-short-reach bad-F-031-waiting bad-F-032-nothing
 bad-F-032-one-page bad-F-033-name bad-F-033-two bad-F-036-one-leaf bad-F-036-two-leaves
 bad-F-038-unopened bad-F-040-root-hash bad-F-041-left-out bad-F-042-last-leaf bad-F-043-pad
-bad-F-044-number bad-F-044-removed unsupported-F-009-kind-0 unsupported-F-009-kind-200
+bad-F-044-number bad-F-044-removed bad-F-033-kind bad-F-040-versions
+bad-F-041-dead bad-F-041-partly bad-F-041-stays bad-F-042-no-previous bad-F-044-same-number
+bad-F-051-added bad-F-051-removed bad-F-051-there bad-F-051-twice bad-F-052-block-size
+bad-F-052-memory unsupported-F-009-kind-0 unsupported-F-009-kind-200
 unsupported-F-009-kind-base unsupported-F-009-kind-crypt unsupported-F-009-kind-parity
 unsupported-F-009-kind-tensors
 """

@@ -1,13 +1,9 @@
 """Both readers, each reduced to one call: what came out, or the class of what was refused."""
 
 import io
-from collections.abc import Callable
 
-from compressor.archive.index import Index
-from compressor.archive.schema import Entry
-from compressor.archive import record
+from compressor.archive.index import Index, RandomSource
 from compressor.archive.leaf import Entry
-from compressor.archive.record import HEADER_SIZE, Kind, Record
 from compressor.archive.schema import FILE, Head
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
@@ -94,24 +90,13 @@ class Collector(NullSink):
         self._archives[-1].pop(name, None)
 
 
-def fetcher(data: bytes) -> Callable[[int], Record]:
-    """Return what reads a block's record where the source can seek."""
-
-    def fetch(offset: int) -> Record:
-        header = record.parse_header(data[offset : offset + HEADER_SIZE], offset)
-        if header.kind != Kind.BLOCK:
-            raise DamagedError("no BLOCK record is here", offset=offset)
-        return Record(header, data[offset + HEADER_SIZE : header.end])
-
-    return fetch
-
-
 def forward(
     data: bytes, threads: int = 1, *, seeks: bool = False
 ) -> tuple[Contents, list[CompressorError]]:
     """Return the members that came whole, and all that was refused, in order."""
     sink = Collector()
-    options = UnpackOptions(threads, LIMITS, fetch=fetcher(data) if seeks else None)
+    random = RandomSource(io.BytesIO(data)) if seeks else None
+    options = UnpackOptions(threads, LIMITS, random=random)
     try:
         Unpacker(Source(io.BytesIO(data)), sink, options).run()
     except CompressorError as error:
@@ -131,14 +116,17 @@ def seekable(data: bytes) -> Contents:
         CompressorError: anything is wrong.
     """
     archive = opened(data)
-    archive.check()
-    return [
-        (
-            entry.name,
-            entry.target or b"" if entry.kind else archive.read(index, entry, 0, entry.size),
-        )
-        for index, entry in archive.entries()
-    ]
+    return [(entry.name, content_of(archive, index, entry)) for index, entry in archive.entries()]
+
+
+def content_of(archive: SeekableArchive, index: Index, entry: Entry) -> bytes:
+    """Return the content of a file, verified; of anything else its target, if it has one."""
+    if entry.kind != FILE:
+        return entry.target or b""
+    content = bytearray()
+    archive.copy(index, entry, content.extend)
+    assert archive.read(index, entry, 0, entry.size) == content
+    return bytes(content)
 
 
 def refusal(data: bytes) -> str | None:

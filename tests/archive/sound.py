@@ -177,7 +177,7 @@ def _concatenated() -> bytes:
 def _padding() -> bytes:
     forge = Forge()
     forge.head()
-    meta = 14  # bytes, of this block
+    meta = 16  # bytes, of this block
     gap = -(len(forge.data) + 32 + meta) % 256
     forge.put(PAD, b"", bytes(gap - 40))
     at = forge.block(A)

@@ -9,8 +9,9 @@ from compressor.archive import pages, schema
 from compressor.archive.index import Index, RandomSource, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
+from compressor.archive.pages import PageReader
 from compressor.archive.schema import LeafRef
-from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
+from compressor.archive.writer import ArchiveWriter, Before, Kept, VersionLabel
 from compressor.engine.pack import Packer
 from compressor.errors import DamagedError, LimitError
 from tests.archive import reading
@@ -89,15 +90,19 @@ def test_a_look_up_reads_each_member_by_name() -> None:
     assert found == [b"%04d" % number for number in range(30)]
 
 
-def before(index: Index, dead: set[int]) -> Before:
-    """What a version is appended to of which these leaves do not stay."""
+def before(index: Index) -> Before:
+    """What a version is appended to."""
+    return Before(index.end, index.end - 64, index.version().number)
+
+
+def staying(index: Index, dead: set[int]) -> Kept:
+    """What stays where these leaves do not."""
     top = LeafRef(index.footer.root, b"", b"", schema.MAX_LEVEL + 1)
     hashes = []
     for ref in index.leaves():
         _, body = index.record(ref.offset, Kind.MEMBERS).checked()
         hashes += [blake3(body).digest()] if ref.offset not in dead else []
-    last = index.end - 64
-    return Before(index.end, last, index.version().number, kept(index, top, dead), hashes)
+    return Kept(kept(index, top, dead), hashes)
 
 
 def kept(index: Index, page: LeafRef, dead: set[int]) -> list[LeafRef]:
@@ -125,10 +130,10 @@ def appended(data: bytes, name: bytes, offsets: set[int]) -> bytes:
         one.name for ref in index.leaves() if ref.offset in offsets for one in index.listed(ref)
     ]
     out = bytearray(data)
-    writer = ArchiveWriter(out.extend, index.head, before(index, offsets))
+    writer = ArchiveWriter(out.extend, index.head, before(index))
     writer.removed(gone)
     writer.members([Entry(name, content_hash=blake3(b"").digest())])
-    writer.finish(VersionLabel())
+    writer.finish(VersionLabel(), staying(index, offsets))
     return bytes(out)
 
 
@@ -158,11 +163,11 @@ def test_versions_list_what_stays_by_the_pages_that_list_it_already(count: int) 
 def test_pages_that_would_be_too_high_are_refused_by_the_writer() -> None:
     head = schema.Head(0, 2, [], [], 64, 0, 0, 64, "store")
     items = [LeafRef(at, b"a", b"a", schema.MAX_LEVEL) for at in range(1, SIZE)]
-    writer = ArchiveWriter(lambda _: None, head, Before(1000, 900, 1, items, []))
+    writer = ArchiveWriter(lambda _: None, head, Before(1000, 900, 1))
     writer.members([Entry(b"b", content_hash=blake3(b"").digest())])
 
     with pytest.raises(LimitError, match="too deep"):
-        writer.finish(VersionLabel())
+        writer.finish(VersionLabel(), Kept(items))
 
 
 def test_an_unchanged_version_lists_the_old_root_alone() -> None:
@@ -219,3 +224,11 @@ def test_more_items_than_the_levels_can_list_are_refused(monkeypatch: pytest.Mon
 
     with pytest.raises(LimitError):
         writer.add(0)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_an_empty_list_of_a_level_that_nobody_met_is_refused(level: int) -> None:
+    reader: PageReader[int] = PageReader("extents")
+
+    with pytest.raises(DamagedError):
+        reader.end(level, [], 100)

@@ -50,6 +50,16 @@ def test_a_good_archive_reads_from_a_pipe(name: str) -> None:
     assert digests(contents) == expected(name)
 
 
+@pytest.mark.parametrize("name", [name for name in GOOD if "concatenated" not in name])
+def test_a_good_archive_reads_forward_from_a_file_without_keeping_blocks(name: str) -> None:
+    skip_where_missing(name)
+
+    contents, errors = reading.forward((FOLDER / name).read_bytes(), seeks=True)
+
+    assert errors == []
+    assert digests(contents) == expected(name)
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_archive_reads_by_its_index(name: str) -> None:
     skip_where_missing(name)
