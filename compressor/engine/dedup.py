@@ -101,13 +101,18 @@ class Dedup:
         if self._table is not None:
             self._table.put(key, number << 32 | start)
 
-    def find(self, key: bytes) -> tuple[int, int] | None:
-        """Return number and start of content with this hash, if it lies within reach."""
+    def find(self, key: bytes, new: int = 0, slack: int = 0) -> tuple[int, int] | None:
+        """Return number and start of content with this hash, if it lies within reach.
+
+        Up to ``slack`` bytes are written before the record that refers to it; the block ``new`` is among
+        them, and in reach.
+        """
         location = self._table.find(key) if self._table is not None else None
         if location is None:
             return None
         number, start = location >> 32, location & 0xFFFFFFFF
-        if self._reach is not None and self.blocks.distance(number) > self._reach:
+        reach = self._reach
+        if reach is not None and number != new and self.blocks.distance(number) + slack > reach:
             return None
         return number, start
 

@@ -11,7 +11,7 @@ from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Output, OutputExistsError
+from compressor.tree.outputs import Output, OutputExistsError, OutputRefusedError
 from compressor.tree.policy import MetadataError
 from compressor.tree.restore import RestoreOptions, Restorer
 
@@ -36,8 +36,8 @@ class FolderSink(NullSink):
         self._restorer = Restorer(root, options, self._not_restored)
         self._output: Output | None = None
         self._existing: OutputExistsError | None = None
-        self._failed: set[bytes] = set()  # names in the folder that were not had after all
         self._begun = False
+        self._failed: set[bytes] = set()  # names in the folder that were not had after all
 
     def __enter__(self) -> Self:
         return self
@@ -46,19 +46,21 @@ class FolderSink(NullSink):
         self.close()
 
     def _reported(self, name: bytes, error: CompressorError) -> None:
-        self.outcome.failures.append((name, error))
-
-    def _not_restored(self, name: bytes, error: CompressorError) -> None:
-        """Note what the restorer says of ``name``, as the folder has it: a link may fail at the end."""
-        if not isinstance(error, MetadataError):
-            self._failed.add(name)
-        self._reported(name, error)
+        # What is in the way is named by its error already, folder included.
+        named = isinstance(error, OutputRefusedError)
+        self.outcome.failures.append((None if named else name, error))
 
     def begun(self, head: Head) -> None:
         """Have a later version, or another archive, go over what this run made."""
         if self._begun:
             self._restorer.go_over()
         self._begun = True
+
+    def _not_restored(self, name: bytes, error: CompressorError) -> None:
+        """Note what the restorer says of ``name``, as the folder has it: a link may fail at the end."""
+        if not isinstance(error, MetadataError):
+            self._failed.add(name)
+        self._reported(name, error)
 
     def opened(self, name: bytes, entry: Entry | None) -> None:
         """Open the file under a temporary name."""

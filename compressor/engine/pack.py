@@ -193,8 +193,8 @@ class Packer:
             self._flush_solid()
 
     def _small_spans(self, content: bytearray, key: bytes) -> list[Span]:
-        known = self._dedup.find(key)
-        if known is not None and self._within(known[0]):
+        known = self._dedup.find(key, self._solid.number, self._most + 2 * LEAF_SIZE)
+        if known is not None:
             return [(*known, len(content))]
         if len(self._solid.plain) + len(content) > self._most:
             self._flush_solid()
@@ -235,14 +235,6 @@ class Packer:
             dedup.put(piece.key, number, start)
             solid.plain += memoryview(content)[piece.start : piece.start + piece.size]
         return spans
-
-    def _within(self, number: int) -> bool:
-        """Say whether a block will still be within reach when the solid block's leaf is written."""
-        reach = self._options.reach
-        if reach is None or number == self._solid.number:
-            return True
-        slack = self._most + 2 * LEAF_SIZE
-        return self._dedup.blocks.distance(number) + slack <= reach
 
     def _flush_solid(self) -> None:
         solid, self._solid = self._solid, Solid()
@@ -314,8 +306,11 @@ class Packer:
         listed: list[tuple[int, int, bytes]] = []
         new: list[Piece] = []
         fresh = 0
-        for part in pieces(piece):
-            known = self._dedup.find(part.key)
+        parts = list(pieces(piece))
+        # What is new goes before the extents, which may take a record for each MAX_PAGE of them.
+        slack = len(piece) + 3 * RECORD_BOUND + 3 * PIECE_BOUND * len(parts)
+        for part in parts:
+            known = self._dedup.find(part.key, number, slack)
             if known is not None and known[0] != self._solid.number:
                 joined(spans, (*known, part.size))
                 continue
