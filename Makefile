@@ -11,7 +11,7 @@ HEADERS := $(CURDIR)/$(VENV)/liblzo2
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
-demo: build ## Build, then pack, test, restore and compare real files by every codec.
+demo: $(VENV)/package ## Build, then pack, test, restore and compare real files by every codec.
 	$(BIN)/python benchmarks/demo.py
 
 build: $(VENV)/built ## Make the environment and compile the kernels.
@@ -31,6 +31,12 @@ $(VENV)/bin/python:
 
 $(VENV)/built: $(SOURCES) | $(VENV)/bin/python
 	$(PIP) --editable '.[test,dev]'
+	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
+	@touch $(VENV)/package $@
+
+# The package alone, without what developers need: for those who want to see it work.
+$(VENV)/package: $(SOURCES) | $(VENV)/bin/python
+	$(PIP) --editable .
 	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
 	@touch $@
 
@@ -86,4 +92,4 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/pieces.c

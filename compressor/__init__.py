@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "Appended",
     "Archive",
     "ChainError",
     "CompressorError",
@@ -17,25 +18,35 @@ __all__ = [
     "MemberNotFoundError",
     "MemoryBudgetError",
     "NotAnArchiveError",
+    "Packed",
+    "Pruned",
     "TruncatedError",
     "UnfinishedError",
     "UnsupportedError",
     "UsageError",
+    "Version",
+    "VersionNotFoundError",
     "__version__",
+    "append",
     "compress",
     "decompress",
     "open",
+    "pack",
+    "prune",
 ]
 
 if TYPE_CHECKING:
-    from compressor.api import (
+    from compressor.api.content import CompressorFile, Limits, compress, decompress, open
+    from compressor.api.trees import (
+        Appended,
         Archive,
-        CompressorFile,
-        Limits,
         Member,
-        compress,
-        decompress,
-        open,
+        Packed,
+        Pruned,
+        Version,
+        append,
+        pack,
+        prune,
     )
     from compressor.errors import (
         ChainError,
@@ -49,14 +60,18 @@ if TYPE_CHECKING:
         UnfinishedError,
         UnsupportedError,
         UsageError,
+        VersionNotFoundError,
     )
 else:
+    _HOMES = dict.fromkeys(
+        ("CompressorFile", "Limits", "compress", "decompress", "open"), "api.content"
+    )
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used, so that ``compressor --version`` is quick."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "errors" if name.endswith("Error") else "api"
+        home = "errors" if name.endswith("Error") else _HOMES.get(name, "api.trees")
         value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
         return value
 

@@ -5,6 +5,7 @@
     * ChainError                   a chain's text is wrong, at ``column``
   * NotAnArchiveError          1   the input is something else; ``found`` says what, if known
   * MemberNotFoundError        1   no member of that name (also a KeyError)
+    * VersionNotFoundError         no version of that number
   * DamagedError               4   the bytes break their format or their check
     * TruncatedError               the bytes end too early (also an EOFError)
     * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
@@ -52,6 +53,10 @@ class MemberNotFoundError(CompressorError, KeyError):
         return str(self.args[0])
 
 
+class VersionNotFoundError(MemberNotFoundError):
+    """The archive has no version of this number."""
+
+
 class DamagedError(CompressorError):
     """The bytes break their format or their check.
 
@@ -93,8 +98,9 @@ class MemoryBudgetError(LimitError):
     """The memory budget is too small; ``needed`` and ``allowed`` are bytes."""
 
     def __init__(self, what: str, needed: int, allowed: int) -> None:
-        mib = f"{-(-needed >> 20)} MiB of memory, {allowed >> 20} MiB are allowed (--memory)"
-        super().__init__(f"{what} needs {mib}")
+        most = f"{allowed >> 20} MiB" if allowed >> 20 else f"{allowed} bytes"
+        need = f"{-(-needed >> 20)} MiB of memory"
+        super().__init__(f"{what} needs {need}, {most} are allowed (--memory)")
         self.needed = needed
         self.allowed = allowed
 

@@ -3,29 +3,35 @@
 Yields typed events; blocks come as they were read, to be checked and decoded by other threads.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from blake3 import blake3
-
 from compressor.archive import schema
-from compressor.archive.names import leaf_ref, page_ref
+from compressor.archive.leaf import Entry
+from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
-from compressor.archive.record import MAX_BLOCK, Kind, Record, refuse_unknown
-from compressor.archive.schema import Entry, Extents, Head, LeafRef, Open, Version
+from compressor.archive.readleaf import unpack_leaf
+from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
+from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.errors import DamagedError, TruncatedError, UnfinishedError
+from compressor.errors import DamagedError, UnfinishedError
 from compressor.stages.base import Bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Members whose content is complete; ``version`` is that of the last leaf."""
+    """Members whose content is complete; ``version`` is that of the last leaf.
+
+    ``removed`` are names that the version before had. An entry may keep its content from there.
+    """
 
     entries: list[Entry]
     version: Version | None
     offset: int
+    removed: Sequence[bytes] = ()
+    leaves: Sequence[LeafRef] = ()
+    """Those of the version, known at its last leaf, if nothing before was damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +57,22 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a version, FOOTER included; another may follow. ``end`` counts from the archive's begin."""
+
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class End:
-    """The end of an archive."""
+    """The end of an archive; ``position`` is that of the byte behind it in the source."""
+
+    position: int
 
 
 _BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS)
 
-Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | End
+Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | Finished | End
 
 
 class ForwardReader:
@@ -67,41 +82,32 @@ class ForwardReader:
         self._records = RecordStream(source)
         self._state = _ArchiveState()
 
+    @property
+    def start(self) -> int:
+        """Where the present archive began in the source."""
+        return self._records.start
+
     def events(self) -> Iterator[Event]:
-        """Yield what the records say, in order.
+        """Yield what the records say, in order; a HEAD whose ``previous`` is not 0 begins a version.
 
         Raises:
             NotAnArchiveError, UnsupportedError: nothing can be read from here on.
         """
-        while (begun := self._begin()) is not False:
+        for records in self._records.archives():
             self._state = _ArchiveState()
-            if isinstance(begun, Damage):
-                yield begun
-                if self._hopeless(begun):
-                    return
-            yield from self._archive()
+            for item in records:
+                yield from self._events(item)
+                self._records.block_size = self._state.block_size
+            if not self._records.over:
+                yield End(self._records.end)
 
-    def _begin(self) -> "bool | Damage":
+    def _events(self, item: Record | DamagedError) -> Iterator[Event]:
         try:
-            return self._records.begin()
+            if isinstance(item, DamagedError):
+                raise item
+            yield from self._state.take(item)
         except DamagedError as error:
-            return Damage(error)
-
-    def _hopeless(self, begun: Damage) -> bool:
-        return isinstance(begun.error, TruncatedError) or begun.error.offset != 0
-
-    def _archive(self) -> Iterator[Event]:
-        while True:
-            try:
-                item = self._records.next(self._state.block_size)
-                if item is None:
-                    break
-                yield from self._state.take(item)
-            except DamagedError as error:
-                yield Damage(self._state.damaged(error))
-                if isinstance(error, TruncatedError):
-                    return
-        yield End()
+            yield Damage(self._state.damaged(error))
 
 
 class _ArchiveState:
@@ -110,16 +116,18 @@ class _ArchiveState:
     def __init__(self) -> None:
         self._head: Head | None = None
         self.block_size = MAX_BLOCK
+        self._ledger = Ledger()
+        self._footer: int | None = None  # of the version before
+        self._sound = True  # until damage: then what refers to lost records is not compared
+        self._begin_version()
+
+    def _begin_version(self) -> None:
+        self._begun = False
         self._open: Open | None = None
         self._members = 0
         self._position = 0  # in the open member
-        self._names: set[bytes] = set()
         self._extents: PageReader[schema.Span] = PageReader("extents")
-        self._leaves: PageReader[LeafRef] = PageReader("root")
-        self._leaf_hashes = blake3()
         self._last_leaf: int | None = None
-        self._top = (1, LeafRef(0, b"", b""))  # the last ROOT, as an item of the level above it
-        self._sound = True  # until damage: then what refers to lost records is not compared
 
     def damaged(self, error: DamagedError) -> DamagedError:
         """Note damage; behind the last leaf it costs nothing but the way to find it."""
@@ -146,8 +154,8 @@ class _ArchiveState:
 
     def _in_order(self, kind: int, offset: int) -> None:
         """Refuse what may not stand here (F-014, F-016, F-017)."""
-        if (kind == Kind.HEAD) != (self._head is None) and self._sound:
-            raise DamagedError("an archive begins with its HEAD, and has one", offset=offset)
+        if (kind == Kind.HEAD) == self._begun and self._sound:
+            raise DamagedError("a version begins with its HEAD, and has one", offset=offset)
         if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
             raise DamagedError("a record stands behind the last leaf", offset=offset)
         if kind == Kind.FOOTER and self._last_leaf is None and self._sound:
@@ -155,10 +163,17 @@ class _ArchiveState:
 
     def take_head(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
         head = schema.unpack_head(meta, offset)
-        if head.previous:  # F-015
-            raise DamagedError("the first HEAD names a footer before it", offset=offset)
+        distance = 0 if self._footer is None else offset - self._footer
+        if head.previous != distance and self._sound:  # F-015
+            raise DamagedError("a HEAD names another footer before it", offset=offset)
+        if self._head is not None and _declares_less(head, self._head):  # F-052
+            raise DamagedError("a version declares less than the one before it", offset=offset)
+        if self._begun:  # damage: the FOOTER between was lost
+            self._begin_version()
+        self._begun = True
         self._head = head
         self.block_size = head.block_size
+        self._ledger.begin(offset)
         return head
 
     def take_open(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
@@ -193,16 +208,21 @@ class _ArchiveState:
             self._extents.add((offset, extents.position, extents.length), extents.level + 1)
 
     def take_leaf(self, meta: Bytes, body: Bytes, offset: int) -> Event:
-        members, entries = schema.unpack_leaf(meta, body, offset)
+        members, entries, removed = unpack_leaf(meta, body, offset)
+        first = self._footer is None and self._sound
+        if first and (removed or any(entry.kept for entry in entries)):  # F-044
+            raise DamagedError("a first version keeps or removes something", offset=offset)
         self._check_open(entries, offset)
-        self._check_names(entries, offset)
-        self._leaf_hashes.update(blake3(body).digest())
-        self._leaves.add(leaf_ref(offset, entries))
         self._members += len(entries)
+        if self._sound:
+            self._ledger.leaf(offset, entries, removed, bytes(body))
+            if members.version:
+                self._ledger.version(members.version, offset)
         if members.version:
-            self._check_version(members.version, offset)
             self._last_leaf = offset
-        return Leaf(entries, members.version, offset)
+            leaves = self._ledger.leaves() if self._sound else ()
+            return Leaf(entries, members.version, offset, removed, leaves)
+        return Leaf(entries, members.version, offset, removed)
 
     def _check_open(self, entries: list[Entry], offset: int) -> None:
         opened, self._open = self._open, None
@@ -213,45 +233,36 @@ class _ArchiveState:
                 raise DamagedError("a member with pages was never opened", offset=offset)
             return
         entry = entries[0] if len(entries) == 1 else None
-        if entry is None or (entry.name, entry.kind) != (opened.name, opened.kind):
-            # F-033
+        if entry is None or not _closes(entry, opened):  # F-033
             raise DamagedError("a leaf does not close the open member", offset=offset)
         self._extents.end(entry.level, entry.spans, offset)
-
-    def _check_names(self, entries: list[Entry], offset: int) -> None:
-        for entry in entries:
-            if entry.name in self._names:  # F-036
-                what = f"two members are named {entry.shown_name!r}"
-                raise DamagedError(what, offset=offset)
-            self._names.add(entry.name)
-
-    def _check_version(self, version: Version, offset: int) -> None:
-        if not version.number or version.removed:  # F-044
-            raise DamagedError("a first version has the number 0, or removes names", offset=offset)
-        # F-040
-        if self._sound and version.root_hash != self._leaf_hashes.digest():
-            raise DamagedError("the root hash does not cover the leaves", offset=offset)
 
     def take_root(self, meta: Bytes, _body: Bytes, offset: int) -> None:
         root = schema.unpack(meta, schema.Root, offset)
         if self._sound:
-            self._leaves.page(root.level, root.items, offset)
-        self._top = (root.level + 1, page_ref(offset, root.items))
-        self._leaves.add(self._top[1], self._top[0])
+            self._ledger.root(root.items, offset)
 
-    def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> None:
+    def take_footer(self, meta: Bytes, body: Bytes, offset: int) -> Event:
         footer = schema.unpack_footer(meta, body, offset)
-        if not self._sound:
-            return
-        level, top = self._top
-        self._leaves.end(level, [top], offset)
-        # F-042
-        if footer != schema.Footer(top.offset, self._last_leaf or 0, 0):
-            raise DamagedError("the footer does not point at what stands before it", offset=offset)
+        if self._sound:
+            if footer.previous != (self._footer or 0):  # F-042
+                raise DamagedError("the footer names another before it", offset=offset)
+            self._ledger.end(footer.root, footer.last_leaf, offset)
+        self._footer = offset
+        self._begin_version()
+        return Finished(offset + FOOTER_SIZE)
 
     def take_pad(self, _meta: Bytes, body: Bytes, offset: int) -> None:
         if bytes(body).count(0) != len(body):  # F-043
             raise DamagedError("padding holds something", offset=offset)
+
+
+def _closes(entry: Entry, opened: Open) -> bool:
+    return (entry.name, entry.kind, entry.kept) == (opened.name, opened.kind, None)
+
+
+def _declares_less(head: Head, before: Head) -> bool:
+    return head.block_size < before.block_size or head.decode_memory < before.decode_memory
 
 
 _TAKERS: dict[int, Callable[[_ArchiveState, Bytes, Bytes, int], Event | None]] = {

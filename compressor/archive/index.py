@@ -4,84 +4,79 @@ Reads what it needs and no more; what it reads is checked like everything else.
 """
 
 import bisect
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from itertools import chain
+from operator import itemgetter
 
 from compressor.archive import record, schema
-from compressor.archive.names import leaf_ref, name_key
-from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Kind, Record
-from compressor.archive.schema import Entry, Head, LeafRef, Members, Root, Span
-from compressor.archive.source import foreign_format
+from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
+from compressor.archive.names import leaf_ref, name_key, page_ref
+from compressor.archive.readleaf import unpack_leaf
+from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
+from compressor.archive.schema import Head, LeafRef, Members, Root, Span
+from compressor.archive.source import RandomSource, foreign_format
 from compressor.errors import (
     DamagedError,
     NotAnArchiveError,
     TruncatedError,
     UnfinishedError,
-    UnsupportedError,
+    VersionNotFoundError,
 )
 
-
-class RandomSource:
-    """Bytes at any place of a seekable file; threads may share it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-        self.size = file.seek(0, 2)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Return ``size`` bytes from ``offset``.
-
-        Raises:
-            TruncatedError: the file ends before.
-        """
-        with self._lock:
-            self._file.seek(offset)
-            data = self._file.read(size)
-            while len(data) < size and (more := self._file.read(size - len(data))):
-                data += more
-        if len(data) < size:
-            raise TruncatedError("the archive ends too early", offset=offset + len(data))
-        return data
+MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
 
 
-class Forward:
-    """Reads a random source from front to back, all or a part; others may read it at the same time."""
+def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:
+    """Return the BLOCK at ``offset`` of the archive that begins at ``start``.
 
-    def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
-        self._source = source
-        self._at = begin
-        self._end = source.size if end is None else end
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; none at the end."""
-        data = self._source.read(self._at, min(size, self._end - self._at))
-        self._at += len(data)
-        return data
+    Raises:
+        DamagedError: there is none, or one larger than ``block_size`` (F-028).
+    """
+    header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
+    if header.kind != Kind.BLOCK or header.body_size > block_size:
+        raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
+    return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
 
 
 class Index:
-    """One archive in a seekable file, from ``start`` to ``end``."""
+    """One version of an archive in a seekable file, from ``start`` to ``end``; by default its last."""
 
     def __init__(self, source: RandomSource, start: int, end: int, footer: schema.Footer) -> None:
         self.source = source
         self.start = start
         self.end = end
-        self._footer = footer
+        self.footer = footer
         self._block_size = record.MAX_BLOCK  # until HEAD says less
         self.head = self._head()
         self._block_size = self.head.block_size
+        self._top: Root | None = None
+        self._origins: dict[int, list[Entry]] = {}  # leaves that kept entries refer to
+        self._origins_size = 0
 
     def _head(self) -> Head:
-        meta, _ = self.record(len(MAGIC), Kind.HEAD).checked()
-        head = schema.unpack_head(meta, len(MAGIC))
-        if self._footer.previous:  # F-013
-            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
-        if head.previous:  # F-015
-            raise DamagedError("the first HEAD names a footer before it", offset=len(MAGIC))
+        previous = self.footer.previous
+        offset = previous + FOOTER_SIZE if previous else len(MAGIC)
+        meta, _ = self.record(offset, Kind.HEAD).checked()
+        head = schema.unpack_head(meta, offset)
+        if head.previous != (FOOTER_SIZE if previous else 0):  # F-015
+            raise DamagedError("a HEAD names another footer before it", offset=offset)
         return head
+
+    def before(self) -> "Index | None":
+        """Return the version before this one.
+
+        Raises:
+            DamagedError: no sound FOOTER stands where this one says (F-046).
+        """
+        at = self.footer.previous
+        if not at:
+            return None
+        if at >= self.end - self.start - FOOTER_SIZE:
+            raise DamagedError("a footer names one behind it", offset=at)
+        meta, body = self.record(at, Kind.FOOTER).checked()
+        footer = schema.unpack_footer(meta, body, at)
+        return Index(self.source, self.start, self.start + at + FOOTER_SIZE, footer)
 
     def record(self, offset: int, kind: Kind) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
@@ -89,6 +84,10 @@ class Index:
         Raises:
             DamagedError: there is none, or another, or one that is too large (F-007, F-046).
         """
+        header = self._header(offset, kind)
+        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+
+    def _header(self, offset: int, kind: Kind) -> Header:
         if not 0 < offset <= self.end - self.start - HEADER_SIZE:
             raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
         header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
@@ -96,66 +95,149 @@ class Index:
             raise DamagedError(f"no {kind.name} record is here", offset=offset)
         if kind == Kind.BLOCK and header.body_size > self._block_size:
             raise DamagedError("a block is larger than its archive declares", offset=offset)
-        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+        return header
 
-    def leaves(self, name: bytes | None = None) -> Iterator[LeafRef]:
-        """Yield the leaves in order: all, or those that may hold ``name``."""
-        yield from self._leaves(self._footer.root, name, schema.MAX_LEVEL + 1, 0)
+    def block(self, offset: int) -> schema.Block:
+        """Return the BLOCK at ``offset``, its body not read: only its pieces are proven (F-049)."""
+        header = self._header(offset, Kind.BLOCK)
+        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
+        block = schema.unpack(meta, schema.Block, offset)
+        schema.check_pieces(block, offset)
+        return block
 
-    def _leaves(
-        self, offset: int, name: bytes | None, below: int, behind: int
-    ) -> Iterator[LeafRef]:
-        """Yield what the ROOT at ``offset`` leads to; all of it stands behind ``behind``.
+    def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
+        """Yield the leaves in order: all, or those that may hold ``name``, or names that begin so."""
+        top = LeafRef(self.footer.root, b"", b"", schema.MAX_LEVEL + 1)
+        behind = 0
+        wanted = _Wanted(name or b"", beginning=beginning or name is None)
+        for item in self._leaves(top, wanted, set()):
+            if item.offset <= behind:  # F-041
+                raise DamagedError("a root does not list leaves in their order", offset=item.offset)
+            behind = item.offset
+            yield item
 
-        No record is met twice: pages that list each other's lists would have no end (F-041).
+    def _leaves(self, page: LeafRef, wanted: "_Wanted", met: set[int]) -> Iterator[LeafRef]:
+        """Yield what a ROOT leads to.
+
+        No ROOT is met twice: those that list each other's lists would have no end (F-041).
         """
-        meta, _ = self.record(offset, Kind.ROOT).checked()
-        root = schema.unpack(meta, Root, offset)
-        # F-046; only the root itself may be of any level.
-        if root.level != below - 1 and below <= schema.MAX_LEVEL:
-            raise DamagedError("a root page is not of the level below", offset=offset)
-        for item in root.items:
-            if not behind < item.offset < offset:
-                raise DamagedError("a root does not list what stands before it", offset=offset)
-            if name is None or _may_hold(item, name):
-                if root.level:
-                    yield from self._leaves(item.offset, name, root.level, behind)
+        met.add(page.offset)
+        for item in self.page(page).items:
+            if item.offset >= page.offset or item.offset in met:
+                raise DamagedError("a root does not list what stands before it", offset=page.offset)
+            if wanted.may_be_in(item):
+                if item.height:
+                    yield from self._leaves(item, wanted, met)
                 else:
                     yield item
-            behind = item.offset
+
+    def page(self, item: LeafRef) -> Root:
+        """Return the ROOT that an item names; one of the height MAX_LEVEL + 1 may have any.
+
+        Raises:
+            DamagedError: it is not of the height, or of the names, that the item says (F-046).
+        """
+        if item.height > schema.MAX_LEVEL:
+            return self.top()
+        root = self._root(item.offset)
+        if page_ref(item.offset, root.items) != item:
+            raise DamagedError("a root page is not what is listed", offset=item.offset)
+        return root
+
+    def top(self) -> Root:
+        """Return the ROOT that the FOOTER names; it is read once."""
+        self._top = self._top or self._root(self.footer.root)
+        return self._top
+
+    def _root(self, offset: int) -> Root:
+        meta, _ = self.record(offset, Kind.ROOT).checked()
+        return schema.unpack(meta, Root, offset)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all members, in the order of the archive."""
         for ref in self.leaves():
             yield from self.listed(ref)
 
+    def beginning(self, prefix: bytes) -> Iterator[Entry]:
+        """Yield the members whose names begin so, of those leaves alone that may hold any."""
+        for ref in self.leaves(prefix, beginning=True):
+            for entry in self._named(ref):
+                if entry.name.startswith(prefix):
+                    yield self._resolved(entry)
+
     def find(self, name: bytes) -> Entry | None:
         """Return the member of this name, if there is one."""
         for ref in self.leaves(name):
-            for entry in self.listed(ref):
+            for entry in self._named(ref):
                 if entry.name == name:
-                    return entry
+                    return self._resolved(entry)
         return None
 
     def version(self) -> schema.Version:
         """Return what the last leaf says of the version."""
-        version = self._leaf(self._footer.last_leaf)[0].version
+        offset = self.footer.last_leaf
+        meta, _ = self.record(offset, Kind.MEMBERS).checked()
+        version = schema.unpack(meta, Members, offset).version
         if version is None:
-            raise DamagedError(
-                "the footer does not point at the last leaf", offset=self._footer.last_leaf
-            )
+            raise DamagedError("the footer does not point at the last leaf", offset=offset)
         return version
 
-    def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
-        meta, body = self.record(offset, Kind.MEMBERS).checked()
-        return schema.unpack_leaf(meta, body, offset)
+    def at(self, number: int) -> "Index":
+        """Return the archive as it was at a version.
 
-    def listed(self, ref: LeafRef) -> list[Entry]:
+        Raises:
+            VersionNotFoundError: it has none of this number.
+        """
+        index: Index | None = self
+        while index is not None and index.version().number != number:
+            index = index.before()
+        if index is None:
+            raise VersionNotFoundError(
+                f"the archive has no version {number}; `versions` lists them"
+            )
+        return index
+
+    def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
+        members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)
+        _check_before(chain.from_iterable(entry.spans for entry in entries), offset)
+        return members, entries
+
+    def _named(self, ref: LeafRef) -> list[Entry]:
         """Return the entries of a leaf, once its names are those that the root lists (F-046)."""
         _, entries = self._leaf(ref.offset)
         if leaf_ref(ref.offset, entries) != ref:
             raise DamagedError("a leaf has other names than the root lists", offset=ref.offset)
         return entries
+
+    def listed(self, ref: LeafRef) -> list[Entry]:
+        """Return the entries of a leaf of this version."""
+        entries = self._named(ref)
+        return [entry if entry.kept is None else self._resolved(entry) for entry in entries]
+
+    def _resolved(self, entry: Entry) -> Entry:
+        """Return an entry with its content, which may be that of an earlier version's (F-050)."""
+        if entry.kept is None:
+            return entry
+        leaf, number = entry.kept
+        origin = self._origin(leaf)
+        if number >= len(origin) or not keeps(entry, origin[number]):
+            what = "a member keeps content that is not its own"
+            raise DamagedError(what, offset=leaf, member=entry.shown_name)
+        return with_content(entry, origin[number])
+
+    def _origin(self, leaf: int) -> list[Entry]:
+        origin = self._origins.get(leaf)
+        if origin is None:
+            members, origin = self._leaf(leaf)
+            self._origins_size += members.plain_size
+            if self._origins_size > MAX_ORIGINS:
+                self._origins, self._origins_size = {}, members.plain_size
+            self._origins[leaf] = origin
+        return origin
+
+    def stored(self, offset: int) -> list[Entry]:
+        """Return the entries of the leaf at ``offset``, of any version, as they are stored."""
+        return self._leaf(offset)[1]
 
     def spans(
         self, entry: Entry, begin: int = 0, end: int = schema.MAX_COUNT
@@ -187,11 +269,27 @@ class Index:
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
+        _check_before(page.spans, offset)
         return page.spans
 
 
-def _may_hold(item: LeafRef, name: bytes) -> bool:
-    return name_key(item.first) <= name_key(name) <= name_key(item.last)
+def _check_before(spans: Iterable[Span], offset: int) -> None:
+    """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
+    if max(map(itemgetter(0), spans), default=-1) >= offset:
+        raise DamagedError("an extent refers to what stands behind it", offset=offset)
+
+
+class _Wanted:
+    """A name that is looked for, or the beginning of names."""
+
+    def __init__(self, name: bytes, *, beginning: bool) -> None:
+        self._key = name_key(name)
+        self._size = len(name) if beginning else None  # bytes of a name that count
+
+    def may_be_in(self, item: LeafRef) -> bool:
+        """Say whether what an item of a ROOT leads to may hold it."""
+        first, last = name_key(item.first)[: self._size], name_key(item.last)[: self._size]
+        return first <= self._key <= last
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +298,35 @@ class _End:
     footer: schema.Footer
 
 
-def indexes(source: RandomSource) -> list[Index]:
-    """Return the archives in a file, first to last, found from its end.
+class RebuiltIndex(Index):
+    """An index that knows its leaves already: no root is read."""
+
+    def __init__(
+        self,
+        source: RandomSource,
+        start: int,
+        end: int,
+        footer: schema.Footer,
+        leaves: list[LeafRef],
+    ) -> None:
+        super().__init__(source, start, end, footer)
+        self._leaf_refs = leaves
+
+    def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
+        """Yield all leaves in order, whatever ``name``: any may hold it."""
+        del name, beginning
+        yield from self._leaf_refs
+
+
+def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
+    """Return the archives in a file, or in its bytes up to ``end``, first to last, found from there.
 
     Raises:
         NotAnArchiveError: the file is something else.
         TruncatedError, UnfinishedError, DamagedError: its end is missing or damaged.
     """
     found: list[Index] = []
-    end = source.size
+    end = source.size if end is None else end
     while end > 0 or not found:
         tail = _end(source, end)
         found.append(Index(source, tail.start, end, tail.footer))

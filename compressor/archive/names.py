@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from compressor.archive.schema import Entry, LeafRef
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import LeafRef
 
 
 def name_key(name: bytes) -> bytes:
@@ -10,13 +11,19 @@ def name_key(name: bytes) -> bytes:
     return name.replace(b"/", b"\0")
 
 
+def keyed(key: bytes) -> bytes:
+    """Return the name of a key."""
+    return key.replace(b"\0", b"/")
+
+
 def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:
     """Return what ROOT says of a leaf."""
-    names = sorted((entry.name for entry in entries), key=name_key) or [b""]
-    return LeafRef(offset, names[0], names[-1])
+    keys = [name_key(entry.name) for entry in entries] or [b""]
+    return LeafRef(offset, keyed(min(keys)), keyed(max(keys)))
 
 
 def page_ref(offset: int, items: Sequence[LeafRef]) -> LeafRef:
     """Return what a ROOT says of another one below it."""
     first = min((item.first for item in items), key=name_key)
-    return LeafRef(offset, first, max((item.last for item in items), key=name_key))
+    last = max((item.last for item in items), key=name_key)
+    return LeafRef(offset, first, last, 1 + max(item.height for item in items))

@@ -69,8 +69,7 @@ class PageReader(Generic[T]):
         Raises:
             DamagedError: it lists anything else (F-032, F-041).
         """
-        known = self._levels[level] if level < len(self._levels) else []
-        if items != known:
+        if level >= len(self._levels) or items != self._levels[level]:
             raise DamagedError(
                 f"{self._what}: a page does not list what stands before it", offset=offset
             )

@@ -50,7 +50,7 @@ MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT, Kind.BASE}
 _LARGEST: dict[int, tuple[int, int]] = {
     Kind.HEAD: (MAX_META, 0),
     Kind.OPEN: (MAX_META, 0),
-    Kind.BLOCK: (MAX_META, MAX_BLOCK),
+    Kind.BLOCK: (MAX_LIST, MAX_BLOCK),
     Kind.EXTENTS: (MAX_META, 0),
     Kind.ROOT: (MAX_LIST, 0),
     Kind.FOOTER: (0, FOOTER_BODY),

@@ -4,36 +4,52 @@ Arrays may grow at their end in later minor versions: readers pass over elements
 """
 
 import struct
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
+from xxhash import xxh3_64_intdigest
 
-from compressor.archive.record import MAX_BLOCK
+from compressor.archive.record import CHECK_SIZE, MAX_BLOCK
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 MAJOR = 0
-MINOR = 1
+MINOR = 2
 MAX_PAGE = 1024  # items in an EXTENTS or ROOT record, and in the list of an entry
 MAX_LEVEL = 6  # of pages above pages: 1024**6 blocks
 MAX_NAME = 8000  # bytes; a ROOT with 1024 pairs of the longest names stays within its largest meta
 MAX_ENTRIES = 4096  # in a leaf
 MAX_FRESH = 1024  # blocks that may wait for their extents, so that many tiny ones take no memory
 MAX_COUNT = (1 << 63) - 1
+MAX_XATTRS = 256 << 10  # bytes of names and values of a member's extended attributes
+PIECE_HASH = 16  # bytes of BLAKE3 that name a piece
+MAX_PIECES = 1 << 19  # that a block lists: twice what the largest block has of the smallest
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
 Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Check = Annotated[bytes, msgspec.Meta(max_length=8)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
+Signed = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
-FILE = 0
-"""The kind of a regular file, the only kind of member in this version."""
+FILE, FOLDER, SYMLINK, HARDLINK, FIFO, CHAR_DEVICE, BLOCK_DEVICE = range(7)
+"""The kinds of members."""
+
+KINDS = frozenset(range(7))
+LINKS = (SYMLINK, HARDLINK)
+DEVICES = (CHAR_DEVICE, BLOCK_DEVICE)
 
 Span = tuple[Count, Count, Count]
 """In a list of level 0 an extent: offset of the block's record (0: a hole), start in the block, length.
 Above: offset of a page's record, position in the member of its first byte, length; all in bytes."""
+
+
+Steps = Annotated[list[tuple[Number, Positive]], msgspec.Meta(max_length=MAX_PIECES)]
+"""Of each piece in a block: the bytes between the one before and it, and its size."""
 
 
 class Prelude(msgspec.Struct, array_like=True, frozen=True):
@@ -67,13 +83,21 @@ class Open(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Block(msgspec.Struct, array_like=True, frozen=True):
-    """BLOCK: a packed block; ``member`` is None where it is solid."""
+    """BLOCK: a packed block; ``member`` is None where it is solid.
+
+    ``pieces`` are those that are no member's whole content: for each, the bytes between the piece
+    before and this one, and its size; ``piece_hashes`` has 16 bytes of BLAKE3 for each. Who appends
+    reads them without the body: ``pieces_check`` is theirs alone.
+    """
 
     chain: Text
     plain_size: Number
     sizes: Annotated[list[Count], msgspec.Meta(max_length=64)]
     member: Count | None
     position: Count
+    pieces: Steps = []
+    piece_hashes: bytes = b""
+    pieces_check: Check = b""
 
 
 class Extents(msgspec.Struct, array_like=True, frozen=True):
@@ -95,54 +119,45 @@ def shown_name(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True):
-    """A member: its name, its content, and what is restored with it."""
-
-    name: Name
-    kind: Number
-    size: Count
-    content_hash: Hash
-    level: Level
-    spans: Annotated[list[Span], msgspec.Meta(max_length=MAX_PAGE)]
-    mtime_ns: Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)] | None
-    mode: Annotated[int, msgspec.Meta(ge=0, le=0o7777)] | None
-
-    @property
-    def shown_name(self) -> str:
-        """The name for people."""
-        return shown_name(self.name)
-
-
 class Version(msgspec.Struct, array_like=True, frozen=True):
     """What the last leaf says of its version."""
 
     number: Count
     label: Text
-    time_ns: Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+    time_ns: Signed
     root_hash: Hash
-    removed: list[Name]
 
 
 class Members(msgspec.Struct, array_like=True, frozen=True):
-    """MEMBERS, its meta: the body is an array of ``count`` entries."""
+    """MEMBERS, its meta: the body holds ``count`` entries by columns, inflated ``plain_size`` bytes.
+
+    The first ``packed_size`` bytes of the body are a zlib stream, the rest are hashes of contents.
+    """
 
     count: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
+    plain_size: Number
+    packed_size: Number
     version: Version | None
 
 
 class LeafRef(msgspec.Struct, array_like=True, frozen=True):
-    """ROOT, an item: a MEMBERS record (level 0) or a ROOT page, and the names it may hold."""
+    """ROOT, an item: a MEMBERS record (height 0) or a ROOT record, and the names it may hold."""
 
     offset: Count
     first: Name
     last: Name
+    height: Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)] = 0
 
 
 class Root(msgspec.Struct, array_like=True, frozen=True):
-    """ROOT: the leaves of a version, or the pages that list them."""
+    """ROOT: the leaves of a version, and records of ROOT that list more of them."""
 
-    level: Level
     items: Annotated[list[LeafRef], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]
+
+    @property
+    def height(self) -> int:
+        """How many records lie on the longest way to a leaf."""
+        return 1 + max(item.height for item in self.items)
 
 
 class Footer(msgspec.Struct, array_like=True, frozen=True):
@@ -156,10 +171,7 @@ class Footer(msgspec.Struct, array_like=True, frozen=True):
 _FOOTER = struct.Struct("<QQQ")
 _ENCODER = msgspec.msgpack.Encoder()
 _T = TypeVar("_T")
-_DECODERS: dict[Any, msgspec.msgpack.Decoder[Any]] = {
-    schema: msgspec.msgpack.Decoder(schema)
-    for schema in (Prelude, Head, Open, Block, Extents, Members, Root, list[Entry])
-}
+_DECODERS: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 
 def pack(value: object) -> bytes:
@@ -173,8 +185,11 @@ def unpack(data: Bytes, schema: type[_T], offset: int) -> _T:
     Raises:
         DamagedError: it breaks its schema (F-010).
     """
+    decoder = _DECODERS.get(schema)
+    if decoder is None:
+        decoder = _DECODERS[schema] = msgspec.msgpack.Decoder(schema)
     try:
-        return cast("_T", _DECODERS[schema].decode(data))
+        return cast("_T", decoder.decode(data))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError(f"a record breaks its schema ({error})", offset=offset) from error
 
@@ -204,7 +219,8 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
     """Return the content of a BLOCK of an archive that declares ``block_size``.
 
     Raises:
-        DamagedError: it breaks its schema, or is larger than declared (F-010, F-019, F-029).
+        DamagedError: it breaks its schema, is larger than declared, or lists what it can't hold
+            (F-010, F-019, F-029, F-049).
     """
     block = unpack(meta, Block, offset)
     if not 0 < block.plain_size <= block_size:
@@ -213,7 +229,39 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
         raise DamagedError("a block's packed bytes are more than its plain ones", offset=offset)
     if block.member is None and block.position:
         raise DamagedError("a solid block says that it has a position", offset=offset)
+    check_pieces(block, offset)
     return block
+
+
+def pieces_check(plain_size: int, pieces: Steps, hashes: bytes) -> bytes:
+    """Return the check of what a block says of its pieces; nothing where it has none."""
+    if not pieces:
+        return b""
+    return xxh3_64_intdigest(pack((plain_size, pieces, hashes))).to_bytes(CHECK_SIZE, "little")
+
+
+def check_pieces(block: Block, offset: int) -> None:
+    """Refuse pieces that a block can't hold, or that are not those that were written (F-049)."""
+    sizes = sum(gap + size for gap, size in block.pieces)
+    if sizes > block.plain_size or len(block.piece_hashes) != PIECE_HASH * len(block.pieces):
+        raise DamagedError("a block lists pieces that it can't hold", offset=offset)
+    if block.pieces_check != pieces_check(block.plain_size, block.pieces, block.piece_hashes):
+        raise DamagedError("a block's list of pieces fails its check", offset=offset)
+
+
+Owner = tuple[int, int] | None
+"""The ordinal of the open member and the position in it of an extent; None: a solid block."""
+
+
+def belongs(block: Block, start: int, owner: Owner, *, met: bool) -> bool:
+    """Say whether a new block is whose it says (F-029).
+
+    The first extent that refers to it (it was not ``met`` yet), if it has its first byte, stands where
+    the block says.
+    """
+    if owner is None or block.member is None:
+        return owner is None and block.member is None
+    return block.member == owner[0] and (met or start > 0 or block.position == owner[1])
 
 
 def unpack_extents(meta: Bytes, offset: int) -> Extents:
@@ -223,24 +271,8 @@ def unpack_extents(meta: Bytes, offset: int) -> Extents:
         DamagedError: it breaks its schema, or its spans are none (F-010, F-027).
     """
     extents = unpack(meta, Extents, offset)
-    _covered(extents.level, extents.position, extents.spans, offset)
+    covered(extents.level, extents.position, extents.spans, offset)
     return extents
-
-
-def unpack_leaf(meta: Bytes, body: Bytes, offset: int) -> tuple[Members, list[Entry]]:
-    """Return the content of a MEMBERS.
-
-    Raises:
-        DamagedError: it breaks its schema or contradicts itself (F-010, F-027, F-034, F-035, F-039).
-        UnsupportedError: a member is of a kind that this release does not know (F-037).
-    """
-    members = unpack(meta, Members, offset)
-    entries = unpack(body, list[Entry], offset)
-    if len(entries) != members.count:
-        raise DamagedError("a leaf does not hold the members it counts", offset=offset)
-    for entry in entries:
-        _check_entry(entry, offset)
-    return members, entries
 
 
 def unpack_open(meta: Bytes, offset: int) -> Open:
@@ -251,33 +283,27 @@ def unpack_open(meta: Bytes, offset: int) -> Open:
         UnsupportedError: a member of a kind that this release does not know begins (F-037).
     """
     opened = unpack(meta, Open, offset)
-    _check_name(opened, offset)
+    if opened.kind != FILE:
+        raise UnsupportedError(
+            f"member {shown_name(opened.name)!r} needs feature 'kind {opened.kind}', "
+            "which this release does not have; read it with a newer one"
+        )
+    if b"\0" in opened.name:
+        raise DamagedError(f"the name {shown_name(opened.name)!r} holds a NUL", offset=offset)
     return opened
 
 
-def _check_name(member: Open | Entry, offset: int) -> None:
-    shown = shown_name(member.name)
-    if member.kind != FILE:
-        raise UnsupportedError(
-            f"member {shown!r} needs feature 'kind {member.kind}', "
-            "which this release does not have; read it with a newer one"
-        )
-    if b"\0" in member.name:
-        raise DamagedError(f"the name {shown!r} holds a NUL", offset=offset)
+def covered(level: int, position: int, spans: Sequence[Span], offset: int) -> int:
+    """Return the position behind the last of the spans, which begin at ``position``.
 
-
-def _check_entry(entry: Entry, offset: int) -> None:
-    _check_name(entry, offset)
-    if _covered(entry.level, 0, entry.spans, offset) != entry.size:
-        what = "a member's size is not that of its extents"
-        raise DamagedError(what, offset=offset, member=entry.shown_name)
-
-
-def _covered(level: int, position: int, spans: list[Span], offset: int) -> int:
-    """Return the position behind the last of the spans, which begin at ``position``."""
+    Raises:
+        DamagedError: they are none (F-027).
+    """
     for at, start, length in spans:
-        if not length or (level == 0 and at == 0 and start):
+        if length <= 0 or (level == 0 and at == 0 and start):
             raise DamagedError("a span has no length, or a hole a start", offset=offset)
+        if not (0 <= at <= MAX_COUNT and 0 <= start <= MAX_COUNT):
+            raise DamagedError("a span begins where nothing can be", offset=offset)
         position += length
     if position > MAX_COUNT:
         raise DamagedError("a member is larger than numbers go", offset=offset)

@@ -1,5 +1,8 @@
 """Records in a row, from a file or a pipe: where archives begin and end, and what to do at damage."""
 
+from collections.abc import Iterator
+from typing import NoReturn
+
 from compressor.archive import record
 from compressor.archive.record import (
     FOOTER_SIZE,
@@ -12,37 +15,68 @@ from compressor.archive.record import (
     Record,
 )
 from compressor.archive.source import Source, foreign_format
-from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError, UnsupportedError
+from compressor.errors import DamagedError, NotAnArchiveError, TruncatedError
 
 SCAN_SIZE = 1 << 16  # bytes looked through at a time in search of a sync mark
 
 
 class RecordStream:
-    """The records of one archive or several in a row.
-
-    ``next`` raises at damage; called again, it goes on with the next sound record of the same archive.
-    """
+    """The records of one archive or several in a row; ``block_size``: what HEAD says, once that is known."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.start = 0  # where the present archive began in the source
+        self.end = 0  # where it, or its last version so far, ended
+        self.block_size = MAX_BLOCK
+        self.over = False  # the source has ended too early, or goes on with what is no archive
         self._last: Kind | int | None = None  # kind of the last record; None: a magic comes next
+        self._first = False  # HEAD comes next
         self._lost = False  # a header was damaged: its record's end is unknown
         self._lost_at = 0
 
-    def begin(self) -> bool:
+    def archives(self) -> Iterator[Iterator[Record | DamagedError]]:
+        """Yield each archive, to be read to its end: its records, and damage as it is met.
+
+        Raises:
+            NotAnArchiveError, UnsupportedError: nothing can be read from here on.
+        """
+        while not self.over:
+            damage = None
+            try:
+                if not self._begin():
+                    return
+            except DamagedError as error:
+                self.over = isinstance(error, TruncatedError) or error.offset != 0
+                damage = error
+            self.block_size = MAX_BLOCK
+            yield self._records(damage)
+
+    def _records(self, damage: DamagedError | None) -> Iterator[Record | DamagedError]:
+        if damage:
+            yield damage
+        while not self.over:
+            try:
+                item = self._next()
+                if item is None and not self._goes_on():
+                    return
+                if item is not None:
+                    yield item
+            except DamagedError as error:
+                self.over = isinstance(error, TruncatedError)
+                yield error
+
+    def _begin(self) -> bool:
         """Read the magic of the next archive; False at the end of the source.
 
         Raises:
             NotAnArchiveError: the source begins with anything else.
             TruncatedError: the source is empty, or ends within the magic.
-            UnsupportedError: a version was appended (F-013).
             DamagedError: the magic is damaged, or bytes stand behind an archive (F-001, F-018).
         """
         first = self._source.position == 0
-        end = self._source.position - self.start  # of the archive before, as an offset in it
         self.start = self._source.position
         magic = bytes(self._source.take(len(MAGIC)))
+        self._first = True
         if magic == MAGIC:
             self._last = Kind.PAD
             return True
@@ -52,22 +86,21 @@ class RecordStream:
             what = "the input is empty" if not magic else "the input ends within the magic"
             raise TruncatedError(what, offset=self.start)
         if not first:
-            self._refuse_version(magic, end)
             raise DamagedError("bytes that are no archive stand behind its end", offset=self.start)
         self._refuse(magic)
         return True
 
-    def _refuse_version(self, begin: bytes, end: int) -> None:
-        """Tell an appended version from garbage: its HEAD goes on counting."""
-        if not begin.startswith(SYNC):
-            return
-        rest = bytes(self._source.take(HEADER_SIZE - len(begin)))
+    def _goes_on(self) -> bool:
+        """Whether another version follows: a HEAD that goes on counting."""
+        self.end = self._source.position
+        ahead = bytes(self._source.take(HEADER_SIZE))
+        self._source.give_back(ahead)
         try:
-            header = record.parse_header((begin + rest).ljust(HEADER_SIZE, b"\0"), end)
+            header = record.parse_header(ahead.ljust(HEADER_SIZE, b"\0"), self.end - self.start)
         except DamagedError:
-            return
-        if header.kind == Kind.HEAD:
-            raise UnsupportedError("the archive needs feature 'versions', which is not here yet")
+            return False
+        self._last, self._first = Kind.PAD, True
+        return header.kind == Kind.HEAD
 
     def _refuse(self, magic: bytes) -> None:
         """Tell a damaged archive from a stranger's file."""
@@ -81,29 +114,37 @@ class RecordStream:
         self._last = Kind.PAD
         raise DamagedError("the magic is damaged: was the transfer binary?", offset=0)
 
-    def next(self, block_size: int = MAX_BLOCK) -> Record | None:
-        """Return the next record; None behind a FOOTER, where ``begin`` has to be called.
+    def _next(self) -> Record | None:
+        """Return the next record; None behind a FOOTER. After damage, the next sound one.
 
         Raises:
             TruncatedError: the source ends before the record does, or before a FOOTER (F-002).
-            DamagedError: its header is damaged (F-003 to F-007), or it is a BLOCK whose body has
-                more than ``block_size`` bytes (F-007).
+            DamagedError: its header is damaged (F-003 to F-007), it is a BLOCK whose body has more
+                than ``block_size`` bytes (F-007), or it comes first and is no HEAD (F-014). Then
+                nothing behind the header was read.
         """
         if self._last == Kind.FOOTER:
             return None
+        first, self._first = self._first, False
         header = self._found() if self._lost else self._header()
         if header is None:
             self._last = Kind.FOOTER
             return None
-        if header.kind == Kind.BLOCK and header.body_size > block_size:
-            self._lost, self._lost_at = True, self._source.position
-            raise DamagedError("a block is larger than its archive declares", offset=header.offset)
+        if first and header.kind != Kind.HEAD:
+            self._refuse_header("an archive begins with its HEAD", header)
+        if header.kind == Kind.BLOCK and header.body_size > self.block_size:
+            self._refuse_header("a block is larger than its archive declares", header)
         payload = self._source.take(header.rest)
         if len(payload) < header.rest:
             self._last = Kind.FOOTER
             raise TruncatedError("the archive ends within a record", offset=header.offset)
         self._last = header.kind
         return Record(header, payload)
+
+    def _refuse_header(self, what: str, header: Header) -> NoReturn:
+        """Raise before any memory is taken for the record; the next one is found by a scan."""
+        self._lost, self._lost_at = True, self._source.position
+        raise DamagedError(what, offset=header.offset)
 
     def _header(self) -> Header:
         offset = self._source.position - self.start

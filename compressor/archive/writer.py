@@ -10,11 +10,12 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
+from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
-from compressor.archive.schema import Entry, LeafRef, Span
-from compressor.errors import UsageError
+from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
+from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
 
 Write = Callable[[Bytes], object]
@@ -22,40 +23,63 @@ Write = Callable[[Bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class VersionLabel:
-    """What the user says of a version."""
+    """What the user says of a version; ``number`` None: the one behind the last."""
 
     label: str = ""
     time_ns: int = 0
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a version is appended to: where it ends, its FOOTER (offsets in the archive), its number."""
+
+    offset: int
+    footer: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of the version before.
+
+    ``items`` of ROOT lead to the leaves that stay; ``hashes`` has those of their bodies. Both are in
+    the order of the leaves' offsets.
+    """
+
+    items: Sequence[LeafRef] = ()
+    hashes: Sequence[bytes] = ()
+
+
+NOTHING_KEPT = Kept()
 
 
 class ArchiveWriter:
-    """One archive of one version. Calls come in the order of the records; ``finish`` is the last."""
+    """One version of an archive. Calls come in the order of the records; ``finish`` is the last.
 
-    def __init__(self, write: Write, head: schema.Head) -> None:
-        self._write = write
-        self._offset = len(record.MAGIC)
-        self._leaf: list[Entry] | None = None  # written once it is known whether it is the last
-        self._leaves: PageWriter[LeafRef] = PageWriter(self._root_page)
-        self._leaf_hashes = blake3()
+    Without ``before`` it is the first, and the magic is written; else the bytes go behind a FOOTER.
+    """
+
+    def __init__(self, write: Write, head: schema.Head, before: Before | None = None) -> None:
+        self._before = before
+        self._pending: list[Entry] | None = None  # written once it is known whether it is the last
+        self._leaves: list[LeafRef] = []
+        self._hashes: list[bytes] = []
         self._names: set[bytes] = set()
         self._member = 0  # ordinal of the next member
         self._open: _OpenMember | None = None
-        write(record.MAGIC)
+        if before is None:
+            write(record.MAGIC)
+        else:
+            head = replace(head, previous=before.offset - before.footer)
+        self._records = _Records(write, before.offset if before else len(record.MAGIC))
+        self._put = self._records.put
         self._put(draft(Kind.HEAD, schema.pack(head)))
 
     @property
     def offset(self) -> int:
-        """Bytes written so far."""
-        return self._offset
-
-    def _put(self, item: Draft) -> int:
-        offset = self._offset
-        self._write(record.header_bytes(item, offset) + item.meta)
-        for part in item.parts:
-            self._write(part)
-        self._write(item.check)
-        self._offset += item.size
-        return offset
+        """Bytes of the archive so far."""
+        return self._records.offset
 
     def claim(self, name: bytes) -> None:
         """Take a name for a member.
@@ -76,13 +100,14 @@ class ArchiveWriter:
 
     def block(self, item: Draft) -> int:
         """Write a BLOCK made by ``block_draft``; return its offset."""
-        self._flush_leaf(None)
+        self._flush_leaf()
         return self._put(item)
 
-    def open_member(self, name: bytes, kind: int) -> int:
-        """Begin a member larger than a block; return its ordinal."""
-        self._flush_leaf(None)
-        self._put(draft(Kind.OPEN, schema.pack(schema.Open(self._member, name, kind))))
+    def open_member(self, name: bytes) -> int:
+        """Begin a file larger than a block; return its ordinal."""
+        self._flush_leaf()
+        opened = schema.Open(self._member, name, schema.FILE)
+        self._put(draft(Kind.OPEN, schema.pack(opened)))
         self._open = _OpenMember(self._member, self._extents_page)
         return self._member
 
@@ -111,44 +136,126 @@ class ArchiveWriter:
         self.members([replace(entry, level=level, spans=spans)])
 
     def members(self, entries: Sequence[Entry]) -> None:
-        """Write a leaf: members whose blocks are all written."""
-        self._flush_leaf(None)
-        self._member += len(entries)
-        self._leaf = list(entries)
+        """Write a leaf, or several: members whose blocks are all written."""
+        for leaf in _leaves(entries):
+            self._flush_leaf()
+            self._member += len(leaf)
+            self._pending = leaf
 
-    def _flush_leaf(self, version: VersionLabel | None) -> int:
-        leaf, self._leaf = self._leaf, None
-        if leaf is None and version is None:
-            return 0
-        leaf = leaf or []
-        body = schema.pack(leaf)
-        self._leaf_hashes.update(blake3(body).digest())
-        meta = schema.pack(schema.Members(len(leaf), self._version(version)))
-        offset = self._put(draft(Kind.MEMBERS, meta, body))
-        self._leaves.add(leaf_ref(offset, leaf))
+    def removed(self, names: Sequence[bytes]) -> None:
+        """Write names that the version before had and this one has not."""
+        for leaf in _leaves([Entry(name) for name in names]):
+            self._flush_leaf()
+            if leaf:
+                self._leaf([], [entry.name for entry in leaf], None)
+
+    def _flush_leaf(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._leaf(pending, (), None)
+
+    def _leaf(
+        self,
+        entries: list[Entry],
+        removed: Sequence[bytes],
+        version: Callable[[], schema.Version] | None,
+    ) -> int:
+        leaf = pack_leaf(entries, removed)
+        self._hashes.append(blake3(leaf.body).digest())
+        stamp = version() if version else None
+        meta = schema.Members(len(entries), leaf.plain_size, leaf.packed_size, stamp)
+        offset = self._put(draft(Kind.MEMBERS, schema.pack(meta), leaf.body))
+        if entries or version:
+            self._leaves.append(leaf_ref(offset, entries))
         return offset
-
-    def _version(self, label: VersionLabel | None) -> schema.Version | None:
-        if label is None:
-            return None
-        return schema.Version(1, label.label, label.time_ns, self._leaf_hashes.digest(), [])
-
-    def _root_page(self, level: int, items: list[LeafRef]) -> LeafRef:
-        offset = self._put(draft(Kind.ROOT, schema.pack(schema.Root(level, items))))
-        return page_ref(offset, items)
 
     def pad(self, size: int) -> None:
         """Write a PAD record of ``size`` bytes in all (at least 40)."""
-        self._flush_leaf(None)
+        self._flush_leaf()
         self._put(draft(Kind.PAD, b"", bytes(size - record.HEADER_SIZE - record.CHECK_SIZE)))
 
-    def finish(self, version: VersionLabel) -> None:
-        """Write the last leaf, the root and the footer."""
-        last_leaf = self._flush_leaf(version)
-        level, items = self._leaves.finish()
-        root = self._root_page(level, items).offset
-        footer = schema.pack_footer(schema.Footer(root, last_leaf, 0))
-        self._put(draft(Kind.FOOTER, b"", footer))
+    def finish(
+        self,
+        label: VersionLabel,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Write the last leaf, the root and the footer.
+
+        ``sync`` is called before the last leaf, so that it stands for all before it, and behind it.
+        """
+        pending, self._pending = self._pending, None
+
+        def version() -> schema.Version:
+            following = self._before.number + 1 if self._before else 1
+            number = following if label.number is None else label.number
+            root_hash = blake3(b"".join([*kept.hashes, *self._hashes])).digest()
+            return schema.Version(number, label.label, label.time_ns, root_hash)
+
+        sync()
+        last_leaf = self._leaf(pending or [], (), version)
+        sync()
+        previous = self._before.footer if self._before else 0
+        _write_end(self._records, [*kept.items, *self._leaves], last_leaf, previous)
+        sync()
+
+
+class _Records:
+    """Writes records one behind the other; ``offset`` is that of the next."""
+
+    def __init__(self, write: Write, offset: int) -> None:
+        self._write = write
+        self.offset = offset
+
+    def put(self, item: Draft) -> int:
+        """Write a record; return its offset."""
+        offset = self.offset
+        self._write(record.header_bytes(item, offset) + item.meta)
+        for part in item.parts:
+            self._write(part)
+        self._write(item.check)
+        self.offset += item.size
+        return offset
+
+
+def write_end(
+    write: Write, offset: int, leaves: Sequence[LeafRef], last_leaf: int, previous: int
+) -> None:
+    """Write root and FOOTER of a version that lacks them, from ``offset`` on.
+
+    ``previous`` is the offset of the FOOTER before, 0 where there is none.
+    """
+    _write_end(_Records(write, offset), leaves, last_leaf, previous)
+
+
+def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, previous: int) -> None:
+    def page(_level: int, items: list[LeafRef]) -> LeafRef:
+        if max(item.height for item in items) >= MAX_LEVEL:  # none could list this one
+            raise LimitError("the lists of the index are too deep; keep leaves, not lists of them")
+        return page_ref(root(items), items)
+
+    def root(items: list[LeafRef]) -> int:
+        return records.put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
+
+    pages: PageWriter[LeafRef] = PageWriter(page)
+    for item in leaves:
+        pages.add(item)
+    _, items = pages.finish()
+    footer = schema.pack_footer(schema.Footer(root(items), last_leaf, previous))
+    records.put(draft(Kind.FOOTER, b"", footer))
+
+
+def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":
+    """Return the entries in leaves of a size that readers take."""
+    leaves: list[list[Entry]] = [[]]
+    size = 0
+    for entry in entries:
+        size += weight(entry)
+        if leaves[-1] and (size > LEAF_SIZE or len(leaves[-1]) == MAX_ENTRIES):
+            leaves.append([])
+            size = weight(entry)
+        leaves[-1].append(entry)
+    return leaves
 
 
 class _OpenMember:

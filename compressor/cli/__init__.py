@@ -20,6 +20,10 @@ from compressor.errors import CompressorError, UsageError
 COMMANDS = {
     "compress": "compressor.cli.compress",
     "decompress": "compressor.cli.decompress",
+    "extract": "compressor.cli.extract",
+    "append": "compressor.cli.append",
+    "versions": "compressor.cli.versions",
+    "prune": "compressor.cli.prune",
     "list": "compressor.cli.list",
     "test": "compressor.cli.test",
     "info": "compressor.cli.info",
@@ -169,11 +173,10 @@ def _say(error: Exception, context: click.Context | None, argv: list[str]) -> in
     """Say what ended the run, in the way that was asked for; return the exit code."""
     as_json = "--json" in argv
     report: Report | None = context.meta.get(REPORT) if context else None
-    if isinstance(error, click.ClickException):
-        if not as_json:
-            error.show()
-            return error.exit_code
-        error = UsageError(error.format_message())
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "compressor"
+        what = error.format_message().rstrip(".")
+        error = UsageError(f"{what}; see {command} --help")
     if report is None:  # it was not understood where data goes: stderr is safe
         verbose = 2 if "-vv" in argv else 0
         stream = sys.stderr if as_json else None

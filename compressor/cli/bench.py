@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from compressor.cli import completion
 from compressor.cli.options import PATH, Size, report_from, reporting
 from compressor.cli.report import Report, size
 from compressor.engine.benchmark import CHAINS, SAMPLE, Row, gather, measure
@@ -15,7 +16,12 @@ from compressor.errors import UsageError
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option(
-    "--codec", "chains", multiple=True, metavar="CHAIN", help="Only this; may be repeated."
+    "--codec",
+    "chains",
+    multiple=True,
+    metavar="CHAIN",
+    help="Only this; may be repeated.",
+    shell_complete=completion.codecs,
 )
 @click.option(
     "--sample", type=Size(), default=SAMPLE, help="Bytes of the data to take.  [default: 64M]"

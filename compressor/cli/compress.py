@@ -1,49 +1,47 @@
 """compressor compress."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from compressor.cli import paths
+from compressor.cli.coding import chain_from, coding, versioning
 from compressor.cli.options import (
     OUTPUT,
     PATH,
     POSITIVE,
     Size,
     batch,
+    inside,
     refuse_where,
     report_from,
     reporting,
     resources,
+    scanning,
     together,
     writing,
 )
 from compressor.cli.packing import Packing
 from compressor.cli.paths import STDIN
-from compressor.engine.levels import LEVELS, chain_for
+from compressor.cli.trees import is_folder
 from compressor.errors import UsageError
 
 packing_options = together(
     click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="One archive of all inputs."),
     click.option("--output-dir", type=PATH, metavar="DIR", help="Where each input's archive goes."),
     click.option("--name", metavar="NAME", help="Name to record for piped input."),
-    click.option("--codec", metavar="CHAIN", help="A codec with options, such as zstd:level=19."),
-    *(
-        click.option(f"-{level}", "level", flag_value=level, type=int, hidden=level not in (1, 9))
-        for level in range(1, 10)
-    ),
-    click.option("--level", type=click.IntRange(1, 9), help="The same as -1 to -9."),
-    click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
-    click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
-    click.option("--block-size", type=Size(), help="Bytes that are packed, and read back, as one."),
-    click.option(
-        "--verify/--no-verify", default=None, help="Decode each block before it is written."
-    ),
+    coding,
     click.option(
         "--flush-after", type=POSITIVE, metavar="SECONDS", help="Let no piped byte wait longer."
     ),
+    click.option(
+        "--reach",
+        type=Size(least=0),
+        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; one file 0]",
+    ),
+    versioning,
+    scanning,
 )
 
 
@@ -59,13 +57,14 @@ packing_options = together(
 @resources
 @reporting
 def compress(**options: Any) -> int:
-    r"""Pack files, or stdin, into .cz archives.
+    r"""Pack files, folders, or stdin, into .cz archives.
 
     Each PATH gets an archive beside it; with -o all go into one. Without a PATH, or for -, stdin is
-    packed to stdout.
+    packed to stdout. `append` adds a later state of the same folders.
 
     \b
       compressor compress model.bin              model.bin.cz
+      compressor compress run/                   run.cz, the whole folder
       compressor compress -9 -o all.cz a b c     one archive of three
       tar c run | compressor compress > run.tar.cz
       compressor compress --codec lz4 big.log    fast
@@ -74,16 +73,24 @@ def compress(**options: Any) -> int:
     to_stdout = _to_stdout(options)
     report = report_from(options, data_to_stdout=to_stdout)
     _refuse_contradictions(options, to_stdout=to_stdout)
-    chain = chain_for(options["codec"], _level(options))
+    chain = chain_from(options)
     inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
-    packing = Packing(inputs, chain, options, report)
-    if to_stdout or options["output"]:
-        packing.into_one(None if to_stdout else options["output"])
-    else:
-        packing.each()
+    with inside(options):
+        _refuse_folders(inputs, options)
+        packing = Packing(inputs, chain, options, report)
+        if to_stdout or options["output"]:
+            packing.into_one(None if to_stdout else options["output"])
+        else:
+            packing.each()
     return report.exit_code
+
+
+def _refuse_folders(inputs: list[Path], options: dict[str, Any]) -> None:
+    folder = next((path for path in inputs if is_folder(path, options)), None)
+    if folder is not None and options["remove"]:
+        raise UsageError(f"--rm removes files only; {folder} is a folder")
 
 
 def _to_stdout(options: dict[str, Any]) -> bool:
@@ -110,17 +117,6 @@ def _refuse_contradictions(options: dict[str, Any], *, to_stdout: bool) -> None:
         (not piped and options["name"] is not None, "--name is for piped input"),
         (not piped and options["flush_after"] is not None, "--flush-after is for piped input"),
     )
-
-
-def _level(options: dict[str, Any]) -> int | None:
-    """Return the level asked for, by option or by the environment; a codec needs none."""
-    level: int | None = options["level"]
-    text = os.environ.get("COMPRESSOR_LEVEL")
-    if level is not None or options["codec"] is not None or text is None:
-        return level
-    if text not in map(str, LEVELS):
-        raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")
-    return int(text)
 
 
 COMMAND = compress

@@ -14,6 +14,7 @@ from compressor.cli.options import (
     report_from,
     reporting,
     resources,
+    restoring,
     writing,
 )
 from compressor.cli.paths import STDIN
@@ -31,6 +32,7 @@ from compressor.errors import UsageError
 )
 @click.option("-C", "--directory", type=PATH, metavar="DIR", help="Where members go.  [default: .]")
 @click.option("-N", "--name-stored", is_flag=True, help="Use the recorded name, not the archive's.")
+@restoring
 @limiting
 @writing
 @batch
@@ -39,8 +41,9 @@ from compressor.errors import UsageError
 def decompress(**options: Any) -> int:
     r"""Restore what .cz archives hold.
 
-    X.cz of one file gives X beside it; an archive of several members gives each its recorded name
-    under -C. Without a PATH, or for -, stdin is unpacked to stdout.
+    X.cz of one file gives X beside it; an archive of a folder, or of several members, gives each its
+    recorded name under -C (`extract` takes some of them). Without a PATH, or for -, stdin is unpacked
+    to stdout.
 
     \b
       compressor decompress model.bin.cz         model.bin

@@ -1,15 +1,18 @@
 """compressor info."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
+from compressor.archive.schema import FILE
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
+from compressor.engine.member import KINDS
 from compressor.engine.survey import ChainUse, Survey, survey
 from compressor.errors import CompressorError
 from compressor.stages.chain import parse
@@ -17,9 +20,10 @@ from compressor.stages.chain import parse
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@budget
 @reporting
 def info(**options: Any) -> int:
-    r"""Say what archives are made of: format, plan, block size, chains and who decodes them.
+    r"""Say what archives are made of: format, plan, members, what was stored once, chains.
 
     \b
       compressor info model.bin.cz
@@ -28,26 +32,31 @@ def info(**options: Any) -> int:
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
             with opened_archive(path) as (_, file):
-                for found in survey(Source(file)):
-                    _show(path, found, report)
+                for found in survey(Source(file), options["memory"]):
+                    if found.anything:
+                        _show(path, found, report)
+                    for error in found.damage:
+                        report.fail(error, path)
             report.succeeded()
     return report.exit_code
 
 
 def _show(path: Path, found: Survey, report: Report) -> None:
     facts = {**_head(found), **_totals(found)}
+    kinds = _kinds(found)
     chains = [_chain(text, use) for text, use in sorted(found.chains.items())]
     lines = [f"{'path':<16}{shown(path)}"]
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
+    lines += [f"{'kind':<16}{_kind_in_words(kind)}" for kind in kinds]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
-    report.output("info", "\n".join(lines), path=str(path), **facts, chains=chains)
-    for error in found.damage:
-        report.fail(error, path)
+    report.output("info", "\n".join(lines), path=str(path), **facts, kinds=kinds, chains=chains)
 
 
 def _in_words(chain: dict[str, Any]) -> str:
     count = f"{chain['blocks']} block{'s' * (chain['blocks'] != 1)}"
     sizes = f"{size(chain['plain_bytes'])} -> {size(chain['packed_bytes'])}"
+    if chain["ratio"] is not None:
+        sizes += f", {100 * chain['ratio']:.1f} %"
     return f"{shown(chain['chain'])}: {count}, {sizes}, by {chain['provider']}"
 
 
@@ -63,6 +72,7 @@ def _head(found: Survey) -> dict[str, Any]:
         "decode_memory": head.decode_memory,
         "reach": head.reach,
         "version": version.number if version else None,
+        "versions": found.versions,
         "root_hash": version.root_hash.hex() if version else None,
     }
 
@@ -73,15 +83,39 @@ def _totals(found: Survey) -> dict[str, Any]:
         "members": len(found.entries),
         "plain_bytes": plain,
         "packed_bytes": found.size,
-        "ratio": round(found.size / plain, 4) if plain else None,
+        "ratio": _ratio(found.size, plain),
+        "taken_bytes": found.taken,
+        "stored_bytes": found.stored,
+        "dedup_bytes": max(0, found.taken - found.stored),
     }
 
 
+def _ratio(packed: int, plain: int) -> float | None:
+    return round(packed / plain, 4) if plain else None
+
+
+def _kinds(found: Survey) -> list[dict[str, Any]]:
+    """Return how many members there are of each kind, and their bytes."""
+    counts = Counter(entry.kind for entry in found.members.values())
+    sizes: Counter[int] = Counter()
+    for entry in found.members.values():
+        sizes[entry.kind] += entry.size
+    return [
+        {"kind": KINDS[kind], "members": counts[kind], "plain_bytes": sizes[kind]}
+        for kind in sorted(counts)
+    ]
+
+
+def _kind_in_words(kind: dict[str, Any]) -> str:
+    plain = f", {size(kind['plain_bytes'])}" if kind["kind"] == KINDS[FILE] else ""
+    return f"{kind['kind']}: {kind['members']}{plain}"
+
+
 def _readable(facts: dict[str, Any]) -> dict[str, str]:
-    in_bytes = ("block_size", "decode_memory", "reach", "plain_bytes", "packed_bytes")
+    others = ("block_size", "decode_memory", "reach")
     lines = {}
     for name, value in facts.items():
-        if name in in_bytes and value:
+        if (name in others or name.endswith("_bytes")) and value:
             lines[name] = f"{value:,} ({size(value)})"
         else:
             text = ", ".join(value) or "none" if isinstance(value, list) else str(value)
@@ -100,6 +134,7 @@ def _chain(text: str, use: ChainUse) -> dict[str, Any]:
         "blocks": use.blocks,
         "plain_bytes": use.plain_size,
         "packed_bytes": use.packed_size,
+        "ratio": _ratio(use.packed_size, use.plain_size),
         "provider": provider,
     }
 

@@ -1,91 +1,144 @@
 """compressor list."""
 
-import os
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
+from compressor.archive.names import name_key
 from compressor.archive.source import Source
-from compressor.cli import paths
-from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli import listing, paths
+from compressor.cli.options import PATH, budget, refuse_where, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
-from compressor.engine.survey import Survey, glance, survey
-from compressor.errors import DamagedError
+from compressor.engine.survey import Survey, by_version, glance, survey
+from compressor.errors import DamagedError, UsageError
+
+Lines = Callable[[Sequence[Entry]], Iterable[str]]
 
 
 @click.command(name="list")
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.option("-l", "--long", is_flag=True, help="Say type, mode, links and owner, too.")
+@click.option("--tree", is_flag=True, help="Show folders as a tree.")
+@click.option(
+    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
+)
+@budget
 @reporting
 def list_members(**options: Any) -> int:
-    r"""List the members of archives, or of stdin: size, time, name.
+    r"""List the members of archives, or of stdin, by name: size, time, name.
+
+    Of an archive with several versions the last one; from a pipe each one, under its number.
 
     \b
-      compressor list all.cz
-      compressor list --json all.cz | jq .name
+      compressor list run.cz
+      compressor list -l run.cz
+      compressor list --tree run.cz --at 3
+      compressor list --json run.cz | jq .name
     """
     report = report_from(options)
+    refuse_where((options["long"] and options["tree"], "-l and --tree exclude each other"))
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
-            _list(path, report)
+            _Listing(path, options, report).run()
             report.succeeded()
     return report.exit_code
 
 
-def _list(path: Path, report: Report) -> None:
-    with opened_archive(path) as (source, file):
-        for found in _surveys(file, seekable=source.regular):
-            _show(path, found, report)
+class _Listing:
+    """What is said of one file."""
 
+    def __init__(self, path: Path, options: dict[str, Any], report: Report) -> None:
+        self._path = path
+        self._memory: int = options["memory"]
+        self._at: int | None = options["at"]
+        self._report = report
+        self._lines = _lines(path, options)
 
-def _surveys(file: BinaryIO, *, seekable: bool) -> Iterator[Survey]:
-    if seekable:
+    def run(self) -> None:
+        with opened_archive(self._path) as (source, file):
+            if source.regular:
+                self._seekable(file)
+            elif self._at is not None:
+                raise UsageError("--at needs a file to look into, not a pipe")
+            else:
+                self._forward(file)
+
+    def _seekable(self, file: BinaryIO) -> None:
         try:
-            yield from list(glance(file))
+            found = glance(
+                file, self._memory, lambda error: self._report.fail(error, self._path), self._at
+            )
         except DamagedError:
+            if self._at is not None:
+                raise
             file.seek(0)
+            for one in survey(Source(file), self._memory):
+                self._whole(one)
         else:
-            return
-    yield from survey(Source(file))
+            for one in found:
+                self._whole(one)
 
+    def _whole(self, found: Survey) -> None:
+        if found.anything:
+            self._members(found)
+            self._total(found, len(found.members), found.plain_size)
+        self._damage(found)
 
-def _show(path: Path, found: Survey, report: Report) -> None:
-    for entry in found.entries:
-        report.output(
-            "member",
-            f"{entry.size:>15,}  {_when(entry)}  {shown(entry.name) or '-'}",
-            path=str(path),
-            name=os.fsdecode(entry.name),
-            size=entry.size,
-            mtime_ns=entry.mtime_ns,
-            mode=entry.mode,
-            blake3=entry.content_hash.hex(),
+    def _forward(self, file: BinaryIO) -> None:
+        """List each version once it has come; what follows may change members."""
+        totals: tuple[int, int] | None = None  # of the version before
+        for found in by_version(Source(file), self._memory):
+            if not found.ended:
+                self._heading(found)
+                self._members(found)
+                totals = len(found.members), found.plain_size
+            elif totals is None:
+                self._whole(found)
+            else:
+                self._total(found, *totals)
+                self._damage(found)
+                totals = None
+
+    def _heading(self, found: Survey) -> None:
+        version = found.version
+        if version is not None and not self._report.as_json:  # there each member says it
+            label = f", {shown(version.label)}" if version.label else ""
+            self._report.output("version", f"version {version.number}{label}")
+
+    def _members(self, found: Survey) -> None:
+        entries = sorted(found.members.values(), key=lambda entry: name_key(entry.name))
+        number = found.version.number if found.version else None
+        common = {"path": str(self._path), "version": number}
+        self._report.outputs(
+            "member", entries, self._lines, lambda entry: {**common, **listing.fields(entry)}
         )
-    plain, count = found.plain_size, len(found.entries)
-    percent = f"{100 * found.size / plain:.1f} %" if plain else "-"
-    report.output(
-        "archive",
-        f"{plain:>15,}  {count} member{'s' * (count != 1)} in {found.size:,} bytes, {percent}  {shown(path)}",
-        path=str(path),
-        members=count,
-        plain_bytes=plain,
-        packed_bytes=found.size,
-    )
-    for error in found.damage:
-        report.fail(error, path)
+
+    def _total(self, found: Survey, count: int, plain: int) -> None:
+        percent = f"{100 * found.size / plain:.1f} %" if plain else "-"
+        self._report.output(
+            "archive",
+            f"{plain:>15,}  {count} member{'s' * (count != 1)} in {found.size:,} bytes, {percent}"
+            f"  {shown(self._path)}",
+            path=str(self._path),
+            members=count,
+            plain_bytes=plain,
+            packed_bytes=found.size,
+        )
+
+    def _damage(self, found: Survey) -> None:
+        for error in found.damage:
+            self._report.fail(error, self._path)
 
 
-def _when(entry: Entry) -> str:
-    if entry.mtime_ns is None:
-        return " " * 16
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.mtime_ns // 10**9))
-    except (OverflowError, ValueError, OSError):
-        return f"@{entry.mtime_ns // 10**9}".ljust(16)
+def _lines(path: Path, options: dict[str, Any]) -> Lines:
+    if options["tree"]:
+        return lambda entries: chain([shown(path)], listing.tree(entries))
+    return listing.long if options["long"] else listing.short
 
 
 COMMAND = list_members

@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ class Size(click.ParamType[int]):
 
     name = "SIZE"
 
+    def __init__(self, most: int | None = None, *, least: int = 1) -> None:
+        self._most = most
+        self._least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a size."""
         if isinstance(value, int):
@@ -33,8 +38,10 @@ class Size(click.ParamType[int]):
         if not match:
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
         size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
-        if not size:
-            self.fail("a size is at least 1", param, ctx)
+        if size < self._least:
+            self.fail(f"a size is at least {self._least}", param, ctx)
+        if self._most is not None and size > self._most:
+            self.fail(f"{value} is more than {self._most} bytes", param, ctx)
         return size
 
 
@@ -84,6 +91,13 @@ reporting = together(
     click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines (docs/json.md)."),
 )
 
+budget = click.option(
+    "--memory",
+    type=Size(),
+    default=1 << 30,
+    help="Memory that the whole process may take; fewer threads if need be.  [default: 1G]",
+)
+
 resources = together(
     click.option(
         "-T",
@@ -94,12 +108,7 @@ resources = together(
         show_envvar=True,
         help="Threads; 0: as many as this process may use.  [default: 0]",
     ),
-    click.option(
-        "--memory",
-        type=Size(),
-        default=1 << 30,
-        help="Memory that the whole process may take; fewer threads if need be.  [default: 1G]",
-    ),
+    budget,
 )
 
 batch = together(
@@ -114,6 +123,85 @@ batch = together(
         "--skip-existing", is_flag=True, help="Skip what has an output that is not older."
     ),
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+)
+
+
+@contextmanager
+def inside(options: dict[str, Any]) -> Iterator[None]:
+    """Change to the folder that paths are read below; outputs keep to where they were named from.
+
+    Raises:
+        UsageError: it can't be entered.
+    """
+    folder: Path | None = options["directory"]
+    if folder is None:
+        yield
+        return
+    for name in ("output", "output_dir"):
+        path: Path | None = options.get(name)
+        if path is not None and path != STDIN:
+            options[name] = Path.cwd() / path
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise UsageError(f"-C {folder}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+scanning = together(
+    click.option(
+        "-C",
+        "--directory",
+        type=PATH,
+        metavar="DIR",
+        help="Change to DIR, and read paths from there.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out what matches, as in .gitignore; repeatable.",
+    ),
+    click.option(
+        "--exclude-from",
+        multiple=True,
+        type=PATH,
+        metavar="FILE",
+        help="Read such patterns from FILE, one a line; repeatable.",
+    ),
+    click.option(
+        "--exclude-caches", is_flag=True, help="Of folders with a CACHEDIR.TAG keep only that."
+    ),
+    click.option(
+        "--one-file-system", is_flag=True, help="Keep only the folder of what is mounted."
+    ),
+    click.option("--follow-links", is_flag=True, help="Take what links lead to in their place."),
+    click.option("--specials", is_flag=True, help="Record FIFOs and devices, too."),
+    click.option("--numeric-owner", is_flag=True, help="Record no names of users and groups."),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Leave the system's cache of files as it was, where possible.",
+    ),
+)
+
+restoring = together(
+    click.option(
+        "--strip-components",
+        type=click.IntRange(0),
+        default=0,
+        metavar="N",
+        help="Leave out the first N folders of each name.",
+    ),
+    click.option("--unsafe-links", is_flag=True, help="Make links that lead out of DIR, too."),
+    click.option("--specials", is_flag=True, help="Make FIFOs and (as root) devices, too."),
+    click.option(
+        "--numeric-owner", is_flag=True, help="Give owners by number, not by name (as root)."
+    ),
 )
 
 limiting = together(

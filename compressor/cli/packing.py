@@ -2,29 +2,67 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.cli import naming, paths
+from compressor.cli.coding import solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
+from compressor.cli.trees import is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.packfile import commit, pack_all, piped_reach, reach_of
+from compressor.engine.scanning import Tree
+from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
 from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
-from compressor.tree.outputs import DeviceOutput, Output, opened_output, shared_permissions
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Identity,
+    Output,
+    access_of,
+    identity_of,
+    make_folder,
+    opened_output,
+)
 
-Packed = list[tuple[Path, Input]]
-"""The inputs that were packed, as they were when they were opened."""
 
-Pack = Callable[[Packer], Packed]
+@dataclass(slots=True)
+class PackedFiles(Tally):
+    """What was packed: files as they were when they were opened."""
+
+    inputs: list[tuple[Path, Input]] = field(default_factory=list)
+
+    def add(self, path: Path, source: Input) -> None:
+        """Take down a file, or stdin."""
+        self.access.add(access_of(source.stat))
+        if path != STDIN:
+            self.inputs.append((path, source))
+            self.newest_ns = max(self.newest_ns, source.stat.st_mtime_ns)
+            self.mtime_ns = self.newest_ns if len(self.inputs) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What goes into one archive: ``total`` bytes, where known; ``reach`` as in PackOptions.
+
+    ``pack`` is told which file is the archive itself, if it is one.
+    """
+
+    pack: Callable[[Packer, Identity | None], Tally]
+    total: int | None
+    reach: int | None = 0
+    tree: Tree | None = None
 
 
 class Packing:
@@ -54,7 +92,7 @@ class Packing:
         ]
         naming.refuse_clashes((path, paths.place(target)) for path, target in plan)
         if folder and plan and not self._options["dry_run"]:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         for path, target in plan:
             with self._report.failing(path):
                 self._pack_one(path, target)
@@ -62,71 +100,117 @@ class Packing:
     def _skipped(self, path: Path) -> bool:
         if path.suffix != naming.SUFFIX or not path.is_file():
             return False
-        self._report.note(f"already ends in {naming.SUFFIX}; skipped", path)
+        self._report.note(f"already ends in {naming.SUFFIX}; skipped (-o FILE packs it)", path)
         self._report.succeeded()
         return True
 
     def _pack_one(self, path: Path, target: Path) -> None:
         if self._up_to_date([path], target):
             return
+        whole = is_folder(path, self._options)
         if self._options["dry_run"]:
-            paths.check_input(path, follow=self._follow)
+            if not whole:
+                paths.check_input(path, follow=self._follow)
             self._plan(path, target)
+            return
+        if whole:
+            self._to_file(target, self._tree_job([Path.cwd() / path], to_file=True))
             return
         with _opened(path, follow=self._follow) as source:
             info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
 
-            def pack(packer: Packer) -> Packed:
-                packer.add(info, source.pieces(packer.block_size))
+            def pack(packer: Packer, _archive: Identity | None) -> Tally:
+                packed = PackedFiles()
+                packer.add(info, source.pieces(packer.piece_size))
                 self._warn_if_changed(path, source)
-                return [(path, source)]
+                packed.add(path, source)
+                return packed
 
-            self._to_file(target, source.stat.st_size if source.regular else None, pack)
+            total = source.stat.st_size if source.regular else None
+            self._to_file(target, Job(pack, total, self._reach(total)))
+
+    def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
+        tree = tree_of(inputs, self._options, self._report)
+        total = tree.size()
+
+        def pack(packer: Packer, archive: Identity | None) -> Tally:
+            return pack_tree(packer, tree, tree.problem, archive)
+
+        return Job(pack, total, self._reach(total, anywhere=to_file), tree)
+
+    def _reach(self, total: int | None, *, anywhere: bool = False) -> int | None:
+        options = self._options
+        piped = piped_reach(self._chain, options["block_size"], options["memory"])
+        return reach_of(options["reach"], total, None if anywhere else piped)
 
     # One archive of all inputs
 
     def into_one(self, output: Path | None) -> None:
         """Pack all inputs into one archive: a file, or stdout (None)."""
+        if output and self._inputs != [STDIN] and self._up_to_date(self._inputs, output):
+            return
+        with_folder = any(is_folder(path, self._options) for path in self._inputs)
+        job = self._trees(output) if with_folder else self._files(output)
+        if job is None:
+            return
+        if output is None:
+            self._to_stream(job)
+        else:
+            self._to_file(output, job)
+
+    def _trees(self, output: Path | None) -> Job | None:
+        """Return what is to be packed where folders are among the inputs."""
+        usable = [
+            path for path in self._inputs if is_folder(path, self._options) or self._status(path)
+        ]
+        if self._options["dry_run"]:
+            for path in usable:
+                self._plan(path, output)
+            return None
+        return self._tree_job(usable, to_file=output is not None)
+
+    def _files(self, output: Path | None) -> Job | None:
+        """Return what is to be packed where all inputs are files, or stdin."""
         piped = self._inputs == [STDIN]
         members = [(path, naming.recorded_name(path)) for path in self._inputs if path != STDIN]
         naming.refuse_clashes(members)
-        if output and not piped and self._up_to_date(self._inputs, output):
-            return
-        sizes = {path: self._usable_size(path) for path, _ in members}
-        usable = [item for item in members if sizes[item[0]] is not None]
+        found = [(item, self._status(item[0])) for item in members]
+        usable = [item for item, status in found if status]
         if not usable and not piped:
-            return
+            return None
         if self._options["dry_run"]:
             for path in [STDIN] if piped else [path for path, _ in usable]:
                 self._plan(path, output)
-            return
+            return None
+        statuses = [os.fstat(0)] if piped else [status for _, status in found if status]
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
-        if output is None:
-            self._to_stream(pack)
-        else:
-            self._to_file(output, sum(size or 0 for size in sizes.values()) or None, pack)
+        total = paths.total_size(statuses)
+        alone = piped or len(members) == 1
+        return Job(pack, total, self._reach(total, anywhere=not alone and output is not None))
 
-    def _usable_size(self, path: Path) -> int | None:
-        """Return the size of an input, or None and a report why it can't be packed."""
+    def _status(self, path: Path) -> os.stat_result | None:
+        """Return what an input is, or None and a report why it can't be packed."""
         with self._report.failing(path):
-            return paths.check_input(path, follow=self._follow).st_size
+            return paths.check_input(path, follow=self._follow)
         return None
 
-    def _pack_all(self, members: list[tuple[Path, bytes]], packer: Packer) -> Packed:
-        packed: Packed = []
+    def _pack_all(
+        self, members: list[tuple[Path, bytes]], packer: Packer, _archive: Identity | None
+    ) -> Tally:
+        packed = PackedFiles()
         for path, name in members:
             source = self._open(path)
             if source is None:
                 continue
             try:
-                packer.add(_info(name, source), source.pieces(packer.block_size))
+                packer.add(_info(name, source), source.pieces(packer.piece_size))
                 self._warn_if_changed(path, source)
             except InputError as error:  # half a member can't be taken back: this ends the archive
                 raise InputError(f"{path} {error}") from error
             finally:
                 os.close(source.descriptor)
-            packed.append((path, source))
-        if not packed:
+            packed.add(path, source)
+        if not packed.inputs:
             raise CompressorError("no input is left that could be packed")
         return packed
 
@@ -135,21 +219,25 @@ class Packing:
             return open_input(path, follow=self._follow)
         return None
 
-    def _pack_stdin(self, packer: Packer) -> Packed:
-        info = Info(os.fsencode(self._options["name"] or ""))
+    def _pack_stdin(self, packer: Packer, _archive: Identity | None) -> Tally:
+        info = Entry(os.fsencode(self._options["name"] or ""))
         source = descriptor_input(0, "stdin")
         widen_pipe(source.descriptor)
         seconds = self._options["flush_after"]
         if seconds is not None:
             pack_live(packer, info, source.descriptor, seconds)
         else:
-            packer.add(info, source.pieces(packer.block_size))
-        return [(STDIN, source)] if source.regular else []
+            packer.add(info, source.pieces(packer.piece_size))
+        packed = PackedFiles()
+        if source.regular:
+            packed.add(STDIN, source)
+        return packed
 
     # Outputs
 
     def _up_to_date(self, inputs: list[Path], target: Path) -> bool:
-        if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target):
+        newest = partial(newest_ns, options=self._options)
+        if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target, newest):
             return False
         self._report.note("is there and not older; skipped", target)
         self._report.succeeded()
@@ -165,24 +253,22 @@ class Packing:
         self._report.output("plan", line, path=str(path), output=output)
         self._report.succeeded()
 
-    def _to_stream(self, pack: Pack) -> None:
+    def _to_stream(self, job: Job) -> None:
         descriptor = stdout_descriptor()
         self._refuse_terminal(descriptor)
         label = str(self._inputs[0]) if len(self._inputs) == 1 else f"{len(self._inputs)} files"
-        self._pack(write_stdout, pack, label, None)
+        self._pack(write_stdout, job, label, None)
 
-    def _to_file(self, target: Path, total: int | None, pack: Pack) -> None:
+    def _to_file(self, target: Path, job: Job) -> None:
         options, remove = self._options, self._options["remove"]
         paths.refuse_input(target, self._protected)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             self._check(output)
-            packed = self._pack(output.write, pack, str(target), total)
-            mode, owner = shared_permissions([source.stat for _, source in packed])
-            files = [source for path, source in packed if path != STDIN]
-            mtime_ns = files[0].stat.st_mtime_ns if len(files) == 1 else None
-            output.commit(mode=mode, mtime_ns=mtime_ns, sync=options["sync"] or remove, owner=owner)
-        if remove:
-            for path, source in packed:
+            archive = identity_of(output.descriptor) if output.is_file else None
+            packed = self._pack(output.write, job, str(target), archive)
+            commit(output, packed, sync=options["sync"] or remove)
+        if remove and isinstance(packed, PackedFiles):
+            for path, source in packed.inputs:
                 self._remove(path, source)
 
     def _check(self, output: Output | DeviceOutput) -> None:
@@ -208,29 +294,32 @@ class Packing:
             self._report.partly()
 
     def _pack(
-        self, write: Callable[[Bytes], object], pack: Pack, label: str, total: int | None
-    ) -> Packed:
-        progress = self._report.progress(label, total)
+        self, write: Callable[[Bytes], object], job: Job, label: str, archive: Identity | None
+    ) -> Tally:
+        progress = self._report.progress(label, job.total)
         try:
-            packer = Packer(write, self._pack_options(progress))
-            try:
-                packed = pack(packer)
-                packer.finish()
-            finally:
-                packer.close()
+            options = self._pack_options(progress, job)
+            with measured(job.tree, progress) if job.tree else nullcontext():
+                tally = pack_all(
+                    write,
+                    options,
+                    lambda packer: job.pack(packer, archive),
+                    self._options["label"],
+                    self._options["time"],
+                )
         finally:
             seconds = progress.close()
-        self._done(label, packer, seconds)
-        return packed
+        self._done(label, tally, seconds)
+        return tally
 
-    def _done(self, label: str, packer: Packer, seconds: float) -> None:
-        plain, packed = packer.plain_size, packer.packed_size
+    def _done(self, label: str, tally: Tally, seconds: float) -> None:
+        plain, packed = tally.plain_size, tally.packed_size
         percent = f"{100 * packed / plain:.1f} %" if plain else "-"
         line = f"{shown(label)}: {size(plain)} -> {size(packed)}, {percent}, {seconds:.2f} s"
         fields = {"plain_bytes": plain, "packed_bytes": packed, "seconds": round(seconds, 3)}
         self._report.result("packed", line, output=label, **fields)
 
-    def _pack_options(self, progress: Progress) -> PackOptions:
+    def _pack_options(self, progress: Progress, job: Job) -> PackOptions:
         options = self._options
         for node in self._chain.walk():
             if said := node.info.notice():
@@ -242,6 +331,9 @@ class Packing:
             memory=options["memory"],
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
+            plain_limit=job.total,
+            solid_size=solid_size_from(options),
+            reach=job.reach,
             warn=self._report.warn,
             progress=progress,
         )
@@ -256,5 +348,5 @@ def _opened(path: Path, *, follow: bool) -> Iterator[Input]:
         os.close(source.descriptor)
 
 
-def _info(name: bytes, source: Input) -> Info:
-    return Info(name, source.stat.st_mtime_ns, source.stat.st_mode & 0o777)
+def _info(name: bytes, source: Input) -> Entry:
+    return Entry(name, mtime_ns=source.stat.st_mtime_ns, mode=source.stat.st_mode & 0o777)

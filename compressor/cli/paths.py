@@ -3,14 +3,14 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from compressor.errors import CompressorError, UsageError
-from compressor.tree.inputs import open_input
+from compressor.tree.inputs import file_identities, open_input
 from compressor.tree.outputs import Identity, OutputExistsError
 
 STDIN = Path("-")
@@ -65,14 +65,15 @@ def _real(folder: str) -> str:
 
 
 def identities(paths: Iterable[Path]) -> frozenset[Identity]:
-    """Return device and inode of all inputs that are there: no output may replace one of them."""
-    found = set()
-    for path in paths:
+    """Return device and inode of all inputs that are files: no output may replace one of them."""
+    found = set(paths)
+    files = file_identities(found - {STDIN})
+    if STDIN in found:
         with suppress(OSError):
-            status = os.fstat(0) if path == STDIN else path.stat()
+            status = os.fstat(0)
             if stat.S_ISREG(status.st_mode):
-                found.add((status.st_dev, status.st_ino))
-    return frozenset(found)
+                files |= {(status.st_dev, status.st_ino)}
+    return files
 
 
 def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
@@ -85,11 +86,22 @@ def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
         raise CompressorError(f"{target} is an input; name another output")
 
 
-def is_up_to_date(sources: Iterable[Path], target: Path) -> bool:
+def total_size(statuses: Iterable[os.stat_result]) -> int | None:
+    """Return the bytes of all inputs; None where one is a pipe or the like, whose size nobody knows."""
+    found = list(statuses)
+    known = all(stat.S_ISREG(status.st_mode) for status in found)
+    return sum(status.st_size for status in found) if known else None
+
+
+def is_up_to_date(
+    sources: Iterable[Path],
+    target: Path,
+    newest_ns: Callable[[Path], int] = lambda source: source.stat().st_mtime_ns,
+) -> bool:
     """Whether the output is there and not older than any input."""
     try:
         written = target.stat().st_mtime_ns
-        return all(written >= source.stat().st_mtime_ns for source in sources)
+        return all(written >= newest_ns(source) for source in sources)
     except OSError:
         return False
 

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 AFTER = 1.0  # seconds; shorter work shows no progress
@@ -15,8 +16,10 @@ class Progress:
 
     def __init__(self, style: str, label: str, total: int | None, *, total_is_packed: bool) -> None:
         self._label = label
-        self._total = total
+        self.total = total
         self._total_is_packed = total_is_packed
+        self.files: Callable[[], int] | None = None
+        """Says how many files were read so far, where several are packed."""
         self._at = (0, 0)
         self._begun = time.monotonic()
         self._bar: Any = None
@@ -25,6 +28,11 @@ class Progress:
         if style in EVERY:
             self._thread = threading.Thread(target=self._watch, args=(style,), daemon=True)
             self._thread.start()
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything is shown."""
+        return self._thread is not None
 
     def __call__(self, plain: int, packed: int) -> None:
         """Take how far the work is, in bytes."""
@@ -43,7 +51,7 @@ class Progress:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=self._total,
+                total=self.total,
                 desc=self._label,
                 unit="B",
                 unit_scale=True,
@@ -51,8 +59,11 @@ class Progress:
                 leave=False,
                 initial=done,
             )
+        self._bar.total = self.total
+        said = [] if self.files is None else [f"{self.files()} files"]
         if plain:
-            self._bar.set_postfix_str(f"ratio {packed / plain:.3f}", refresh=False)
+            said.append(f"ratio {packed / plain:.3f}")
+        self._bar.set_postfix_str(", ".join(said), refresh=False)
         self._bar.update(done - self._bar.n)
 
     def _show_json(self, plain: int, packed: int) -> None:
@@ -61,7 +72,8 @@ class Progress:
             "path": self._label,
             "plain_bytes": plain,
             "packed_bytes": packed,
-            "total_bytes": self._total,
+            "total_bytes": self.total,
+            "files": self.files() if self.files else None,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
         sys.stderr.write(json.dumps(fields) + "\n")

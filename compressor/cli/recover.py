@@ -17,7 +17,13 @@ from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, UsageError
-from compressor.tree.outputs import DeviceOutput, Output, opened_output, shared_permissions
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Output,
+    access_of,
+    opened_output,
+    shared_permissions,
+)
 
 
 @click.command(
@@ -40,20 +46,20 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
       compressor recover run.cz -o rescued.cz
     """
     report = report_from(options)
+    protected = paths.identities([damaged])
+    paths.refuse_input(output, protected)
     with report.failing(damaged), opened_archive(damaged) as (source, file):
         if not source.regular:
             raise UsageError("recover needs a file: it reads it twice")
         if output == STDIN:
             raise UsageError("recover needs a file to write: it reads again what it wrote")
-        protected = paths.identities([damaged])
-        paths.refuse_input(output, protected)
         with opened_output(output, force=force, protected=protected) as target:
             outcome = recover(file, target.write, options["memory"])
             if not outcome.kept and not outcome.lost_found:
                 report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code
             _prove(target, options)
-            mode, owner = shared_permissions([source.stat])
+            mode, owner = shared_permissions([access_of(source.stat)])
             target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
         _say(outcome, damaged, output, report)
     return report.exit_code

@@ -3,16 +3,23 @@
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from compressor.cli.progress import Progress
 from compressor.errors import CompressorError, DamagedError
 
+T = TypeVar("T")
+
+LINES = 1000  # that are written at once
+
 
 def shown(name: Path | str | bytes) -> str:
     """Return a name as one line for people: what a terminal would not print is escaped."""
-    return _printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
+    recorded = name if isinstance(name, bytes) else os.fsencode(name)
+    return _printable(recorded.decode("utf-8", "backslashreplace"))
 
 
 def _printable(text: str) -> str:
@@ -49,6 +56,11 @@ class Report:
         self._damaged = False
         self._said: set[str] = set()
 
+    @property
+    def as_json(self) -> bool:
+        """Whether machines read what is said."""
+        return self._json is not None
+
     def _emit(self, kind: str, fields: dict[str, Any]) -> None:
         if self._json is not None:
             self._json.write(json.dumps({"type": kind, **fields}) + "\n")
@@ -77,6 +89,24 @@ class Report:
         else:
             try:
                 sys.stdout.write(line + "\n")
+            except OSError as error:
+                error.filename = "stdout"
+                raise
+
+    def outputs(
+        self,
+        kind: str,
+        items: Sequence[T],
+        lines: Callable[[Sequence[T]], Iterable[str]],
+        fields: Callable[[T], dict[str, Any]],
+    ) -> None:
+        """Give what was asked for, of many items: to stdout, many lines in one write."""
+        if self._json is not None:
+            texts = (json.dumps({"type": kind, **fields(item)}) for item in items)
+            _write_lines(self._json, texts)
+        else:
+            try:
+                _write_lines(sys.stdout, lines(items))
             except OSError as error:
                 error.filename = "stdout"
                 raise
@@ -129,6 +159,13 @@ class Report:
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
         return Progress(style, label, total, total_is_packed=total_is_packed)
+
+
+def _write_lines(stream: IO[str], lines: Iterable[str]) -> None:
+    rest = iter(lines)
+    while some := list(islice(rest, LINES)):
+        stream.write("\n".join(some) + "\n")
+    stream.flush()
 
 
 class _Failing:

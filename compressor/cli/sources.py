@@ -5,12 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from compressor.archive.source import widen_pipe
+from compressor.archive.source import FileFrom, widen_pipe
 from compressor.cli.paths import STDIN
 from compressor.stages.base import Bytes
-from compressor.tree.inputs import Input, descriptor_input, open_input
+from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import write_full
 
 STDOUT = 1  # the descriptor
@@ -18,12 +18,18 @@ STDOUT = 1  # the descriptor
 
 @contextmanager
 def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, BinaryIO]]:
-    """Give an archive as an input and as an unbuffered file; ``-`` is stdin."""
+    """Give an archive as an input and as an unbuffered file; ``-`` is stdin, from where it stands on.
+
+    Raises:
+        InputError, OSError: it can't be opened.
+    """
+    if path != STDIN and path.is_dir():
+        raise InputError("is a folder, not an archive")
     source = descriptor_input(0, "stdin") if path == STDIN else open_input(path, follow=follow)
     widen_pipe(source.descriptor)
     try:
         with os.fdopen(source.descriptor, "rb", buffering=0, closefd=False) as file:
-            yield source, file
+            yield source, cast("BinaryIO", FileFrom(file)) if source.regular else file
     finally:
         if path != STDIN:
             os.close(source.descriptor)

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import (
     PATH,
@@ -19,7 +18,7 @@ from compressor.cli.report import Report
 from compressor.cli.sources import opened_archive
 from compressor.cli.unpacking import report_outcome
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import UnpackOptions, unpack
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 
@@ -55,12 +54,12 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
             lambda read, given: progress(given, read),
         )
         try:
-            Unpacker(Source(file), sink, unpack_options).run()
+            unpack(file, sink, unpack_options, seekable=source.regular)
         finally:
             seconds = progress.close()
     failures = sink.outcome.failures
     sink.outcome.failures = [(name, _final(error)) for name, error in failures]
-    report_outcome(report, path, sink, seconds)
+    report_outcome(report, path, sink.outcome, seconds)
 
 
 def _final(error: CompressorError) -> CompressorError:

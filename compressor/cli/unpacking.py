@@ -11,14 +11,23 @@ from compressor.cli import naming, paths
 from compressor.cli.options import limits_from
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
+from compressor.cli.restoring import Restoring
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
-from compressor.engine.contents import holds_several
+from compressor.engine.contents import holds_tree
 from compressor.engine.live import is_idle
-from compressor.engine.sinks import FolderOptions, FolderSink, NullSink, StreamSink
+from compressor.engine.restoring import default_mode
+from compressor.engine.select import Selection
+from compressor.engine.sinks import NullSink, Outcome, StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import DeviceOutput, Output, opened_output, umask
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Output,
+    OutputRefusedError,
+    make_folder,
+    opened_output,
+)
 
 
 class Unpacking:
@@ -53,7 +62,7 @@ class Unpacking:
                 named.setdefault(paths.place(self._beside(path)), []).append(path)
         for same in named.values():
             if len(same) > 1:  # rare; only now it is worth a look inside
-                single = [path for path in same if not self._holds_several(path)]
+                single = [path for path in same if not self._holds_tree(path)]
                 naming.refuse_clashes((path, self._beside(path)) for path in single)
 
     def _beside(self, path: Path) -> Path:
@@ -61,10 +70,10 @@ class Unpacking:
         plain = naming.plain_path(path)
         return plain if folder is None else folder / plain.name
 
-    def _holds_several(self, path: Path) -> bool:
+    def _holds_tree(self, path: Path) -> bool:
         try:
             with opened_archive(path, follow=self._follow) as (source, _):
-                return source.regular and holds_several(source.descriptor)
+                return source.regular and holds_tree(source.descriptor)
         except (CompressorError, OSError):  # said when its turn comes
             return True
 
@@ -74,7 +83,7 @@ class Unpacking:
                 stdout_descriptor()
                 self._run((path, source, file), StreamSink(write_stdout))
             return
-        several = source.regular and holds_several(source.descriptor)
+        several = source.regular and holds_tree(source.descriptor)
         target = self._target(path, several=several)
         if target is None:
             self._to_folder(path, source, file)
@@ -86,7 +95,9 @@ class Unpacking:
         output: Path | None = self._options["output"]
         if output:
             if several:
-                raise UsageError("-o takes one file's content; the archive holds several members")
+                raise UsageError(
+                    "-o takes one file's content; the archive holds a folder or several members: use -C"
+                )
             return output
         if several or self._options["name_stored"] or path == STDIN:
             return None
@@ -104,25 +115,10 @@ class Unpacking:
         folder: Path = self._options["directory"] or Path()
         if self._planned(path, folder):
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        sink = FolderSink(root, self._folder_options(source))
-        try:
-            self._run((path, source, file), sink)
-        finally:
-            sink.close()
-            os.close(root)
-        self._remove(path, source, sink)
-
-    def _folder_options(self, source: Input) -> FolderOptions:
-        options = self._options
-        return FolderOptions(
-            _default_mode(source),
-            force=options["force"],
-            sync=options["sync"] or options["remove"],
-            skip_existing=options["skip_existing"],
-            protected=self._protected,
-        )
+        restoring = Restoring(self._options, self._report, Selection(()), self._protected)
+        outcome = restoring.run((path, source, file))
+        report_outcome(self._report, path, outcome, restoring.seconds)
+        self._remove(path, source, outcome)
 
     def _to_file(self, archive: tuple[Path, Input, BinaryIO], target: Path) -> None:
         path, source, _ = archive
@@ -137,7 +133,7 @@ class Unpacking:
             self._planned(path, target)
             return
         if options["directory"]:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             if options["remove"] and not output.is_file:
                 raise UsageError("--rm needs an output that is a file: a device keeps nothing")
@@ -145,11 +141,13 @@ class Unpacking:
             if not self._run(archive, sink, whole=True):
                 return  # nothing half-written
             self._commit(output, source, sink)
-        self._remove(path, source, sink)
+        self._remove(path, source, sink.outcome)
 
     def _commit(self, output: Output | DeviceOutput, source: Input, sink: NullSink) -> None:
         entry = sink.outcome.members[-1] if sink.outcome.members else None
-        mode = _default_mode(source) if entry is None or entry.mode is None else entry.mode & 0o777
+        mode = (
+            default_mode(source.stat) if entry is None or entry.mode is None else entry.mode & 0o777
+        )
         status = source.stat
         output.commit(
             mode=mode,
@@ -158,8 +156,8 @@ class Unpacking:
             owner=(status.st_uid, status.st_gid) if source.regular else None,
         )
 
-    def _remove(self, path: Path, source: Input, sink: NullSink) -> None:
-        if not self._options["remove"] or sink.outcome.failures or sink.outcome.skipped:
+    def _remove(self, path: Path, source: Input, outcome: Outcome) -> None:
+        if not self._options["remove"] or outcome.failures or outcome.skipped:
             return
         reason = source.remove(path)
         if reason is not None:
@@ -189,21 +187,15 @@ class Unpacking:
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)
         if whole and not came:
             sink.outcome.members.clear()
-        report_outcome(self._report, path, sink, seconds)
+        report_outcome(self._report, path, sink.outcome, seconds)
         return came
 
 
-def _default_mode(source: Input) -> int:
-    """Return the mode of what was recorded without one: the archive's, or a new file's."""
-    mode = 0o666 & ~umask()
-    return mode & source.stat.st_mode if source.regular else mode
-
-
-def report_outcome(report: Report, path: Path, sink: NullSink, seconds: float) -> None:
+def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
     """Say what came of an archive."""
-    outcome = sink.outcome
     for name, error in outcome.failures:
-        member = f"{path}: {os.fsdecode(name)}" if name else path
+        told = isinstance(error, OutputRefusedError)  # says itself what is there
+        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
         report.fail(error, member)
     for name in outcome.skipped:
         report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")

@@ -6,18 +6,42 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from blake3 import blake3
+from msgspec.structs import replace
 
-from compressor.archive.audit import audit
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import Entry, Span
+from compressor.archive.schema import (
+    BLOCK_DEVICE,
+    CHAR_DEVICE,
+    FIFO,
+    FILE,
+    FOLDER,
+    HARDLINK,
+    SYMLINK,
+    Span,
+)
+from compressor.archive.source import RandomSource
+from compressor.archive.tail import ended, rebuilt
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.rescan import rebuilt
 from compressor.engine.zeros import zeros
-from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError
+from compressor.errors import (
+    CompressorError,
+    DamagedError,
+    MemberNotFoundError,
+    UnfinishedError,
+)
 from compressor.stages.base import Bytes
+
+_OTHERS = {
+    FOLDER: "folder",
+    SYMLINK: "symbolic link",
+    FIFO: "FIFO",
+    CHAR_DEVICE: "device",
+    BLOCK_DEVICE: "device",
+}
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
 
@@ -36,7 +60,7 @@ class SeekableArchive:
         self.source = RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
-        self._threads = min(self._allowed(index, threads) for index in self.indexes)
+        self.threads = min(self._allowed(index, threads) for index in self.indexes)
         self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -49,7 +73,15 @@ class SeekableArchive:
 
     def _granted(self, index: Index) -> int:
         """Return the bytes that decoding a block may take."""
-        return share(self._threads, self._limits.memory, _fixed(index))
+        return share(self.threads, self._limits.memory, _fixed(index))
+
+    def go_to(self, number: int) -> None:
+        """Have the archive, the last one of several, be what it was at a version.
+
+        Raises:
+            VersionNotFoundError: it has none of this number.
+        """
+        self.indexes = [self.indexes[-1].at(number)]
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""
@@ -70,16 +102,24 @@ class SeekableArchive:
         shown = name.decode(errors="backslashreplace")
         raise MemberNotFoundError(f"the archive has no member named {shown!r}")
 
-    def check(self) -> None:
-        """Check everything: all records, the index against them, the content of all members.
+    def find_file(self, name: bytes) -> tuple[Index, Entry]:
+        """Return the file of this name, with its content where it is another's by a hard link.
 
         Raises:
-            DamagedError, UnsupportedError: the first thing that is wrong, archive by archive.
+            MemberNotFoundError: there is none.
+            DamagedError: a hard link leads to no file.
+            CompressorError: it is a folder, a link or the like.
         """
-        for index in self.indexes:
-            audit(index)
-            for entry in index.entries():
-                self.copy(index, entry, lambda _: None)
+        index, entry = self.find(name)
+        if entry.kind == FILE:
+            return index, entry
+        if entry.kind != HARDLINK:
+            what = _OTHERS[entry.kind]
+            raise CompressorError(f"{entry.shown_name!r} is a {what}: only files have content")
+        found = index.find(entry.target or b"")
+        if found is None or found.kind != FILE:
+            raise DamagedError("a hard link leads to no file", member=entry.shown_name)
+        return index, replace(found, name=entry.name)
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
@@ -97,10 +137,11 @@ class SeekableArchive:
         low, high = max(begin, 0), min(end, length)
         if not offset:
             return bytes(high - low)
-        plain = self._block(index, offset)
-        return _cut(plain, span)[low:high]
+        plain = self.block(index, offset)
+        return cut(plain, span)[low:high]
 
-    def _block(self, index: Index, offset: int) -> Bytes:
+    def block(self, index: Index, offset: int) -> Bytes:
+        """Return the plain bytes of the block at ``offset``; the last few are kept."""
         key = (index.start, offset)
         with self._lock:
             if key in self._cache:
@@ -145,7 +186,7 @@ class SeekableArchive:
         """
         end = entry.size if end is None else min(end, entry.size)
         proof = _Proof(entry, begin, end)
-        pool = OrderedPool(self._threads)
+        pool = OrderedPool(self.threads)
         ready: deque[Bytes | int] = deque()
         try:
             for at, span in index.spans(entry, begin, end):
@@ -168,7 +209,7 @@ class SeekableArchive:
         low, high = max(part[0], 0), min(part[1], span[2])
         if span[0]:
             pool.submit(
-                lambda: _cut(self._block(index, span[0]), span)[low:high],
+                lambda: cut(self.block(index, span[0]), span)[low:high],
                 give,
                 index.head.block_size,
             )
@@ -216,14 +257,15 @@ class _Proof:
 
 def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
     try:
-        return indexes(source)
+        return ended(source)
     except UnfinishedError:
         if not salvage:
             raise
         return rebuilt(source)
 
 
-def _cut(plain: Bytes, span: Span) -> memoryview:
+def cut(plain: Bytes, span: Span) -> memoryview:
+    """Return the part of a block that an extent names (F-028)."""
     _, start, length = span
     if start + length > len(plain):  # F-028
         raise DamagedError("an extent exceeds its block", offset=span[0])

@@ -1,42 +1,47 @@
-"""Whether a seekable archive holds several members, found as cheaply as its state permits."""
+"""Whether a seekable archive holds one file's content or a tree, found as cheaply as its state permits."""
 
 import os
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from compressor.archive.forward import End, ForwardReader, Leaf
-from compressor.archive.index import RandomSource, indexes
-from compressor.archive.source import Source
+from compressor.archive.index import indexes
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
+from compressor.archive.source import FileFrom, RandomSource, Source
 from compressor.errors import DamagedError
 
 
-def holds_several(descriptor: int) -> bool:
-    """Say whether any archive in the file has more than one member; its position stays.
+def holds_tree(descriptor: int) -> bool:
+    """Say whether any archive in the file has several members, or one that is no file; its position stays.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
     with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
-        begin = file.tell()
+        view = FileFrom(file)
         try:
-            return any(
-                len(list(islice(index.entries(), 2))) > 1 for index in indexes(RandomSource(file))
-            )
+            found = indexes(RandomSource(cast("BinaryIO", view)))
+            return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
         except DamagedError:
-            file.seek(begin)
+            view.seek(0)
             return _scan(file)
         finally:
-            file.seek(begin)
+            view.seek(0)
+
+
+def _is_tree(first: list[Entry]) -> bool:
+    return len(first) > 1 or any(entry.kind != FILE for entry in first)
 
 
 def _scan(file: BinaryIO) -> bool:
     """Read all records of a damaged archive."""
-    members = 0
+    first: list[Entry] = []
     for event in ForwardReader(Source(file)).events():
         if isinstance(event, End):
-            members = 0
+            first = []
         if isinstance(event, Leaf):
-            members += len(event.entries)
-        if members > 1:
+            first = [*first, *event.entries][:2]
+        if _is_tree(first):
             return True
     return False

@@ -4,7 +4,8 @@ import os
 import select
 import time
 
-from compressor.engine.pack import Info, Packer
+from compressor.archive.leaf import Entry
+from compressor.engine.pack import Packer
 
 CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
@@ -20,7 +21,7 @@ def is_idle(descriptor: int) -> bool:
     return not select.select([descriptor], [], [], PATIENCE)[0]
 
 
-def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> None:
+def pack_live(packer: Packer, info: Entry, descriptor: int, seconds: float) -> None:
     """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
     packer.begin(info)
     waiting = bytearray()
@@ -28,12 +29,12 @@ def pack_live(packer: Packer, info: Info, descriptor: int, seconds: float) -> No
     while True:
         timeout = max(0.0, due - time.monotonic()) if waiting else None
         ready, _, _ = select.select([descriptor], [], [], timeout)
-        piece = os.read(descriptor, min(READ, packer.block_size - len(waiting))) if ready else b""
+        piece = os.read(descriptor, min(READ, packer.piece_size - len(waiting))) if ready else b""
         if piece and not waiting:
             due = time.monotonic() + seconds
         waiting += piece
         ended = bool(ready) and not piece
-        if waiting and (ended or len(waiting) == packer.block_size or time.monotonic() >= due):
+        if waiting and (ended or len(waiting) == packer.piece_size or time.monotonic() >= due):
             packer.feed(waiting)
             packer.drain()
             waiting = bytearray()

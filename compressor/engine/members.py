@@ -1,61 +1,37 @@
 """An archive of members: listed, opened one by one, read in part, tested."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from compressor.archive.index import Forward, Index
-from compressor.archive.schema import Entry
-from compressor.archive.source import Source
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE, HARDLINK, SYMLINK
+from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below
+from compressor.engine.history import Version, versions_of
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
+from compressor.engine.member import Member, member_of, text_of
 from compressor.engine.readindexed import IndexedReader
+from compressor.engine.restoring import Restoring, default_mode, restore_archive, status_of
+from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink
+from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker, UnpackOptions
-from compressor.errors import MemberNotFoundError, UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member of an archive.
-
-    ``name`` holds bytes that are not UTF-8 as surrogates (``os.fsencode`` gives them back); ``size``
-    is bytes, ``mtime_ns`` nanoseconds since 1970, ``mode`` permission bits, ``blake3`` the 32 bytes of
-    its content's hash. ``mtime_ns`` and ``mode`` are None where they were not recorded.
-    """
-
-    name: str
-    size: int
-    mtime_ns: int | None
-    mode: int | None
-    blake3: bytes
-    _place: tuple[Index, Entry] = field(repr=False, compare=False)
-
-
-def _member(index: Index, entry: Entry) -> Member:
-    return Member(
-        _text(entry.name),
-        entry.size,
-        entry.mtime_ns,
-        entry.mode,
-        entry.content_hash,
-        (index, entry),
-    )
+from compressor.errors import CompressorError, DamagedError, MemberNotFoundError, UsageError
+from compressor.tree.restore import RestoreOptions
 
 
 class _Nameplate(io.BytesIO):
     """Stands below a member's file: it has the name; the archive's descriptor would mislead."""
 
-    def __init__(self, name: bytes) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.name = _text(name)
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
+        self.name = name
 
 
 class Archive:
@@ -63,11 +39,13 @@ class Archive:
 
     ``limits`` bounds what is given; by default ``read`` gives at most 4 GiB, while what ``open`` gives
     bit by bit has no such bound. With ``salvage`` a file that is whole but for its end is read, too,
-    at the price of a scan. A name stands for the last member of that name.
+    at the price of a scan. A name stands for the last member of that name. ``at`` is the number of the
+    version that is read, by default the last.
 
     Raises:
         NotAnArchiveError, DamagedError: there is no sound index; UnfinishedError where ``salvage`` may help.
         UsageError: the file can't seek.
+        VersionNotFoundError: there is no version ``at``.
     """
 
     def __init__(
@@ -77,7 +55,9 @@ class Archive:
         threads: int = 1,
         limits: Limits | None = None,
         salvage: bool = False,
+        at: int | None = None,
     ) -> None:
+        self._at = at
         self._threads = threads
         self._limits = limits or DEFAULT
         self._streaming = limits or STREAMING
@@ -88,6 +68,9 @@ class Archive:
             self._archive = SeekableArchive(
                 self._file, threads=threads, limits=self._limits, salvage=salvage
             )
+            self._last = self._archive.indexes
+            if at is not None:
+                self._archive.go_to(at)
         except BaseException:
             self.close()
             raise
@@ -114,7 +97,7 @@ class Archive:
     def __iter__(self) -> Iterator[Member]:
         """Yield the members in the order of the archive."""
         for index, entry in self._archive.entries():
-            yield _member(index, entry)
+            yield member_of(index, entry)
 
     def __len__(self) -> int:
         """Return the number of members; the whole index is read."""
@@ -143,27 +126,40 @@ class Archive:
             recorded = name.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:  # no bytes read as this
             raise MemberNotFoundError(f"the archive has no member named {name!r}") from error
-        return _member(*self._archive.find(recorded))
+        return member_of(*self._archive.find(recorded))
 
     def _place(self, member: Member | str) -> tuple[Index, Entry]:
+        """Return the file that holds a member's content: itself, or the one that it is a name of."""
         found = self[member] if isinstance(member, str) else member
-        return found._place  # noqa: SLF001  a member's way back, of no use to others
+        index, entry = found._place  # noqa: SLF001  a member's way back, of no use to others
+        if entry.kind == HARDLINK:
+            file = index.find(entry.target or b"")
+            if file is None or file.kind != FILE:
+                raise DamagedError("a hard link leads to no file", member=found.name)
+            return index, file
+        if entry.kind != FILE:
+            leads = f" to {found.target!r}" if entry.kind == SYMLINK else ""
+            raise UsageError(f"{found.name!r} is a {found.kind}{leads}: it has no content to read")
+        return index, entry
 
     def open(self, member: Member | str) -> CompressorFile:
-        """Return a member's content as a file that reads and seeks.
+        """Return a member's content as a file that reads and seeks; of a hard link, that of its file.
 
         Raises:
             MemberNotFoundError: there is none of this name.
+            UsageError: it is a folder or the like.
         """
         index, entry = self._place(member)
         reader = IndexedReader(self._archive, [(index, entry)], self._streaming)
-        return CompressorFile(_Nameplate(entry.name), reader, owned=False)
+        name = member if isinstance(member, str) else member.name
+        return CompressorFile(_Nameplate(name), reader, owned=False)
 
     def read(self, member: Member | str, start: int = 0, end: int | None = None) -> bytes:
         """Return a member's bytes ``[start:end]``, as a slice gives them; a whole one is verified.
 
         Raises:
             MemberNotFoundError: there is none of this name.
+            UsageError: it is a folder or the like.
             DamagedError: a block that is needed is damaged, or the whole does not match its hash.
             LimitError: they are more than the limits allow.
         """
@@ -174,6 +170,61 @@ class Archive:
         if (begin, stop) == (0, entry.size):
             return b"".join(self._archive.pieces(index, entry))
         return self._archive.read(index, entry, begin, stop)
+
+    def versions(self) -> list[Version]:
+        """Return all versions, first to last; of archives in a row, those of each."""
+        return versions_of(self._last)
+
+    def extract(  # noqa: PLR0913  each is an option of its own, by keyword
+        self,
+        directory: str | os.PathLike[str] = ".",
+        patterns: str | Iterable[str] = (),
+        *,
+        exclude: str | Iterable[str] = (),
+        strip_components: int = 0,
+        force: bool = False,
+        skip_existing: bool = False,
+        sync: bool = False,
+        unsafe_links: bool = False,
+        specials: bool = False,
+        numeric_owner: bool = False,
+        on_problem: Problem | None = None,
+    ) -> list[str]:
+        """Restore members into a folder, which is made; return the names of those that came whole.
+
+        A pattern is a name, which stands for all below it, or a pattern as in .gitignore; without any,
+        all are restored. The other keywords are options of ``compressor extract``. What fails goes to
+        ``on_problem``, with the member's name or "". Without that, the first error is raised once
+        all that can be restored is; a note on it says how many others there are.
+
+        Raises:
+            CompressorError: of a member that can't be restored, a pattern that matches none, or damage.
+            LimitError: ``limits`` would be exceeded; the rest is not restored.
+            OSError: the folder can't be written to.
+        """
+        folder = Path(directory)
+        status = status_of(self._file)
+        how = RestoreOptions(
+            default_mode(status),
+            force=force,
+            sync=sync,
+            protected=frozenset([(status.st_dev, status.st_ino)] if status else ()),
+            unsafe_links=unsafe_links,
+            specials=specials,
+            numeric_owner=numeric_owner,
+            below="" if folder == Path() else str(folder),
+        )
+        what = Restoring(
+            Selection([os.fsencode(word) for word in _words(patterns)], _words(exclude)),
+            how,
+            UnpackOptions(self._threads, self._streaming),
+            self._at,
+            skip_existing=skip_existing,
+            strip_components=strip_components,
+        )
+        outcome = restore_archive(self._archive, folder, what)
+        _tell(outcome.failures, on_problem)
+        return [text_of(entry.name) for entry in outcome.members]
 
     def test(self) -> None:
         """Read the archive from front to back, and check every bit.
@@ -187,3 +238,22 @@ class Archive:
         Unpacker(Source(Forward(self._archive.source)), sink, options).run()
         for _, error in sink.outcome.failures:
             raise error
+
+
+def _words(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _tell(
+    failures: Sequence[tuple[bytes | None, CompressorError]], on_problem: Problem | None
+) -> None:
+    if on_problem is None and failures:
+        name, error = failures[0]
+        if isinstance(error, DamagedError) and error.member is None and name:
+            error.member = text_of(name)
+        if len(failures) > 1:
+            error.add_note(f"{len(failures) - 1} other problems; on_problem would hear of each")
+        raise error
+    for name, error in failures:
+        if on_problem is not None:
+            on_problem(text_of(name or b""), error)

@@ -1,36 +1,51 @@
-"""Members into an archive: read, cut, packed in threads, written in order."""
+"""Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from blake3 import blake3
 from msgspec.structs import replace
 
+from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
-from compressor.archive.schema import FILE, MAJOR, MAX_ENTRIES, MINOR, Entry, Head, Span
-from compressor.archive.writer import ArchiveWriter, VersionLabel, Write
-from compressor.engine.block import STORE, BlockPacker
+from compressor.archive.schema import (
+    MAJOR,
+    MAX_COUNT,
+    MAX_ENTRIES,
+    MAX_PAGE,
+    MINOR,
+    Head,
+    Span,
+)
+from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
+from compressor.engine.block import STORE, BlockPacker, Contents
+from compressor.engine.dedup import (
+    HOLE,
+    LEAST_CUT,
+    PIECE_BOUND,
+    RECORD_BOUND,
+    Dedup,
+    Piece,
+    gathered,
+    joined,
+    key_of,
+    pieces,
+)
 from compressor.engine.limits import DEFAULT_MEMORY, threads_within
+from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole
 
-SOLID_SIZE = 4 << 20  # bytes that small members share at most
+SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
+TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
+LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
 
 Pieces = Iterable[bytearray | Hole]
 """A member's content: pieces of one block each (only the last is smaller), and holes between them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What is recorded of a member besides its content."""
-
-    name: bytes
-    mtime_ns: int | None = None
-    mode: int | None = None
 
 
 def _ignore(*_args: object) -> None:
@@ -39,51 +54,77 @@ def _ignore(*_args: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PackOptions:
-    """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part."""
+    """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part.
+
+    ``reach`` is how far back what repeats may be referred to; None: anywhere in the archive.
+    """
 
     chain: Chain
     block_size: int | None = None
+    solid_size: int = SOLID_SIZE
     threads: int = 0
     memory: int = DEFAULT_MEMORY
     verify: bool | None = None
+    reach: int | None = 0
     optional: tuple[str, ...] = ()
-    label: VersionLabel = field(default_factory=VersionLabel)
+    plain_limit: int | None = None
+    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
 
 
-class Packer:
-    """One archive being written: members one after the other, then ``finish``."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a version is appended to: its place, what its HEAD declared, and what it holds."""
 
-    def __init__(self, write: Write, options: PackOptions) -> None:
+    before: Before
+    head: Head
+    dedup: Dedup
+
+
+class Packer:
+    """One version of an archive being written: members one after the other, then ``finish``."""
+
+    def __init__(self, write: Write, options: PackOptions, earlier: Earlier | None = None) -> None:
         given = options.block_size
         self.block_size = options.chain.block_size if given is None else given
         if not 0 < self.block_size <= MAX_BLOCK:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
+        known = self.block_size if options.plain_limit is None else options.plain_limit
+        self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
+        """The bytes to add at once: a block, or less where all that comes is less."""
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
-        self._pool = OrderedPool(self._threads(verify=verify))
+        table = options.memory // TABLE_SHARE if options.reach != 0 else 0
+        self._pool = OrderedPool(self._threads(table, verify=verify))
         self._blocks = BlockPacker(options.chain, verify, options.warn)
-        self._writer = ArchiveWriter(write, self._head())
-        self._solid = bytearray()
-        self._solid_entries: list[Entry] = []
+        self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
+        before = earlier.before if earlier else None
+        self._writer = ArchiveWriter(write, self._head(earlier), before)
+        self._begin = before.offset if before else 0
+        self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
-        self._current = _Current(Info(b""), 0)
+        self._current = Current(Entry(b""), 0)
 
-    def _head(self) -> Head:
+    def _head(self, earlier: Earlier | None) -> Head:
         size, plan = self.block_size, self._options.chain
         memory = max(plan.decode_memory(size), STORE.decode_memory(size))
         optional = list(self._options.optional)
-        return Head(MAJOR, MINOR, [], optional, memory, 0, 0, size, str(plan))
+        reach = MAX_COUNT if self._options.reach is None else self._options.reach
+        if earlier is not None:  # a version declares for all of the archive up to its end
+            size = max(size, earlier.head.block_size)
+            memory = max(memory, earlier.head.decode_memory)
+            reach = MAX_COUNT  # to the archive's start, from wherever this version ends
+        return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
 
-    def _threads(self, *, verify: bool) -> int:
-        size, plan = self.block_size, self._options.chain
+    def _threads(self, table: int, *, verify: bool) -> int:
+        size, plan = self.piece_size, self._options.chain
         again = plan.decode_memory(size) if verify else 0
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = size + plan.encode_memory(size) + again
-        fixed = 2 * size + SOLID_SIZE  # the block being read, the one being written
+        fixed = 2 * size + self._most + table  # being read, being written, being gathered
         what = f"packing with {plan} in blocks of {size} bytes"
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
 
@@ -95,137 +136,234 @@ class Packer:
     @property
     def packed_size(self) -> int:
         """Bytes written so far."""
-        return self._writer.offset
+        return self._writer.offset - self._begin
 
     @property
     def threads(self) -> int:
         """Worker threads in use."""
         return self._pool.threads
 
-    def add(self, info: Info, pieces: Pieces) -> Entry:
-        """Add a member; return its entry, without its place in the archive.
+    def add(self, entry: Entry, content: Pieces) -> Entry:
+        """Add a file: its name and metadata, and its content; return its entry, without its place.
 
         Raises:
             UsageError: another member has its name.
         """
-        iterator = iter(pieces)
+        iterator = iter(content)
         ahead = list(islice(iterator, 2))
         if not ahead:
-            return self.add_small(info, bytearray())
+            return self.add_small(entry, bytearray())
         if len(ahead) == 1 and not isinstance(ahead[0], Hole):
-            return self.add_small(info, ahead[0])
-        self.begin(info)
+            return self.add_small(entry, ahead[0])
+        self.begin(entry)
         while ahead:  # let go of each: a block kept here would be one that nobody has counted
             self.feed(ahead.pop(0))
         for piece in iterator:
             self.feed(piece)
         return self.end()
 
-    def add_small(self, info: Info, content: bytearray) -> Entry:
-        """Add a member of at most one block, which the packer keeps; small ones share blocks."""
-        self._writer.claim(info.name)
-        # Never above the block size either, which the head has declared.
-        most = min(SOLID_SIZE, self.block_size)
-        full = len(self._solid) + len(content) > most
-        if self._solid_entries and (full or len(self._solid_entries) == MAX_ENTRIES):
-            self._flush_solid()
-        spans = [(0, len(self._solid), len(content))] if content else []
-        entry = _entry(info, len(content), blake3(content).digest(), spans)
-        if self._solid:
-            self._solid += content
-        else:
-            self._solid = content  # no copy of what may be a whole block
-        self._solid_entries.append(entry)
+    def add_plain(self, entry: Entry) -> None:
+        """Add a member that has no content of its own: a folder, a link, one that keeps what it had."""
+        self._writer.claim(entry.name)
+        self._join(entry)
+
+    def add_small(self, entry: Entry, content: bytearray) -> Entry:
+        """Add a file of at most one block, which the packer keeps; small ones share blocks."""
+        self._writer.claim(entry.name)
+        self._dedup.prepare()
+        digest = blake3(content).digest()
         self._plain += len(content)
-        if len(self._solid) > most:  # nothing can join it: it need not wait in memory
+        spans = self._small_spans(content, key_of(digest)) if content else []
+        found = replace(entry, size=len(content), content_hash=digest, spans=spans)
+        self._join(found)
+        if len(self._solid.plain) > self._most:  # nothing can join it: it need not wait in memory
             self._flush_solid()
-        return entry
+        return found
+
+    @property
+    def _most(self) -> int:
+        """Bytes of a solid block: never above what HEAD has declared, and memory was reckoned for."""
+        return min(self._options.solid_size, self.piece_size)
+
+    def _join(self, entry: Entry) -> None:
+        solid = self._solid
+        solid.entries.append(entry)
+        solid.weight += weight(entry)
+        if len(solid.entries) >= MAX_ENTRIES or solid.weight > LEAF_SIZE:
+            self._flush_solid()
+
+    def _small_spans(self, content: bytearray, key: bytes) -> list[Span]:
+        known = self._dedup.find(key, self._solid.number, self._most + 2 * LEAF_SIZE)
+        if known is not None:
+            return [(*known, len(content))]
+        if len(self._solid.plain) + len(content) > self._most:
+            self._flush_solid()
+        solid = self._solid
+        number = solid.number = solid.number or self._dedup.blocks.add()
+        start = len(solid.plain)
+        if len(content) < LEAST_CUT or self._options.reach == 0:
+            spans = [(number, start, len(content))]
+            solid.take(content)
+        else:
+            spans = self._cut_small(content, number)
+        if spans == [(number, start, len(content))]:
+            self._dedup.put(key, number, start)
+        return spans
+
+    def _cut_small(self, content: bytearray, number: int) -> list[Span]:
+        """Put the pieces that no earlier version has into the solid block.
+
+        Those that this version has elsewhere are stored again: so a small file opens by decoding one
+        block, in the version that added it.
+        """
+        solid, dedup, spans = self._solid, self._dedup, list[Span]()
+        # An entry lists no more extents than this; its pieces alternate in no content but a made-up one.
+        most = MAX_PAGE - 1
+        parts = list(pieces(content))
+        if len(parts) == 1:  # known as a whole
+            spans.append((number, len(solid.plain), len(content)))
+            solid.take(content)
+            return spans
+        for piece in parts:
+            known = dedup.find(piece.key)
+            if known is not None and dedup.is_old(known[0]) and len(spans) < most:
+                joined(spans, (*known, piece.size))
+                continue
+            start = len(solid.plain)
+            joined(spans, (number, start, piece.size))
+            solid.pieces.append((start, piece.size, piece.key))
+            dedup.put(piece.key, number, start)
+            solid.plain += memoryview(content)[piece.start : piece.start + piece.size]
+        return spans
 
     def _flush_solid(self) -> None:
-        solid, self._solid = self._solid, bytearray()
-        entries, self._solid_entries = self._solid_entries, []
+        solid, self._solid = self._solid, Solid()
+        entries = solid.entries
+        if not entries:
+            return
         self._members += len(entries)
-        if solid:
-            self._submit(solid, None, 0, lambda at: self._writer.members(_placed(entries, at)))
-        elif entries:
-            self._pool.then(lambda: self._writer.members(entries))
+        self._dedup.blocks.grow(solid.weight + RECORD_BOUND)
+        placed = self._dedup.blocks.placed
+        if solid.plain:
+            contents = Contents(solid.plain, None, 0, solid.pieces)
+            self._submit(contents, solid.number)
+        self._pool.then(
+            lambda: self._writer.members(
+                [
+                    replace(entry, spans=placed(entry.spans)) if entry.spans else entry
+                    for entry in entries
+                ]
+            )
+        )
 
-    def _submit(
-        self, plain: bytearray, member: int | None, position: int, then: Callable[[int], None]
-    ) -> None:
+    def _submit(self, contents: Contents, number: int) -> None:
+        blocks, known = self._blocks, self._dedup.blocks
+        known.grow(len(contents.plain) + RECORD_BOUND + PIECE_BOUND * len(contents.pieces))
+
         def write(item: Draft) -> None:
-            then(self._writer.block(item))
+            known.place(number, self._writer.block(item))
             self._options.progress(self._plain, self._writer.offset)
 
-        blocks = self._blocks
-        self._pool.submit(lambda: blocks.pack(plain, member, position), write, len(plain))
+        self._options.progress(self._plain, self._writer.offset)
+        self._pool.submit(lambda: blocks.pack(contents), write, len(contents.plain))
 
-    def begin(self, info: Info) -> None:
-        """Begin a member larger than a block, or one whose end is not known yet."""
-        self._writer.claim(info.name)
-        self._flush_solid()
-        self._pool.then(lambda: self._writer.open_member(info.name, FILE))
-        self._current = _Current(info, self._members)
+    def begin(self, entry: Entry) -> None:
+        """Begin a file larger than a block, or one whose end is not known yet."""
+        self._writer.claim(entry.name)
+        self._dedup.prepare()
+        if self._options.reach is not None:
+            self._flush_solid()  # what it refers to could come to lie out of reach
+        self._pool.then(lambda: self._writer.open_member(entry.name))
+        self._current = Current(entry, self._members)
         self._members += 1
+        self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
 
     def feed(self, piece: bytearray | Hole) -> None:
         """Add the next piece of the member that ``begin`` began; the packer keeps it."""
         current, position = self._current, self._current.position
-        current.position += piece.length if isinstance(piece, Hole) else len(piece)
-        if isinstance(piece, Hole):
-            hole = (0, 0, piece.length)
-            self._plain += piece.length
-            hash_zeros(current.digest, piece.length)
-            self._pool.then(lambda: self._writer.extents([hole]))
-            return
-        length = len(piece)
-        current.digest.update(piece)
+        length = piece.length if isinstance(piece, Hole) else len(piece)
+        current.position += length
         self._plain += length
-        self._submit(
-            piece, current.ordinal, position, lambda at: self._writer.extents([(at, 0, length)])
-        )
+        if isinstance(piece, Hole):
+            hash_zeros(current.digest, length)
+            self._extents([(HOLE, 0, length)])
+            return
+        current.digest.update(piece)
+        spans, fresh, listed = self._large_spans(piece)
+        if fresh:
+            contents = Contents(fresh, current.ordinal, position + current.skipped, listed)
+            self._submit(contents, current.number)
+        self._extents(spans)
+
+    def _large_spans(
+        self, piece: bytearray
+    ) -> tuple[list[Span], bytearray, list[tuple[int, int, bytes]]]:
+        """Return the extents of a piece of a large member, what is new of it, and the pieces of that."""
+        number = self._current.number = self._dedup.blocks.add()
+        if self._options.reach == 0:
+            return [(number, 0, len(piece))], piece, []
+        spans: list[Span] = []
+        listed: list[tuple[int, int, bytes]] = []
+        new: list[Piece] = []
+        fresh = 0
+        parts = list(pieces(piece))
+        # What is new goes before the extents, which may take a record for each MAX_PAGE of them.
+        slack = len(piece) + 3 * RECORD_BOUND + 3 * PIECE_BOUND * len(parts)
+        for part in parts:
+            known = self._dedup.find(part.key, number, slack)
+            if known is not None and known[0] != self._solid.number:
+                joined(spans, (*known, part.size))
+                continue
+            new.append(part)
+            joined(spans, (number, fresh, part.size))
+            listed.append((fresh, part.size, part.key))
+            self._dedup.put(part.key, number, fresh)
+            fresh += part.size
+        self._current.skipped = new[0].start if new else 0
+        return spans, piece if fresh == len(piece) else gathered(piece, new), listed
+
+    def _extents(self, spans: list[Span]) -> None:
+        blocks = self._dedup.blocks
+        blocks.grow(RECORD_BOUND + PIECE_BOUND * len(spans))
+        for begin in range(0, len(spans), MAX_PAGE):
+            part = spans[begin : begin + MAX_PAGE]
+            self._pool.then(lambda part=part: self._writer.extents(blocks.placed(part)))  # type: ignore[misc]
 
     def end(self) -> Entry:
         """End the member that ``begin`` began."""
         current = self._current
-        entry = _entry(current.info, current.position, current.digest.digest(), [])
+        entry = replace(
+            current.entry, size=current.position, content_hash=current.digest.digest(), spans=[]
+        )
+        self._dedup.blocks.grow(RECORD_BOUND + weight(entry))
         self._pool.then(lambda: self._writer.close_member(entry))
         return entry
+
+    def remove(self, names: list[bytes]) -> None:
+        """Note names that the version before had and this one has not."""
+        self._flush_solid()
+        self._pool.then(lambda: self._writer.removed(names))
 
     def drain(self) -> None:
         """Have everything written that was fed: for a reader at the other end of a live stream."""
         self._pool.drain()
 
-    def finish(self) -> None:
-        """Write the end of the archive."""
+    def finish(
+        self,
+        label: VersionLabel | None = None,
+        kept: Kept = NOTHING_KEPT,
+        sync: Callable[[], object] = _ignore,
+    ) -> None:
+        """Write the end of the version; ``kept`` is what stays of the one before.
+
+        ``sync`` has all that was written go to disk; the order of the calls makes an append safe.
+        """
         self._flush_solid()
         self._pool.drain()
-        self._writer.finish(self._options.label)
+        self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()
 
     def close(self) -> None:
         """Give up the threads; what was not finished stays unfinished."""
         self._pool.close()
-
-
-@dataclass(slots=True)
-class _Current:
-    """The member that is being fed."""
-
-    info: Info
-    ordinal: int
-    position: int = 0
-    digest: blake3 = field(default_factory=blake3)
-
-
-def _entry(info: Info, size: int, digest: bytes, spans: list[Span]) -> Entry:
-    return Entry(info.name, FILE, size, digest, 0, spans, info.mtime_ns, info.mode)
-
-
-def _placed(entries: list[Entry], at: int) -> list[Entry]:
-    """Return the entries with the offset of the solid block that they share filled in."""
-    return [
-        replace(entry, spans=[(at, start, length) for _, start, length in entry.spans])
-        for entry in entries
-    ]

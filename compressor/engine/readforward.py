@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import Head
 from compressor.archive.source import Source
 from compressor.engine.live import is_idle
 from compressor.engine.unpack import Unpacker, UnpackOptions
@@ -82,15 +83,25 @@ class _Queue:
         self._salvage = salvage
         self._members = 0  # in the present archive
 
-    def begun(self) -> None:
-        """Count from the start."""
+    def begun(self, head: Head) -> None:
+        """Count from the start; a version that goes over what was given is too much."""
         self._members = 0
+        if head.previous:
+            self._fail(SeveralMembersError())
 
-    def opened(self, _name: bytes) -> None:
+    def opened(self, _name: bytes, _entry: Entry | None) -> None:
         """Refuse a second member."""
         self._members += 1
         if self._members > 1:
             self._fail(SeveralMembersError())
+
+    def plain(self, entry: Entry) -> None:
+        """Refuse what has no content."""
+        del entry
+        self._fail(SeveralMembersError())
+
+    def removed(self, name: bytes) -> None:
+        """Only later versions take something back."""
 
     def data(self, piece: Bytes) -> None:
         """Keep the bytes."""

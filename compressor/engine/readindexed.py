@@ -7,8 +7,9 @@ from itertools import accumulate, islice
 from typing import BinaryIO, cast
 
 from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
 from compressor.archive.record import FOOTER_SIZE, MAGIC
-from compressor.archive.schema import Entry
+from compressor.archive.source import FileFrom
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.readforward import NOTHING, ForwardReader, Reader, SeveralMembersError
@@ -92,23 +93,6 @@ def _pieces(
     for number in range(bisect_right(starts, position) - 1, len(content)):
         index, entry = content[number]
         yield from archive.pieces(index, entry, max(0, position - starts[number]))
-
-
-class FileFrom:
-    """A seekable file from its position at the time on, as a file of its own."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.base = file.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position; return it."""
-        start = self.base if whence == io.SEEK_SET else 0
-        return self._file.seek(start + offset, whence) - self.base
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes."""
-        return self._file.read(size)
 
 
 def seek_last_archive(file: BinaryIO) -> None:

@@ -9,8 +9,9 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from compressor.archive import record
+from compressor.archive.leaf import Entry
 from compressor.archive.record import HEADER_SIZE, Kind, Record
-from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Entry, Head, Span
+from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Head, Span
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
 from compressor.engine import block as blocks
@@ -69,7 +70,7 @@ class _Rebuild:
     def write(self, write: Callable[[Bytes], object]) -> None:
         """Write the archive."""
         self._writer = ArchiveWriter(write, self._head())
-        for leaf in self._remains.leaves:
+        for leaf in self._remains.members():
             self._leaf(leaf)
         for run in list(self._lost_runs()):
             self._lost(run)
@@ -82,14 +83,16 @@ class _Rebuild:
         head = self._remains.head
         if head is not None:
             return replace(head, previous=0)
-        size = max((block.plain_size for block in self._remains.blocks.values()), default=1)
-        return Head(MAJOR, MINOR, [], [], DEFAULT_MEMORY // 2, 0, 0, size, "recovered")
+        found = self._remains.blocks.values()
+        size = max((block.plain_size for block in found), default=1)
+        memory = max(map(blocks.decode_memory, found), default=0)
+        return Head(MAJOR, MINOR, [], [], memory, 0, 0, size, "recovered")
 
     def _leaf(self, leaf: list[Entry]) -> None:
         small: list[Entry] = []
         for entry in leaf:
-            spans = self._spans(entry)
-            if spans is None:
+            spans = [] if entry.kind != FILE else self._spans(entry)
+            if spans is None or (entry.kept and not entry.content_hash):
                 self._outcome.left_out.append((entry.name, "a part of it is damaged or lost"))
                 continue
             try:
@@ -98,10 +101,11 @@ class _Rebuild:
                 self._outcome.left_out.append((entry.name, str(error)))
                 continue
             self._outcome.kept += 1
+            whole = replace(entry, kept=None)
             if entry.level:
-                self._large(entry, spans)
+                self._large(whole, spans)
             else:
-                small.append(replace(entry, spans=[self._solid(span) for span in spans]))
+                small.append(replace(whole, spans=[self._solid(span) for span in spans]))
         if small:
             self._writer.members(small)
             self._ordinal += len(small)
@@ -126,13 +130,12 @@ class _Rebuild:
         return self._placed[offset], start, length
 
     def _large(self, entry: Entry, spans: list[Span]) -> None:
-        self._writer.open_member(entry.name, entry.kind)
+        self._writer.open_member(entry.name)
         position = 0
         for offset, start, length in spans:
-            at = 0
-            if offset:
-                at = self._placed[offset] = self._copy(offset, self._ordinal, position - start)
-            self._writer.extents([(at, start, length)])
+            if offset and offset not in self._placed:
+                self._placed[offset] = self._copy(offset, self._ordinal, position)
+            self._writer.extents([(self._placed[offset] if offset else 0, start, length)])
             position += length
         self._ordinal += 1
         self._writer.close_member(entry)
@@ -140,7 +143,7 @@ class _Rebuild:
     def _copy(self, offset: int, member: int | None, position: int) -> int:
         block = self._remains.blocks[offset]
         _, body = self._record(offset).checked()
-        moved = Block(block.chain, block.plain_size, block.sizes, member, position)
+        moved = replace(block, member=member, position=position)
         return self._writer.block(block_draft(moved, [body]))
 
     def _record(self, offset: int) -> Record:
@@ -174,7 +177,7 @@ class _Rebuild:
             self._outcome.left_out.append((LOST + b"%d" % run[0], str(error)))
             return
         name = self._claim_lost(run[0])
-        entry = Entry(name, FILE, size, digest, 1, [], None, None)
+        entry = Entry(name, FILE, size, digest, 1)
         self._large(entry, [(at, 0, self._remains.blocks[at].plain_size) for at in run])
         self._outcome.lost_found.append((name, size))
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from compressor.archive import schema
+from compressor.archive.leaf import Entry, keeps, with_content
+from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import MAX_BLOCK, Kind, Record
-from compressor.archive.schema import Block, Entry, Extents, Head, Span, Version
+from compressor.archive.schema import Block, Extents, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
@@ -21,13 +23,34 @@ class Remains:
     blocks: dict[int, Block] = field(default_factory=dict)
     pages: dict[int, Extents] = field(default_factory=dict)
     opened: dict[bytes, int] = field(default_factory=dict)
-    leaves: list[list[Entry]] = field(default_factory=list)
+    leaves: dict[int, list[Entry]] = field(default_factory=dict)
+    latest: dict[bytes, int] = field(default_factory=dict)
+    """Of each name that lives, the leaf that has its last entry."""
     damage: list[DamagedError] = field(default_factory=list)
 
     @property
     def block_size(self) -> int:
         """Bytes that a block may have."""
         return self.head.block_size if self.head else MAX_BLOCK
+
+    def take(self, offset: int, entries: list[Entry], removed: list[bytes]) -> None:
+        """Take a leaf: later ones go over earlier ones."""
+        for name in removed:
+            self.latest.pop(name, None)
+        self.leaves[offset] = entries
+        self.latest.update((entry.name, offset) for entry in entries)
+
+    def members(self) -> Iterator[list[Entry]]:
+        """Yield the members of the last version, leaf by leaf; one whose content is lost keeps none."""
+        for offset, entries in self.leaves.items():
+            yield [self._whole(entry) for entry in entries if self.latest.get(entry.name) == offset]
+
+    def _whole(self, entry: Entry) -> Entry:
+        if entry.kept is None:
+            return entry
+        leaf, number = entry.kept
+        origin = self.leaves.get(leaf, [])[number : number + 1]
+        return with_content(entry, origin[0]) if origin and keeps(entry, origin[0]) else entry
 
     def spans(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member in order; None where some are lost."""
@@ -73,38 +96,29 @@ class Remains:
 
 
 def scan(source: Source) -> Iterator[Remains]:
-    """Yield what is left of each archive in the source."""
-    records = RecordStream(source)
-    while True:
-        found = Remains()
-        try:
-            if not records.begin():
-                return
-        except TruncatedError:
-            raise
-        except DamagedError as error:
-            found.damage.append(error)
-            if error.offset:  # bytes behind the last archive
-                yield found
-                return
-        found.start = records.start
-        _scan_archive(records, found)
+    """Yield what is left of each archive in the source.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, TruncatedError: it does not even begin as one.
+    """
+    stream = RecordStream(source)
+    for records in stream.archives():
+        found = Remains(stream.start)
+        for item in records:
+            _take(found, item)
+            stream.block_size = found.block_size
         yield found
-        if any(isinstance(error, TruncatedError) for error in found.damage):
-            return
 
 
-def _scan_archive(records: RecordStream, found: Remains) -> None:
-    while True:
-        try:
-            item = records.next(found.block_size)
-            if item is None:
-                return
-            _note(found, item)
-        except DamagedError as error:
-            found.damage.append(error)
-            if isinstance(error, TruncatedError):
-                return
+def _take(found: Remains, item: Record | DamagedError) -> None:
+    try:
+        if isinstance(item, DamagedError):
+            raise item
+        _note(found, item)
+    except DamagedError as error:
+        if isinstance(error, TruncatedError) and error.offset == 0:
+            raise
+        found.damage.append(error)
 
 
 def _note(found: Remains, item: Record) -> None:
@@ -121,8 +135,8 @@ def _note(found: Remains, item: Record) -> None:
         case Kind.EXTENTS:
             found.pages[offset] = schema.unpack_extents(meta, offset)
         case Kind.MEMBERS:
-            members, entries = schema.unpack_leaf(meta, body, offset)
+            members, entries, removed = unpack_leaf(meta, body, offset)
             found.version = members.version or found.version
-            found.leaves.append(entries)
+            found.take(offset, entries, removed)
         case _:
             pass

@@ -1,15 +1,13 @@
-"""Where unpacked members go: nowhere, into one stream, into files below a folder."""
+"""Where unpacked members go: nowhere, or into one stream."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import Head
 from compressor.engine.zeros import zeros
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.below import opened_below
-from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError
 
 
 @dataclass(slots=True)
@@ -28,11 +26,18 @@ class NullSink:
     def __init__(self) -> None:
         self.outcome = Outcome()
 
-    def begun(self) -> None:
+    def begun(self, head: Head) -> None:
         """Nothing to prepare for an archive."""
 
-    def opened(self, name: bytes) -> None:
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         """Nothing to prepare for a member."""
+
+    def plain(self, entry: Entry) -> None:
+        """Note the member."""
+        self.outcome.members.append(entry)
+
+    def removed(self, name: bytes) -> None:
+        """Nothing is there to be taken back."""
 
     def data(self, piece: Bytes) -> None:
         """Drop the bytes."""
@@ -66,6 +71,12 @@ class StreamSink(NullSink):
         self._write = write
         self._hole = hole or self._zeros
 
+    def begun(self, head: Head) -> None:
+        """Refuse a version that goes over what was written."""
+        if head.previous:
+            error = UsageError("has several versions: from a pipe the first is given; read a file")
+            self.outcome.failures.append((None, error))
+
     def data(self, piece: Bytes) -> None:
         """Write the bytes."""
         if not self._stopped():
@@ -82,96 +93,3 @@ class StreamSink(NullSink):
     def _zeros(self, length: int) -> None:
         for piece in zeros(length):
             self._write(piece)
-
-
-@dataclass(frozen=True, slots=True)
-class FolderOptions:
-    """How files are made below a folder; ``default_mode`` is for members without a recorded one."""
-
-    default_mode: int
-    force: bool = False
-    sync: bool = False
-    skip_existing: bool = False
-    protected: frozenset[Identity] = NOTHING
-
-
-class FolderSink(NullSink):
-    """Each member into a file of its recorded name below the folder ``root`` (a descriptor)."""
-
-    def __init__(self, root: int, options: FolderOptions) -> None:
-        super().__init__()
-        self._root = root
-        self._options = options
-        self._stack = ExitStack()
-        self._output: Output | None = None
-        self._existing: OutputExistsError | None = None
-
-    def opened(self, name: bytes) -> None:
-        """Open the file under a temporary name."""
-        options = self._options
-        self._output = self._existing = None
-        below = opened_below(
-            self._root, name, force=options.force, sync=options.sync, protected=options.protected
-        )
-        try:
-            self._output = self._stack.enter_context(below)
-        except OutputExistsError as error:
-            self._existing = error
-            if not options.skip_existing:
-                self.outcome.failures.append((name, error))
-        except (CompressorError, OSError) as error:
-            self.outcome.failures.append((name, as_problem(error)))
-
-    def data(self, piece: Bytes) -> None:
-        """Write the bytes; a write that fails ends the run, for the disk is full."""
-        if self._output:
-            self._output.write(piece)
-
-    def hole(self, length: int) -> None:
-        """Leave a hole."""
-        if self._output:
-            self._output.hole(length)
-
-    def closed(self, entry: Entry) -> None:
-        """Give the file its mode, its time and its name."""
-        if self._output is None:
-            self._skip(entry)
-            return
-        mode = self._options.default_mode if entry.mode is None else entry.mode & 0o777
-        try:
-            self._output.commit(mode=mode, mtime_ns=entry.mtime_ns, sync=self._options.sync)
-        except CompressorError as error:
-            self.outcome.failures.append((entry.name, error))
-        else:
-            super().closed(entry)
-        self.close()
-
-    def _skip(self, entry: Entry) -> None:
-        """Pass over a member whose file is there already, if that was asked for and it is not older."""
-        if self._existing is None or not self._options.skip_existing:
-            return
-        if self._existing.mtime_ns >= (entry.mtime_ns or 0):
-            self.outcome.skipped.append(entry.name)
-        else:
-            self.outcome.failures.append((entry.name, self._existing))
-
-    def failed(self, name: bytes, error: CompressorError) -> None:
-        """Leave nothing of the file."""
-        self.close()
-        super().failed(name, error)
-
-    def close(self) -> None:
-        """Leave nothing of a file that is not complete."""
-        self._output = None
-        self._stack.close()
-
-
-class ProblemError(CompressorError):
-    """A problem that the system reported, in its words."""
-
-
-def as_problem(error: CompressorError | OSError) -> CompressorError:
-    """Return ``error`` as one of ours."""
-    if isinstance(error, CompressorError):
-        return error
-    return ProblemError(error.strerror or str(error))

@@ -5,39 +5,50 @@ the archive declares and the caller allows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol
 
 from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.record import Record
-from compressor.archive.schema import Entry, Head, Open, Span
-from compressor.archive.source import Source
+from compressor.archive.index import block_at
+from compressor.archive.leaf import Entry
+from compressor.archive.record import MAX_BLOCK, Record
+from compressor.archive.schema import FILE, Head, Open, Span
+from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.window import Decoded, Window
+from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
     CompressorError,
     DamagedError,
-    MemoryBudgetError,
     UnsupportedError,
 )
 from compressor.stages.base import Bytes
+
+KEPT_SHARE = 2  # of memory, one part in so many is for what a later version may refer back to
 
 
 class Sink(Protocol):
     """Where members go. Calls come in the order of the archive."""
 
-    def begun(self) -> None:
-        """Note that an archive begins."""
+    def begun(self, head: Head) -> None:
+        """Note that an archive begins, or a version of it: then ``previous`` is not 0."""
         ...
 
-    def opened(self, name: bytes) -> None:
-        """Note that the content of this member follows."""
+    def opened(self, name: bytes, entry: Entry | None) -> None:
+        """Note that the content of this file follows; its entry is known now, or only when it closes."""
+        ...
+
+    def plain(self, entry: Entry) -> None:
+        """Take a member without content: a folder, a link, a file that keeps what it had."""
+        ...
+
+    def removed(self, name: bytes) -> None:
+        """Take back a member of the version before."""
         ...
 
     def data(self, piece: Bytes) -> None:
@@ -65,13 +76,15 @@ class Sink(Protocol):
 class UnpackOptions:
     """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
 
-    ``idle`` says whether reading on would wait: then what has been read is given first.
+    ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
+    is the same source where it can seek: then blocks that are referred to again are read again.
     """
 
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
+    random: RandomSource | None = None
 
 
 class Unpacker:
@@ -80,12 +93,21 @@ class Unpacker:
     def __init__(self, source: Source, sink: Sink, options: UnpackOptions) -> None:
         self._source = source
         self._options = options
-        self._events = ForwardReader(source).events()
+        self._reader = ForwardReader(source)
+        self._events = self._reader.events()
         self._pool = OrderedPool(1)
-        self._assembler = _Assembler(sink, self._count)
+        self._assembler = _Assembler(
+            sink, Window(self._fetch if options.random else None), self._count
+        )
         self._head: Head | None = None
+        self._start = 0  # of the archive whose members are given; the reader may be ahead
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
+
+    def _fetch(self, offset: int) -> Record:
+        assert self._options.random is not None  # noqa: S101  else the window does not ask
+        block_size = self._head.block_size if self._head else MAX_BLOCK
+        return block_at(self._options.random, self._start, offset, block_size)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -126,28 +148,26 @@ class Unpacker:
         self._pool.close()
 
     def _begin(self, head: Head) -> None:
-        """Take what the archive declares, if it may be had (F-022)."""
+        """Take what the archive, or its next version, declares, if it may be had (F-022)."""
         self._pool.drain()
         self._pool.close()
-        self._head = head
+        self._head, self._start = head, self._reader.start
         limits = self._options.limits
+        kept = 0 if self._options.random else head.reach
+        if head.previous and kept:  # what came so far is there; what comes may be too much
+            kept = min(kept, limits.memory // KEPT_SHARE)
+        if kept > limits.memory:
+            raise too_far()
         per_task = head.block_size + head.decode_memory
-        again = (
-            1 if head.reach else 0
-        )  # what lies within reach is decoded again, beside the threads
-        fixed = head.reach + 2 * head.block_size + again * per_task
-        try:
-            threads = threads_within(
-                self._options.threads, limits.memory, per_task, fixed, "reading this archive"
-            )
-        except MemoryBudgetError:
-            if head.reach:
-                what = "reading this archive from a pipe (from a seekable file it needs less)"
-                threads_within(1, limits.memory, per_task, fixed, what)
-            raise
+        again = AGAIN if head.reach else 0  # old blocks, decoded again, beside the threads
+        fixed = kept + 2 * head.block_size + again * per_task
+        what = "reading this archive"
+        if kept:
+            what += " from a pipe (from a file that can seek it needs less)"
+        threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         self._pool = OrderedPool(threads)
         self._share = share(threads + again, limits.memory, fixed - again * per_task)
-        self._assembler.begin(Window(head, self._share))
+        self._assembler.begin(head, self._share, kept)
 
     def _then(self, event: Event) -> None:
         self._pool.then(lambda: self._assembler.take(event))
@@ -157,7 +177,7 @@ class Unpacker:
         self._pool.submit(
             lambda: _decoded(record, head, memory),
             lambda decoded: assembler.block(record, decoded),
-            record.header.body_size,
+            blocks.work_size(record),
         )
 
 
@@ -168,19 +188,38 @@ def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | Compre
         return error
 
 
+def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool) -> None:
+    """Give the members of a file, read from front to back, to ``sink``.
+
+    Where it can seek, what is referred to again is read again; from a pipe it has to be kept.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
+    """
+    if seekable:
+        unpack_seekable(RandomSource(file), sink, options)
+    else:
+        Unpacker(Source(file), sink, options).run()
+
+
+def unpack_seekable(source: RandomSource, sink: Sink, options: UnpackOptions) -> None:
+    """Give the members of a source that can seek; raises as ``unpack`` does."""
+    Unpacker(Source(Forward(source)), sink, replace(options, random=source)).run()
+
+
 class _Assembler:
     """Joins extents to members, and verifies each as a whole."""
 
-    def __init__(self, sink: Sink, count: Callable[[int], None]) -> None:
+    def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
         self._sink = sink
         self._count = count
-        self._window = Window(None, 0)
+        self._window = window
         self._member: _Member | None = None
 
-    def begin(self, window: Window) -> None:
-        """Forget the archive before this one."""
-        self._window = window
-        self._sink.begun()
+    def begin(self, head: Head, memory: int, kept: int) -> None:
+        """Begin an archive, or a version that goes over what the one before gave."""
+        self._window.begin(head, memory, kept)
+        self._sink.begun(head)
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
@@ -193,7 +232,8 @@ class _Assembler:
         """Do what a record says."""
         if isinstance(event, Open):
             self._fail(DamagedError("a member has no end"))
-            self._open(event.name, event.member)
+            self._member = _Member(event.name, event.member)
+            self._sink.opened(event.name, None)
         elif isinstance(event, ExtentsPage):
             self._extents(event)
         elif isinstance(event, Leaf):
@@ -202,11 +242,6 @@ class _Assembler:
             self._sink.damaged(event.error)
         elif isinstance(event, forward.End):
             self._fail(DamagedError("a member has no end"))
-
-    def _open(self, name: bytes, ordinal: int | None) -> "_Member":
-        member = self._member = _Member(name, ordinal)
-        self._sink.opened(name)
-        return member
 
     def _fail(self, error: CompressorError) -> None:
         member, self._member = self._member, None
@@ -236,7 +271,7 @@ class _Assembler:
                 hash_zeros(member.digest, length)
                 self._sink.hole(length)
                 continue
-            owner = None if member.ordinal is None else (member.ordinal, position - start)
+            owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
             member.digest.update(piece)
             self._sink.data(piece)
@@ -247,8 +282,13 @@ class _Assembler:
             self._close(entries[0], leaf.offset)
             entries = entries[1:]
         self._fail(DamagedError("a member has no end"))
+        for name in leaf.removed:
+            self._sink.removed(name)
         for entry in entries:
-            self._small(entry, leaf.offset)
+            if entry.kind == FILE and entry.kept is None:
+                self._small(entry, leaf.offset)
+            else:
+                self._sink.plain(entry)
         self._settle()
 
     def _settle(self) -> None:
@@ -259,7 +299,8 @@ class _Assembler:
                 self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
-        member = self._open(entry.name, None)
+        member = self._member = _Member(entry.name, None)
+        self._sink.opened(entry.name, entry)
         try:
             if entry.level:
                 raise DamagedError("a member's content is lost", offset=at)

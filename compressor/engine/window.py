@@ -1,33 +1,64 @@
 """The blocks that a forward reader keeps: those not yet referred to, and those within reach."""
 
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Callable
 
 from compressor.archive.record import Record
-from compressor.archive.schema import MAX_FRESH, Block, Head, Span
+from compressor.archive.schema import MAX_FRESH, Block, Head, Owner, Span, belongs
 from compressor.engine import block as blocks
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
+
+AGAIN = 2  # old blocks that are kept decoded
 
 Decoded = tuple[Block, Bytes]
 """What a block says of itself, and its plain bytes."""
 
-Owner = tuple[int, int] | None
-"""The ordinal of the open member and the position in it of a block's first byte; None: a solid block."""
+
+def too_far() -> LimitError:
+    """Return the error of what refers back to bytes that have passed."""
+    return LimitError(
+        "this archive refers back further than memory goes for a pipe; "
+        "read it from a file that can seek, or raise --memory"
+    )
 
 
 class Window:
-    """``settle`` ends the time in which new blocks may be referred to without any reach."""
+    """``fetch`` reads an old block's record where the source can seek: then none is kept.
 
-    def __init__(self, head: Head | None, memory: int) -> None:
-        self._head = head
-        self._reach = head.reach if head else 0
-        self._memory = memory  # bytes that decoding a block again may take
+    ``settle`` ends the time in which new blocks may be referred to without any reach.
+    """
+
+    def __init__(self, fetch: Callable[[int], Record] | None = None) -> None:
+        self._head: Head | None = None
+        self._reach = 0
+        self._memory = 0  # bytes that decoding a block again may take
+        self._fetch = fetch
+        self._dropped = False  # an old block was: a later version may ask for it
         self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
         self._fresh_records: list[Record] = []
+        self._met: set[int] = set()  # new blocks that an extent has referred to
         self._refused = False  # an extent was, because of a new block
-        self._old: deque[Record] = deque()  # packed, in the order of their offsets
-        self._again: tuple[int, Bytes] = (0, b"")  # the old block decoded last
+        self._old: dict[int, Record] = {}  # packed, in the order of their offsets
+        self._kept = 0  # bytes of these
+        self._most = 0
+        self._again: OrderedDict[int, Bytes] = OrderedDict()  # old blocks decoded last
+
+    def begin(self, head: Head, memory: int, most: int) -> None:
+        """Begin an archive, or a version that is appended to what was read.
+
+        At most ``most`` bytes of old blocks are kept.
+
+        Raises:
+            LimitError: the version refers to what was not kept.
+        """
+        if not head.previous:
+            self._old, self._kept, self._dropped = {}, 0, False
+            self._again.clear()
+        elif self._dropped and head.reach and self._fetch is None:
+            raise too_far()
+        self._head, self._memory, self._reach, self._most = head, memory, head.reach, most
 
     def add(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Keep a block, or the reason why it can't be had.
@@ -44,7 +75,7 @@ class Window:
         if isinstance(decoded, CompressorError):
             return
         self._fresh_size += len(decoded[1])
-        if self._reach:
+        if self._fetch is None:
             self._fresh_records.append(record)
         if self._head and self._fresh_size > self._head.block_size:
             self.settle()
@@ -60,15 +91,26 @@ class Window:
             unmet = []
         self._refused = False
         self._fresh = {}
+        self._met = set()
         self._fresh_size = 0
-        self._old.extend(self._fresh_records)
+        if self._reach:
+            self._old.update((record.header.offset, record) for record in self._fresh_records)
+            self._kept += sum(len(record.payload) for record in self._fresh_records)
+        self._dropped = self._dropped or (not self._reach and bool(self._fresh_records))
         self._fresh_records = []
+        while self._kept > self._most:
+            self._drop()
         return unmet
+
+    def _drop(self) -> None:
+        """Drop the oldest block."""
+        self._kept -= len(self._old.pop(next(iter(self._old))).payload)
+        self._dropped = True
 
     def _forget(self, at: int) -> None:
         """Drop the old blocks that the record at ``at`` can't refer to any more, nor any behind it."""
-        while self._old and self._old[0].header.offset < at - self._reach:
-            self._old.popleft()
+        while self._old and next(iter(self._old)) < at - self._reach:
+            self._drop()
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
@@ -79,14 +121,14 @@ class Window:
             UnsupportedError: the block needs a stage that is missing here (F-021).
         """
         offset, start, length = span
-        plain = self._new(offset, at, owner)
+        plain = self._new(offset, start, at, owner)
         if plain is None:
             plain = self._reached(offset, at)
         if start + length > len(plain):
             raise DamagedError("an extent exceeds its block", offset=at)
         return memoryview(plain)[start : start + length]
 
-    def _new(self, offset: int, at: int, owner: Owner) -> Bytes | None:
+    def _new(self, offset: int, start: int, at: int, owner: Owner) -> Bytes | None:
         decoded = self._fresh.get(offset)
         if decoded is None:
             return None
@@ -94,16 +136,24 @@ class Window:
             self._refused = True
             raise decoded
         block, plain = decoded
-        if (None if block.member is None else (block.member, block.position)) != owner:
+        if not belongs(block, start, owner, met=offset in self._met):
             raise DamagedError("a block says that it belongs elsewhere", offset=at)
+        self._met.add(offset)
         return plain
 
     def _reached(self, offset: int, at: int) -> Bytes:
         self._forget(at)
-        if self._again[0] == offset and offset >= at - self._reach:
-            return self._again[1]
-        record = next((item for item in self._old if item.header.offset == offset), None)
+        if not 0 < offset < at or offset < at - self._reach:
+            raise DamagedError(f"the block at byte {offset} is out of reach", offset=at)
+        if offset in self._again:
+            self._again.move_to_end(offset)
+            return self._again[offset]
+        record = self._fetch(offset) if self._fetch else self._old.get(offset)
+        if record is None and self._dropped:
+            raise too_far()
         if record is None:
-            raise DamagedError(f"the block at byte {offset} is lost or out of reach", offset=at)
-        self._again = (offset, blocks.unpack(record, self._head, self._memory)[1])
-        return self._again[1]
+            raise DamagedError(f"the block at byte {offset} is lost", offset=at)
+        while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted
+            self._again.popitem(last=False)
+        plain = self._again[offset] = blocks.unpack(record, self._head, self._memory)[1]
+        return plain

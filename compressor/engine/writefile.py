@@ -2,7 +2,8 @@
 
 from typing import BinaryIO
 
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.archive.leaf import Entry
+from compressor.engine.pack import Packer, PackOptions
 from compressor.stages.base import Bytes
 
 
@@ -15,7 +16,7 @@ class BlockWriter:
     def __init__(self, options: PackOptions, name: bytes) -> None:
         self._file: BinaryIO | None = None
         self._head: list[Bytes] = []  # what comes before there is a file
-        self._info = Info(name)
+        self._info = Entry(name)
         self._packer = Packer(self._write, options)
         self._pending = bytearray()
         self._begun = False

@@ -27,6 +27,9 @@ class Codec(Protocol):
     def decode(self, packed: Bytes, plain_size: int) -> Bytes:
         """Return the ``plain_size`` bytes that ``packed`` stands for.
 
+        ``plain_size`` is the one that was encoded: archives hold it, under a check. A format that leaves
+        it out, as huffman's does, may give as many bytes for a wrong one.
+
         Raises:
             DamagedError: ``packed`` stands for anything else.
         """

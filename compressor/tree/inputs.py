@@ -3,12 +3,18 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
+
 from compressor.errors import CompressorError
 
+READ_MOST = (
+    1 << 30
+)  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
 
 
@@ -25,11 +31,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An open input: ``stat`` is what it was when it was opened."""
+    """An open input: ``stat`` is what it was when it was opened.
+
+    ``no_cache``: the system is asked to forget what was read of it, so that whatever else runs here
+    keeps its own files in memory.
+    """
 
     descriptor: int
     shown: str
     stat: os.stat_result
+    no_cache: bool = False
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -46,6 +57,16 @@ class Input:
         now, then = os.fstat(self.descriptor), self.stat
         return self.regular and (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
 
+    def holds(self, size: int, digest: bytes) -> bool:
+        """Say whether the content has this size and BLAKE3; reading begins at its start again."""
+        if self.stat.st_size != size or not self.regular:
+            return False
+        found = blake3()
+        for piece in self._blocks(None, 1 << 20):
+            found.update(piece)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        return found.digest() == digest
+
     def remove(self, path: Path) -> str | None:
         """Remove ``path`` if it still names this very file, unchanged; return why not, if it is kept."""
         try:
@@ -59,9 +80,29 @@ class Input:
         path.unlink()
         return None
 
+    @property
+    def sparse(self) -> bool:
+        """Whether a regular file has holes, or may have."""
+        return self.regular and self.stat.st_blocks * 512 < self.stat.st_size
+
+    def whole(self, most: int) -> bytearray | None:
+        """Return the content, from the start on, of a file without holes; None if it is more than ``most``.
+
+        Then reading begins at its start again.
+        """
+        if self.stat.st_size > most or self.sparse or not self.regular:
+            return None
+        block = bytearray(self.stat.st_size + 1)
+        filled = self._fill(block)
+        if filled == len(block):  # it has grown
+            os.lseek(self.descriptor, 0, os.SEEK_SET)
+            return None
+        del block[filled:]
+        return block
+
     def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
-        if not self.regular or self.stat.st_blocks * 512 >= self.stat.st_size:
+        if not self.sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
             yield from self._blocks(None, block_size)
             return
         for begin, end, is_data in _layout(self.descriptor, self.stat.st_size):
@@ -91,23 +132,33 @@ class Input:
 
     def _fill(self, block: bytearray) -> int:
         try:
-            return read_full(self.descriptor, block)
+            filled = read_full(self.descriptor, block, short_is_end=self.regular)
+            if self.no_cache and self.regular:
+                self._forget(at_end=filled < len(block))
         except OSError as error:
             raise InputError(f"can't be read: {error.strerror}") from error
+        return filled
+
+    def _forget(self, *, at_end: bool) -> None:
+        """Have the system drop what was read. From 0 on, since pages may be larger than a block."""
+        read = 0 if at_end else os.lseek(self.descriptor, 0, os.SEEK_CUR)  # 0: all there is
+        os.posix_fadvise(self.descriptor, 0, read, os.POSIX_FADV_DONTNEED)
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def read_full(descriptor: int, block: bytearray) -> int:
-    """Fill ``block`` from the descriptor; return how many bytes there were before the end."""
-    filled = 0
+def read_full(descriptor: int, block: bytearray, *, short_is_end: bool = False) -> int:
+    """Fill ``block`` from the descriptor; return how many bytes there were before the end.
+
+    ``short_is_end``: what gives less than asked for has ended, as regular files do.
+    """
+    filled = os.readv(descriptor, [block])
+    if filled in (0, len(block)) or (short_is_end and filled < READ_MOST):
+        return filled
     with memoryview(block) as view:
-        while filled < len(block):
-            count = os.readv(descriptor, [view[filled:]])
-            if not count:
-                break
+        while filled < len(block) and (count := os.readv(descriptor, [view[filled:]])):
             filled += count
     return filled
 
@@ -148,7 +199,7 @@ def open_input(path: Path, *, follow: bool) -> Input:
     """
     status = path.lstat()
     if stat.S_ISDIR(status.st_mode):
-        raise InputError("is a folder; this release takes files (tar can make one of it)")
+        raise InputError("is a folder, not a file")
     if not follow and not stat.S_ISREG(status.st_mode):
         raise InputError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}; -f reads it")
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -156,6 +207,8 @@ def open_input(path: Path, *, follow: bool) -> Input:
     status = os.fstat(descriptor)
     if stat.S_ISDIR(status.st_mode) or not (follow or stat.S_ISREG(status.st_mode)):
         os.close(descriptor)
+        if follow:
+            raise InputError("leads to a folder; name that, or take links with --follow-links")
         raise InputError("became something else while it was opened")
     return Input(descriptor, str(path), status)
 
@@ -167,6 +220,17 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def file_identities(paths: Iterable[Path]) -> frozenset[tuple[int, int]]:
+    """Return device and inode of all regular files that are at the paths: no output may replace them."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
 
 
 def descriptor_input(descriptor: int, shown: str) -> Input:

@@ -1,7 +1,8 @@
 """What a file system says of one file, folder or link besides its content."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 
 class NodeKind(IntEnum):
@@ -16,8 +17,7 @@ class NodeKind(IntEnum):
     BLOCK_DEVICE = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True, gc=False):  # made in a tenth of the time of a frozen dataclass
     """One object of a tree. None stands for what was not recorded.
 
     ``name`` is the member's: components joined by ``/``, no ``.`` or ``..``, any bytes but NUL.

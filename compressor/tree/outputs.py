@@ -2,9 +2,11 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
@@ -14,13 +16,27 @@ Identity = tuple[int, int]
 
 NOTHING: frozenset[Identity] = frozenset()
 
+_USUAL_LONGEST = (
+    255  # bytes of a name; whether one that is longer can be had, ``stat`` says at once
+)
 
-class OutputExistsError(CompressorError):
+
+class OutputRefusedError(CompressorError):
+    """What is there must stay; the message names it."""
+
+
+class OutputExistsError(OutputRefusedError):
     """The output exists (since ``mtime_ns``), and ``force`` was not given."""
 
     def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
         super().__init__(f"{path} exists; -f overwrites it")
         self.mtime_ns = mtime_ns
+
+
+def identity_of(descriptor: int) -> Identity:
+    """Return device and inode of an open file."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def umask() -> int:
@@ -36,94 +52,151 @@ def without_group(mode: int) -> int:
     return mode & 0o700 | common << 3 | common
 
 
-def shared_permissions(
-    inputs: Sequence[os.stat_result],
-) -> tuple[int, tuple[int, int] | None]:
+Access = tuple[int, int, int]
+"""Mode, user and group of a file."""
+
+
+def access_of(status: os.stat_result) -> Access:
+    """Return who may do what with a file."""
+    return status.st_mode, status.st_uid, status.st_gid
+
+
+def shared_permissions(inputs: Collection[Access]) -> tuple[int, tuple[int, int] | None]:
     """Return mode and owner of an archive of these inputs: what all of them permit, under the umask.
 
     Where they have different owners, it stays ours (None).
     """
     mode = 0o666 & ~umask()
-    for status in inputs:
-        mode &= status.st_mode
-    owners = {(status.st_uid, status.st_gid) for status in inputs}
+    for permitted, _, _ in inputs:
+        mode &= permitted
+    owners = {(user, group) for _, user, group in inputs}
     if len(owners) > 1:
         return without_group(mode), None
     return mode, owners.pop() if owners else None
 
 
-@contextmanager
-def _shown_as(name: str) -> Iterator[None]:
+class _ShownAs:
     """Have errors of the system name the output, not its temporary name or nothing."""
-    try:
-        yield
-    except OSError as error:
-        error.filename, error.filename2 = name, None
-        raise
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = self._shown, None
+
+
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """What an output may replace; ``protected`` files never, whatever ``force`` says: the run's inputs."""
+
+    force: bool = False
+    protected: frozenset[Identity] = NOTHING
+
+    def check(self, shown: str, status: os.stat_result) -> None:
+        """Raise an error if what is there, under the name ``shown``, must stay."""
+        if (status.st_dev, status.st_ino) in self.protected:
+            raise OutputRefusedError(f"{shown} is an input; name another output")
+        if stat.S_ISDIR(status.st_mode):
+            raise OutputRefusedError(f"{shown} is a folder; name a file")
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+            raise OutputRefusedError(f"{shown} is a device or the like; it is not replaced")
+        if not self.force:
+            raise OutputExistsError(shown, status.st_mtime_ns)
+
+
+class Place:
+    """A name in an open folder, for something new that is made under ``temporary`` and then takes it.
+
+    Neither step follows a link. ``shown`` is the name for people.
+    """
+
+    def __init__(self, name: bytes, folder: int, shown: str, replacing: Replacing) -> None:
+        self.name = name
+        self.folder = folder
+        self.shown = shown
+        self._replacing = replacing
+        start = name[:200].decode(errors="ignore").encode()  # some file systems want whole letters
+        self.temporary = b".%b.%b.part" % (start, os.urandom(6).hex().encode())
+
+    def existing(self) -> os.stat_result | None:
+        """Return the status of what has the name now."""
+        if len(self.name) <= _USUAL_LONGEST and not os.access(
+            self.name, os.F_OK, dir_fd=self.folder, follow_symlinks=False
+        ):
+            return None  # most often; found without the cost of an exception
+        with suppress(FileNotFoundError):
+            return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
+        return None
+
+    def check(self) -> None:
+        """Raise an error if the name is taken by something that must not be replaced."""
+        status = self.existing()
+        if status is not None:
+            self._replacing.check(self.shown, status)
+
+    def take(self) -> None:
+        """Give what was made its name.
+
+        Raises:
+            OutputExistsError: the name was taken meanwhile.
+        """
+        folder, old, new = self.folder, self.temporary, self.name
+        if self._replacing.force:
+            os.replace(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+            return
+        try:  # A link, unlike a rename, never overwrites what came meanwhile.
+            os.link(old, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
+            raise OutputExistsError(self.shown) from None
+        except OSError:  # a file system without hard links
+            self.check()
+            os.replace(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+            return
+        os.unlink(old, dir_fd=folder)
+
+    def clear(self) -> None:
+        """Leave nothing under the temporary name."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.temporary, dir_fd=self.folder)
 
 
 class Output:
-    """A file that appears under its name when ``commit`` is called, and leaves nothing otherwise.
-
-    ``protected`` files are never replaced, whatever ``force`` says: the inputs of the run.
-    """
+    """A file that appears in its place when ``commit`` is called, and leaves nothing otherwise."""
 
     is_file = True
 
-    def __init__(
-        self,
-        name: str,
-        folder: int,
-        shown: str,
-        *,
-        force: bool,
-        protected: frozenset[Identity] = NOTHING,
-    ) -> None:
-        self._name = name
-        self._folder = folder
-        self._shown = shown
-        self._force = force
-        self._protected = protected
-        start = os.fsdecode(os.fsencode(name)[:200])
-        self._temporary = f".{start}.{os.urandom(6).hex()}.part"
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._shown_as = _ShownAs(place.shown)
+        self._appeared = False
         self.descriptor = -1
-        self._hole_at_end = False
 
     def open(self) -> None:
-        """Create the file under its temporary name, readable by nobody else.
-
-        Raises:
-            CompressorError: its name is taken by something that must not be replaced.
-        """
-        with _shown_as(self._shown):
-            self._refuse_existing()
+        """Create the file under its temporary name, readable by nobody else."""
+        with self._shown_as:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            self.descriptor = os.open(self._temporary, flags, 0o600, dir_fd=self._folder)
-
-    def _refuse_existing(self) -> None:
-        try:
-            status = os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return
-        if (status.st_dev, status.st_ino) in self._protected:
-            raise CompressorError(f"{self._shown} is an input; name another output")
-        if stat.S_ISDIR(status.st_mode):
-            raise CompressorError(f"{self._shown} is a folder")
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-            raise CompressorError(f"{self._shown} is a device or the like; it is not replaced")
-        if not self._force:
-            raise OutputExistsError(self._shown, status.st_mtime_ns)
+            folder = self._place.folder
+            self.descriptor = os.open(self._place.temporary, flags, 0o600, dir_fd=folder)
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
-        with _shown_as(self._shown):
+        with self._shown_as:
             write_full(self.descriptor, data)
-        self._hole_at_end = False
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """Give what was written so far as a file of its own."""
+        with os.fdopen(os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDONLY), "rb", 0) as file:
+            yield cast("BinaryIO", file)
 
     def hole(self, length: int) -> None:
         """Leave a hole of ``length`` bytes."""
-        os.lseek(self.descriptor, length, os.SEEK_CUR)
-        self._hole_at_end = True
+        with self._shown_as:
+            os.ftruncate(self.descriptor, os.lseek(self.descriptor, length, os.SEEK_CUR))
 
     def commit(
         self, *, mode: int, mtime_ns: int | None, sync: bool, owner: tuple[int, int] | None = None
@@ -137,20 +210,13 @@ class Output:
             OutputExistsError: the name was taken meanwhile.
             OSError: the disk is full, or the like.
         """
-        with _shown_as(self._shown):
-            if self._hole_at_end:
-                os.ftruncate(self.descriptor, os.lseek(self.descriptor, 0, os.SEEK_CUR))
+        with self._shown_as:
             if owner is not None and not self._give_to(*owner):
                 mode = without_group(mode)
             os.fchmod(self.descriptor, mode)
             if mtime_ns is not None:
                 os.utime(self.descriptor, ns=(mtime_ns, mtime_ns))
-            if sync:
-                os.fsync(self.descriptor)
-            self._rename()
-            if sync:
-                os.fsync(self._folder)
-            self._close()
+        self.appear(sync=sync)
 
     def _give_to(self, user: int, group: int) -> bool:
         """Give the file to its owner; say whether its group could be given."""
@@ -165,31 +231,32 @@ class Output:
                 os.fchown(self.descriptor, user, -1)
         return given
 
-    def _rename(self) -> None:
-        folder, old, new = self._folder, self._temporary, self._name
-        if self._force:
-            os.replace(old, new, src_dir_fd=folder, dst_dir_fd=folder)
-            return
-        try:  # A link, unlike a rename, never overwrites what came meanwhile.
-            os.link(old, new, src_dir_fd=folder, dst_dir_fd=folder)
-        except FileExistsError:
-            raise OutputExistsError(self._shown) from None
-        except OSError:  # a file system without hard links
-            self._refuse_existing()
-            os.replace(old, new, src_dir_fd=folder, dst_dir_fd=folder)
-            return
-        os.unlink(old, dir_fd=folder)
+    def appear(self, *, sync: bool) -> None:
+        """Give the file its name, as it is.
+
+        Raises:
+            OutputExistsError: the name was taken meanwhile.
+            OSError: the disk is full, or the like.
+        """
+        with self._shown_as:
+            if sync:
+                os.fsync(self.descriptor)
+            self._place.take()
+            self._appeared = True
+            if sync:
+                os.fsync(self._place.folder)
+            self._close()
 
     def _close(self) -> None:
         descriptor, self.descriptor = self.descriptor, -1
         os.close(descriptor)
 
     def abort(self) -> None:
-        """Leave nothing; after ``commit`` this finds nothing to do."""
+        """Leave nothing; after the file has appeared this finds nothing to do."""
         if self.descriptor >= 0:
             self._close()
-        with suppress(FileNotFoundError):
-            os.unlink(self._temporary, dir_fd=self._folder)
+        if not self._appeared:
+            self._place.clear()
 
 
 class DeviceOutput:
@@ -206,11 +273,23 @@ class DeviceOutput:
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
-        with _shown_as(self._shown):
+        with _ShownAs(self._shown):
             write_full(self.descriptor, data)
 
     def commit(self, **_metadata: object) -> None:
         """Nothing is left to do."""
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that outputs go to, and those above it, where they are not there.
+
+    Raises:
+        CompressorError: it is something else.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CompressorError(f"{path} is not a folder; name one") from None
 
 
 def write_full(descriptor: int, data: Bytes) -> None:
@@ -232,11 +311,20 @@ def opened_output(
         finally:
             os.close(device.descriptor)
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        output = Output(path.name, folder, str(path), force=force, protected=protected)
-        with made(output):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    try:
+        place = Place(os.fsencode(path.name or "."), folder, str(path), Replacing(force, protected))
+        with _ShownAs(str(path)):
+            place.check()
+        output = Output(place)
+        try:  # A signal may come at any point from here on, so that creating the file is inside.
+            output.open()
             yield output
+        finally:
+            output.abort()
     finally:
         os.close(folder)
 
@@ -248,13 +336,3 @@ def _is_device(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
-
-
-@contextmanager
-def made(output: Output) -> Iterator[None]:
-    """Have the file made, and gone by the end if it was not committed."""
-    try:  # A signal may come at any point from here on, so that creating the file is inside.
-        output.open()
-        yield
-    finally:
-        output.abort()

@@ -3,10 +3,11 @@
 import io
 from collections.abc import Iterable
 
-from compressor.archive.record import Kind
+from compressor.archive.leaf import Entry
+from compressor.archive.record import Kind, Record
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.engine.pack import Packer, PackOptions
 from compressor.stages import chain as chains
 from compressor.tree.inputs import Hole
 
@@ -23,7 +24,7 @@ def archive_of(
     for name, content in members:
         size = packer.block_size
         pieces = [bytearray(content[at : at + size]) for at in range(0, len(content), size)]
-        packer.add(Info(name, 1_700_000_000_000_000_000, 0o640), pieces)
+        packer.add(Entry(name, mtime_ns=1_700_000_000_000_000_000, mode=0o640), pieces)
     packer.finish()
     return b"".join(parts)
 
@@ -34,7 +35,7 @@ def archive_with_a_hole(size: int, *, before: bytes = b"", after: bytes = b"") -
     packer = Packer(
         lambda data: parts.append(bytes(data)), PackOptions(chains.parse("store"), threads=1)
     )
-    packer.begin(Info(b"sparse"))
+    packer.begin(Entry(b"sparse"))
     for piece in (bytearray(before), Hole(size), bytearray(after)):
         if isinstance(piece, Hole) or piece:
             packer.feed(piece)
@@ -45,11 +46,10 @@ def archive_with_a_hole(size: int, *, before: bytes = b"", after: bytes = b"") -
 
 def offset_of(archive: bytes, kind: Kind) -> int:
     """Return where the first record of a kind begins."""
-    stream = RecordStream(Source(io.BytesIO(archive)))
-    stream.begin()
-    while (record := stream.next()) is not None:
-        if record.header.kind == kind:
-            return record.header.offset
+    for records in RecordStream(Source(io.BytesIO(archive))).archives():
+        for record in records:
+            if isinstance(record, Record) and record.header.kind == kind:
+                return record.header.offset
     raise LookupError(kind)
 
 

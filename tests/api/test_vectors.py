@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import compressor
+from tests.archive import reading
 
 FOLDER = Path(__file__).parents[1] / "vectors/archive"
 LIMITS = compressor.Limits(memory=4 << 30)
@@ -25,7 +26,14 @@ def through_archive(packed: bytes) -> bytes:
     return b"".join(parts)
 
 
-@pytest.mark.parametrize("path", archives("good"), ids=lambda path: path.stem)
+OTHER = [
+    path for path in archives("good") if path.stem.startswith(("good-appended", "good-folder"))
+]
+NO_FILES = {b"d/other name", b"link", b"s"}
+STREAMS = [path for path in archives("good") if path not in OTHER]
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
 def test_a_golden_archive_is_read_in_the_same_way_by_all(path: Path) -> None:
     packed = path.read_bytes()
 
@@ -34,6 +42,17 @@ def test_a_golden_archive_is_read_in_the_same_way_by_all(path: Path) -> None:
     assert through_archive(packed) == plain
     with suppress(compressor.UsageError):  # it has several members
         assert compressor.open(io.BytesIO(packed), limits=LIMITS).read() == plain
+
+
+@pytest.mark.parametrize("path", OTHER, ids=lambda path: path.stem)
+def test_the_files_of_folders_and_versions_are_read_by_name(path: Path) -> None:
+    contents, _ = reading.forward(path.read_bytes())
+
+    with compressor.Archive(path, limits=LIMITS) as archive:
+        files = {member.name.encode() for member in archive} & {name for name, c in contents if c}
+        found = {name: archive.read(name.decode()) for name in files if name not in NO_FILES}
+
+    assert found == {name: c for name, c in contents if c and name not in NO_FILES}
 
 
 @pytest.mark.parametrize("path", archives("bad") + archives("unsupported"), ids=lambda p: p.stem)

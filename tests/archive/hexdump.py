@@ -1,15 +1,17 @@
 """An archive, byte by byte, each with its meaning: the example in docs/format/archive.md."""
 
 import struct
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from compressor.archive import schema
+from compressor.archive.leaf import Columns
 from compressor.archive.record import HEADER_SIZE, MAGIC, Kind
-from tests.archive.sound import SOUND
 
-EXAMPLE = "good-one-small-file"
+EXAMPLE = Path(__file__).parents[1] / "vectors/archive/good-one-small-file.cz"
 WIDTH = 16  # bytes a line
 
 SCHEMAS = {
@@ -30,8 +32,9 @@ def names(of: type) -> list[str]:
 
 
 def array(data: bytes, fields: list[str], prefix: str) -> Iterator[Field]:
-    """Split a MessagePack array of fewer than 16 elements into its head and elements."""
-    yield data[:1], f"{prefix}array of {data[0] & 15}"
+    """Split a MessagePack array into its head and elements."""
+    head, count = (data[:1], data[0] & 15) if data[0] < 0xA0 else (data[:3], data[2])
+    yield head, f"{prefix}array of {count}"
     for name, raw in zip(fields, msgspec.msgpack.decode(data, type=list[msgspec.Raw]), strict=True):
         value = bytes(raw)
         inner = INNER.get(name)
@@ -64,15 +67,16 @@ def record(data: bytes, at: int) -> Iterator[Field]:
     meta, body = data[begin : begin + meta_size], data[begin + meta_size :][:body_size]
     if meta:
         yield from array(meta, names(SCHEMAS[Kind(kind)]), "")
-    yield from contents(kind, body)
+    yield from contents(kind, meta, body)
     yield data[begin + meta_size + body_size :][:8], "content_check"
 
 
-def contents(kind: int, body: bytes) -> Iterator[Field]:
+def contents(kind: int, meta: bytes, body: bytes) -> Iterator[Field]:
     if kind == Kind.MEMBERS:
-        yield body[:1], f"body: array of {body[0] & 15}"
-        for entry in msgspec.msgpack.decode(body, type=list[msgspec.Raw]):
-            yield from array(bytes(entry), names(schema.Entry), "  entry: ")
+        packed = msgspec.msgpack.decode(meta, type=schema.Members).packed_size
+        yield body[:packed], "body: a zlib stream, see below"
+        for at in range(packed, len(body), 32):
+            yield body[at : at + 32], "body: BLAKE3 of a content"
     elif kind == Kind.FOOTER:
         for number, name in enumerate(names(schema.Footer)):
             part = body[8 * number : 8 * number + 8]
@@ -92,13 +96,23 @@ def fields(data: bytes) -> Iterator[Field]:
         at += size
 
 
-def dump() -> str:
-    lines, at = [], 0
-    for part, meaning in fields(SOUND[EXAMPLE].make()):
+def columns(data: bytes) -> bytes:
+    """Return the columns of the first leaf."""
+    return zlib.decompress(next(part for part, meaning in fields(data) if "zlib" in meaning))
+
+
+def lines(parts: Iterator[Field]) -> list[str]:
+    found, at = [], 0
+    for part, meaning in parts:
         for begin in range(0, len(part), WIDTH):
             piece = part[begin : begin + WIDTH]
-            lines.append(
-                f"{at:04x}  {piece.hex(' '):<{3 * WIDTH}} {'' if begin else meaning}".rstrip()
-            )
+            shown_bytes = f"{piece.hex(' '):<{3 * WIDTH}}"
+            found.append(f"{at:04x}  {shown_bytes} {'' if begin else meaning}".rstrip())
             at += len(piece)
-    return "\n".join(lines)
+    return found
+
+
+def dump() -> str:
+    data = EXAMPLE.read_bytes()
+    inflated = array(columns(data), names(Columns), "")
+    return "\n".join([*lines(fields(data)), "", *lines(inflated)])

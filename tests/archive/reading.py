@@ -2,8 +2,10 @@
 
 import io
 
-from compressor.archive.schema import Entry
-from compressor.archive.source import Source
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE, Head
+from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.sinks import NullSink
@@ -38,15 +40,36 @@ def class_of(error: CompressorError) -> str:
 
 
 class Collector(NullSink):
-    """Keeps verified members with their content."""
+    """Keeps the verified members of the last version of each archive, with their content.
+
+    What has no content counts with its target, if it has one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.contents: Contents = []
+        self._archives: list[dict[bytes, bytes]] = [{}]
+        self._content = bytearray()
+        self.entries: dict[bytes, Entry] = {}
+
+    @property
+    def contents(self) -> Contents:
+        return [item for archive in self._archives for item in archive.items()]
+
+    def begun(self, head: Head) -> None:
+        if not head.previous:
+            self._archives.append({})
+
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         self._content = bytearray()
 
-    def opened(self, name: bytes) -> None:
-        self._content = bytearray()
+    def plain(self, entry: Entry) -> None:
+        before = self._archives[-1].pop(entry.name, None)
+        content = before if entry.kind == FILE else entry.target or b""
+        if content is not None:
+            self._note(entry, content)
+
+    def removed(self, name: bytes) -> None:
+        self._archives[-1].pop(name, None)
 
     def data(self, piece: Bytes) -> None:
         self._content += piece
@@ -55,14 +78,27 @@ class Collector(NullSink):
         self._content += bytes(length)
 
     def closed(self, entry: Entry) -> None:
-        self.contents.append((entry.name, bytes(self._content)))
+        self._archives[-1].pop(entry.name, None)
+        self._note(entry, bytes(self._content))
+
+    def _note(self, entry: Entry, content: bytes) -> None:
+        self._archives[-1][entry.name] = content
+        self.entries[entry.name] = entry
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        super().failed(name, error)
+        self._archives[-1].pop(name, None)
 
 
-def forward(data: bytes, threads: int = 1) -> tuple[Contents, list[CompressorError]]:
+def forward(
+    data: bytes, threads: int = 1, *, seeks: bool = False
+) -> tuple[Contents, list[CompressorError]]:
     """Return the members that came whole, and all that was refused, in order."""
     sink = Collector()
+    random = RandomSource(io.BytesIO(data)) if seeks else None
+    options = UnpackOptions(threads, LIMITS, random=random)
     try:
-        Unpacker(Source(io.BytesIO(data)), sink, UnpackOptions(threads, LIMITS)).run()
+        Unpacker(Source(io.BytesIO(data)), sink, options).run()
     except CompressorError as error:
         return sink.contents, [*(error for _, error in sink.outcome.failures), error]
     return sink.contents, [error for _, error in sink.outcome.failures]
@@ -74,17 +110,23 @@ def opened(data: bytes) -> SeekableArchive:
 
 
 def seekable(data: bytes) -> Contents:
-    """Return all members of an archive in which everything was checked.
+    """Return all members of an archive, found through its index and read whole.
 
     Raises:
         CompressorError: anything is wrong.
     """
     archive = opened(data)
-    archive.check()
-    return [
-        (entry.name, archive.read(index, entry, 0, entry.size))
-        for index, entry in archive.entries()
-    ]
+    return [(entry.name, content_of(archive, index, entry)) for index, entry in archive.entries()]
+
+
+def content_of(archive: SeekableArchive, index: Index, entry: Entry) -> bytes:
+    """Return the content of a file, verified; of anything else its target, if it has one."""
+    if entry.kind != FILE:
+        return entry.target or b""
+    content = bytearray()
+    archive.copy(index, entry, content.extend)
+    assert archive.read(index, entry, 0, entry.size) == content
+    return bytes(content)
 
 
 def refusal(data: bytes) -> str | None:

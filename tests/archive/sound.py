@@ -4,12 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from compressor.engine.pack import Info, Packer, PackOptions
+from compressor.archive.leaf import Entry
+from compressor.engine.pack import Packer, PackOptions
 from compressor.errors import UnsupportedError
 from compressor.stages import TABLE
 from compressor.stages import chain as chains
 from compressor.tree.inputs import Hole
-from tests.archive.forge import PAD, PARITY, Forge, entry
+from tests.archive.forge import (
+    BLOCK_DEVICE,
+    CHAR_DEVICE,
+    FIFO,
+    FOLDER,
+    HARDLINK,
+    PAD,
+    PARITY,
+    SYMLINK,
+    Forge,
+    entry,
+    listing,
+)
 
 A, B, C = b"first block, 22 bytes\n", b"second\n", b"the third of them\n"
 
@@ -19,22 +32,22 @@ Contents = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Sound:
-    """``codec``: whose library decides on the bytes, or nobody's."""
+    """``codecs``: whose libraries decide on the bytes; the product packs leaves with zlib."""
 
     make: Callable[[], bytes]
     about: str
     members: Contents
-    codec: str = ""
+    codecs: tuple[str, ...] = ()
 
 
 SOUND: dict[str, Sound] = {}
 
 
 def sound(
-    name: str, about: str, *members: tuple[bytes, bytes]
+    name: str, about: str, *members: tuple[bytes, bytes], by_hand: bool = False
 ) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
     def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
-        SOUND[name] = Sound(make, about, list(members))
+        SOUND[name] = Sound(make, about, list(members), () if by_hand else ("zlib",))
         return make
 
     return register
@@ -57,7 +70,7 @@ def stream(content: bytes, chain: str, block_size: int = 4096) -> bytes:
     """A member without a name, as from a pipe."""
 
     def fill(packer: Packer) -> None:
-        packer.begin(Info(b""))
+        packer.begin(Entry(b""))
         step = packer.block_size
         for at in range(0, len(content), step):
             packer.feed(bytearray(content[at : at + step]))
@@ -78,15 +91,15 @@ def _empty_stream() -> bytes:
 
 @sound("good-one-small-file", "a file with its mode and time", (b"notes/a.txt", A))
 def _one_small_file() -> bytes:
-    info = Info(b"notes/a.txt", 1_700_000_000_123_456_789, 0o640)
-    return packed(lambda packer: packer.add(info, [bytearray(A)]))
+    note = Entry(b"notes/a.txt", mtime_ns=1_700_000_000_123_456_789, mode=0o640)
+    return packed(lambda packer: packer.add(note, [bytearray(A)]))
 
 
 @sound("good-empty-file", "a file without content beside one with", (b"empty", b""), (b"b", B))
 def _empty_file() -> bytes:
     def fill(packer: Packer) -> None:
-        packer.add(Info(b"empty"), [])
-        packer.add(Info(b"b"), [bytearray(B)])
+        packer.add(Entry(b"empty"), [])
+        packer.add(Entry(b"b"), [bytearray(B)])
 
     return packed(fill)
 
@@ -95,7 +108,7 @@ def _empty_file() -> bytes:
 def _shared_block() -> bytes:
     def fill(packer: Packer) -> None:
         for name, content in ((b"a", A), (b"b", B), (b"c", C)):
-            packer.add(Info(name), [bytearray(content)])
+            packer.add(Entry(name), [bytearray(content)])
 
     return packed(fill)
 
@@ -103,7 +116,7 @@ def _shared_block() -> bytes:
 @sound("good-two-blocks", "a member of two blocks", (b"m", A + B))
 def _two_blocks() -> bytes:
     pieces = [bytearray(A), bytearray(B)]
-    return packed(lambda packer: packer.add(Info(b"m"), pieces), block_size=len(A))
+    return packed(lambda packer: packer.add(Entry(b"m"), pieces), block_size=len(A))
 
 
 @sound(
@@ -114,8 +127,8 @@ def _two_blocks() -> bytes:
 )
 def _hole() -> bytes:
     def fill(packer: Packer) -> None:
-        packer.add(Info(b"m"), [bytearray(A), Hole(3000), bytearray(B)])
-        packer.add(Info(b"h"), [Hole(77)])
+        packer.add(Entry(b"m"), [bytearray(A), Hole(3000), bytearray(B)])
+        packer.add(Entry(b"h"), [Hole(77)])
 
     return packed(fill, block_size=len(A))
 
@@ -123,13 +136,13 @@ def _hole() -> bytes:
 @sound("good-two-leaves", "two solid blocks, each with its leaf", (b"a", A), (b"b", B))
 def _two_leaves() -> bytes:
     def fill(packer: Packer) -> None:
-        packer.add(Info(b"a"), [bytearray(A)])
-        packer.add(Info(b"b"), [bytearray(B)])
+        packer.add(Entry(b"a"), [bytearray(A)])
+        packer.add(Entry(b"b"), [bytearray(B)])
 
     return packed(fill, block_size=len(A))
 
 
-@sound("good-version", "a version with a label, a time and the number 7", (b"a", A))
+@sound("good-version", "a version with a label, a time and the number 7", (b"a", A), by_hand=True)
 def _version() -> bytes:
     forge = Forge()
     forge.head()
@@ -137,7 +150,7 @@ def _version() -> bytes:
     return forge.finish([entry(b"a", A, spans)], number=7, label="nightly", time=1_700_000_000)
 
 
-@sound("good-features", "optional features, known and not", (b"a", A))
+@sound("good-features", "optional features, known and not", (b"a", A), by_hand=True)
 def _features() -> bytes:
     forge = Forge()
     forge.head(optional=["clock", "teleportation"])
@@ -149,20 +162,22 @@ _ODD = (b"\xff\xfe not UTF-8", b"with/parts", b"with.dot", b"line\nbreak", b"n" 
 
 @sound("good-odd-names", "names that are not plain text", *((name, b"") for name in _ODD))
 def _odd_names() -> bytes:
-    return packed(lambda packer: [packer.add(Info(name), []) for name in _ODD])
+    return packed(lambda packer: [packer.add(Entry(name), []) for name in _ODD])
 
 
 @sound("good-concatenated", "two archives in a row, with one name twice", (b"a", A), (b"a", B))
 def _concatenated() -> bytes:
-    parts = [packed(lambda packer, c=c: packer.add(Info(b"a"), [bytearray(c)])) for c in (A, B)]
+    parts = [packed(lambda packer, c=c: packer.add(Entry(b"a"), [bytearray(c)])) for c in (A, B)]
     return b"".join(parts)
 
 
-@sound("good-padding", "padding that aligns the body of a block to 256 bytes", (b"a", A))
+@sound(
+    "good-padding", "padding that aligns the body of a block to 256 bytes", (b"a", A), by_hand=True
+)
 def _padding() -> bytes:
     forge = Forge()
     forge.head()
-    meta = 11  # bytes, of this block
+    meta = 16  # bytes, of this block
     gap = -(len(forge.data) + 32 + meta) % 256
     forge.put(PAD, b"", bytes(gap - 40))
     at = forge.block(A)
@@ -171,7 +186,12 @@ def _padding() -> bytes:
     return forge.finish([entry(b"a", A, [[at, 0, 22]])])
 
 
-@sound("good-skippable", "records that may be passed over: parity, and kind 200", (b"a", A))
+@sound(
+    "good-skippable",
+    "records that may be passed over: parity, and kind 200",
+    (b"a", A),
+    by_hand=True,
+)
 def _skippable() -> bytes:
     forge = Forge()
     forge.head()
@@ -190,10 +210,11 @@ def _skippable() -> bytes:
     (b"a", A),
     (b"b", A[6:]),
     (b"m", B + A),
+    by_hand=True,
 )
 def _reach() -> bytes:
     forge = Forge()
-    forge.head(reach=400)
+    forge.head(reach=600)
     at = forge.block(A)
     forge.leaf([entry(b"a", A, [[at, 0, 22]])])
     forge.leaf([entry(b"b", A[6:], [[at, 6, 16]])])
@@ -208,6 +229,7 @@ def _reach() -> bytes:
     "pages of pages: three levels of EXTENTS, two of ROOT",
     (b"m", A + B + C + A),
     (b"n", b""),
+    by_hand=True,
 )
 def _pages() -> bytes:
     forge = Forge()
@@ -225,11 +247,12 @@ def _pages() -> bytes:
     right = forge.extents(29, pages, level=1)
     top = forge.extents(0, [[left, 0, 29], [right, 29, 40]], level=2)
     forge.leaf([entry(b"m", A + B + C + A, [[top, 0, 69]], level=3)])
-    first = forge.root()
+    leaves = forge.leaves
+    first = listing(forge.root(), leaves)
     forge.leaves = []
-    forge.leaf([entry(b"n", b"", [])], last=True)
-    second = forge.root()
-    forge.root([[first, b"m", b"m"], [second, b"n", b"n"]], level=1)
+    forge.leaf([entry(b"n")], last=True)
+    second = listing(forge.root(), forge.leaves)
+    forge.root([first, second])
     forge.footer()
     return bytes(forge.data)
 
@@ -239,6 +262,7 @@ def _pages() -> bytes:
     "every kind of record that has a meaning, two blocks, two leaves",
     (b"a", A),
     (b"m", B + bytes(5) + C),
+    by_hand=True,
 )
 def _every_kind() -> bytes:
     forge = Forge()
@@ -255,7 +279,157 @@ def _every_kind() -> bytes:
 
 
 @sound(
-    "good-grown-arrays", "arrays with elements that a later minor version may have added", (b"m", A)
+    "good-folder",
+    "every kind of member, with owners, modes, times, extended attributes and device numbers",
+    (b"d", b""),
+    (b"d/file", A),
+    (b"d/other name", b"d/file"),
+    (b"d/pipe", b""),
+    (b"d/null", b""),
+    (b"d/disk", b""),
+    (b"link", b"d/file"),
+    by_hand=True,
+)
+def _folder() -> bytes:
+    forge = Forge()
+    forge.head()
+    at = forge.block(A)
+    user, root = [1000, 100, "ann", "users"], [0, 0, "root", None]
+    xattrs = [[b"security.capability", bytes(20)], [b"user.note", b"kept \xff"]]
+    common = {"mtime": 1_700_000_000_123_456_789, "mode": 0o755, "owner": user}
+    return forge.finish(
+        [
+            entry(b"d", kind=FOLDER, **common),
+            entry(b"d/file", A, [[at, 0, 22]], xattrs=xattrs, **common | {"mode": 0o4711}),
+            entry(b"d/other name", kind=HARDLINK, target=b"d/file", **common),
+            entry(b"d/pipe", kind=FIFO, **common),
+            entry(b"d/null", kind=CHAR_DEVICE, device=[1, 3], owner=root),
+            entry(b"d/disk", kind=BLOCK_DEVICE, device=[259, (1 << 32) - 1], mtime=-1),
+            entry(b"link", kind=SYMLINK, target=b"d/file", **common),
+        ]
+    )
+
+
+@sound(
+    "good-dedup",
+    "extents in older blocks and in the middle of new ones, pieces listed",
+    (b"a", A),
+    (b"m", B + A + C + B + A[6:11] + C),
+    (b"b", C + A),
+    by_hand=True,
+)
+def _dedup() -> bytes:
+    forge = Forge()
+    forge.head(reach=1 << 16)
+    solid = forge.block(A, listed=[(0, A[:11]), (3, A[14:])])
+    forge.leaf([entry(b"a", A, [[solid, 0, 22]])])
+    forge.open(1, b"m")
+    first = forge.block(B, member=1, position=0, listed=[(0, B)])
+    spans = [[first, 0, 7], [solid, 0, 22]]
+    one = forge.extents(0, spans, member=1)
+    second = forge.block(C, member=1, position=29)
+    spans = [[second, 0, 18], [first, 0, 7], [solid, 6, 5], [second, 0, 9], [second, 9, 9]]
+    two = forge.extents(29, spans, member=1)
+    content = B + A + C + B + A[6:11] + C
+    spans = [[one, 0, 29], [two, 29, len(content) - 29]]
+    forge.leaf([entry(b"m", content, spans, level=1)])
+    return forge.finish([entry(b"b", C + A, [[second, 0, 18], [solid, 0, 22]])])
+
+
+def _first_version(forge: Forge) -> int:
+    """Members a, b, gone in a leaf, s in another; return their block's offset."""
+    forge.head(reach=1 << 16)
+    at = forge.block(A + B)
+    forge.leaf(
+        [
+            entry(b"a", A, [[at, 0, 22]], mode=0o644),
+            entry(b"b", B, [[at, 22, 7]]),
+            entry(b"gone", b""),
+        ]
+    )
+    forge.finish([entry(b"s", kind=SYMLINK, target=b"a")])
+    return at
+
+
+@sound(
+    "good-appended",
+    "a second version: b changed, a kept with another mode, gone removed, new added, s untouched",
+    (b"s", b"a"),
+    (b"b", C),
+    (b"a", A),
+    (b"new", B + C),
+    by_hand=True,
+)
+def _appended() -> bytes:
+    forge = Forge()
+    block = _first_version(forge)
+    old = forge.leaves[0][0]
+    forge.append(old, reach=1 << 16)
+    at = forge.block(C)
+    entries = [entry(b"b", C, [[at, 0, 18]]), entry(b"a", kept=[old, 0], mode=0o600)]
+    forge.leaf(entries, removed=[b"gone"])
+    spans = [[block, 22, 7], [at, 0, 18]]
+    return forge.finish([entry(b"new", B + C, spans)], number=2, label="second")
+
+
+@sound(
+    "good-appended-unchanged",
+    "a second version without any change, a third that adds; both list the first ROOT",
+    (b"a", A),
+    (b"b", B),
+    (b"c", C),
+    by_hand=True,
+)
+def _unchanged() -> bytes:
+    forge = Forge()
+    forge.head(reach=1 << 16)
+    forge.leaf([entry(b"a", A, [[forge.block(A), 0, 22]])])
+    forge.finish([entry(b"b", B, [[forge.block(B), 0, 7]])])
+    first = listing(forge.root_at, forge.leaves)
+    old = forge.leaves
+    forge.append(reach=1 << 16)
+    forge.leaves = []
+    forge.leaf([], last=True, number=2)
+    forge.root([first, *forge.leaves])
+    forge.footer()
+    forge.leaves = old
+    forge.append(reach=1 << 16)
+    forge.leaves = []
+    forge.leaf([entry(b"c", C, [[forge.block(C), 0, 18]])], last=True, number=3)
+    forge.root([first, *forge.leaves])
+    forge.footer()
+    return bytes(forge.data)
+
+
+@sound(
+    "good-appended-pages",
+    "behind ROOTs of ROOTs a version that changes one member: three pages stay, one is taken apart",
+    *((b"%d" % number, b"") for number in (0, 1, 2, 4, 5)),
+    (b"3", B),
+    by_hand=True,
+)
+def _appended_pages() -> bytes:
+    forge = Forge()
+    forge.head(reach=1 << 16)
+    leaves = [forge.leaf([entry(b"%d" % number)], last=number == 5) for number in range(6)]
+    items = forge.leaves
+    low = [listing(forge.root(items[at : at + 2]), items[at : at + 2]) for at in (0, 2, 4)]
+    top = listing(forge.root(low[:2]), low[:2])
+    forge.root([top, low[2]])
+    forge.footer()
+    forge.append(leaves[3], reach=1 << 16)
+    forge.leaves = []
+    forge.leaf([entry(b"3", B, [[forge.block(B), 0, 7]])], last=True, number=2)
+    forge.root([low[0], items[2], low[2], *forge.leaves])
+    forge.footer()
+    return bytes(forge.data)
+
+
+@sound(
+    "good-grown-arrays",
+    "arrays with elements that a later minor version may have added",
+    (b"m", A),
+    by_hand=True,
 )
 def _grown_arrays() -> bytes:
     more: list[Any] = ["new", -1, None, 1.5, [b"x", {"k": True}]]
@@ -264,20 +438,25 @@ def _grown_arrays() -> bytes:
     forge.open(0, b"m", more=more)
     at = forge.block(A, member=0, more=more)
     page = forge.extents(0, [[at, 0, 22]], more=more)
+    owners = [[1, 2, "u", "g", *more]]
     forge.leaf(
-        [entry(b"m", A, [[page, 0, 22]], level=1, more=more)], last=True, more=more, grown=more
+        [entry(b"m", A, [[page, 0, 22]], level=1)],
+        last=True,
+        more=more,
+        grown=more,
+        owners=owners,
     )
     forge.root([[*item, *more] for item in forge.leaves], more=more)
     forge.footer()
     return bytes(forge.data)
 
 
-_INNER = packed(lambda packer: packer.add(Info(b"inner"), [bytearray(B)]))
+_INNER = packed(lambda packer: packer.add(Entry(b"inner"), [bytearray(B)]))
 
 
 @sound("good-archive-inside", "an archive stored raw in an archive", (b"inner.cz", _INNER))
 def _archive_inside() -> bytes:
-    return packed(lambda packer: packer.add(Info(b"inner.cz"), [bytearray(_INNER)]))
+    return packed(lambda packer: packer.add(Entry(b"inner.cz"), [bytearray(_INNER)]))
 
 
 TEXT = b"".join(b"line %d of a text that every codec can shrink\n" % n for n in range(12))
@@ -286,11 +465,17 @@ TEXT = b"".join(b"line %d of a text that every codec can shrink\n" % n for n in 
 def _codec(name: str) -> None:
     make = lambda: stream(TEXT, name, 300)  # noqa: E731
     about = f"a stream of two blocks under {name}"
-    SOUND[f"good-codec-{name}"] = Sound(make, about, [(b"", TEXT)], name)
+    SOUND[f"good-codec-{name}"] = Sound(make, about, [(b"", TEXT)], tuple(sorted({name, "zlib"})))
 
 
 for _name in TABLE:
     _codec(_name)
+
+
+def makers(sound: Sound) -> str:
+    """Name the libraries that decide on the bytes, with their versions; empty where one is missing."""
+    found = [provider(codec) for codec in sound.codecs]
+    return ", ".join(found) if all(found) else ""
 
 
 def provider(codec: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compressor.archive import record, schema
+from compressor.archive import leaf, record, schema
 from compressor.archive.record import Kind
 from compressor.stages import TABLE
 from compressor.stages import chain as chains
@@ -20,7 +20,8 @@ TABLES = {
     "### OPEN": schema.Open,
     "### EXTENTS": schema.Extents,
     "### MEMBERS": schema.Members,
-    "array of that many entries:": schema.Entry,
+    "The columns, each": leaf.Columns,
+    "An owner:": leaf.Owner,
     "And the version:": schema.Version,
     "### ROOT": schema.Root,
     "An item:": schema.LeafRef,
@@ -123,6 +124,12 @@ def test_the_footer_has_its_fields_where_the_table_says() -> None:
         ("number, 0 to {}", schema.MAX_LEVEL),
         ("number, 0 to {}", schema.MAX_ENTRIES),
         ("and are at most {}", schema.MAX_FRESH),
+        ("[piece], at most {}", schema.MAX_PIECES),
+        ("{} bytes for each piece", schema.PIECE_HASH),
+        ("bytes of the columns, at most {}", leaf.MAX_LEAF),
+        ("in full, have at most {} bytes", leaf.MAX_LEAF),
+        ("in all at most {} bytes of names and values", schema.MAX_XATTRS),
+        ("more than {} elements", schema.MAX_ENTRIES),
         ("At most\n{} characters", chains.MAX_TEXT),
         ("{} stages, and", chains.MAX_STAGES),
         ("and {} stages from", chains.MAX_DEPTH),
@@ -133,9 +140,9 @@ def test_a_limit_of_the_text_is_that_of_the_code(words: str, value: int) -> None
 
 
 def test_a_root_of_the_longest_names_fits_its_record() -> None:
-    longest = schema.LeafRef(schema.MAX_COUNT, b"n" * schema.MAX_NAME, b"n" * schema.MAX_NAME)
+    longest = schema.LeafRef(schema.MAX_COUNT, b"n" * schema.MAX_NAME, b"n" * schema.MAX_NAME, 6)
 
-    packed = schema.pack(schema.Root(schema.MAX_LEVEL, [longest] * schema.MAX_PAGE))
+    packed = schema.pack(schema.Root([longest] * schema.MAX_PAGE))
 
     assert len(packed) <= record.MAX_LIST
 

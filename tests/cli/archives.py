@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from blake3 import blake3
 
 from compressor.archive import record, schema
-from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Entry, Head
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Head
 from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
 
 FOOTER = record.FOOTER_SIZE

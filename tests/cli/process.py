@@ -53,13 +53,17 @@ def wait_for(what: Callable[[], bool]) -> None:
 NOBODY = 65534
 
 
-def as_nobody(folder: Path, *words: str) -> tuple[int, str]:
+def as_nobody(
+    folder: Path, *words: str, stdin: int | None = None, stdout: int | None = None
+) -> tuple[int, str]:
     """Run one command line without privileges; return its exit code and stderr.
 
-    By a fork with all modules loaded, because the interpreter itself may be out of nobody's reach.
+    ``stdin`` and ``stdout`` are descriptors. By a fork with all modules loaded, because the interpreter
+    itself may be out of nobody's reach.
     """
     for module in COMMANDS.values():
         import_module(module)
+    import_module("concurrent.futures.thread")
     stage_by_name("zstd")
     ours, theirs = os.pipe()
     child = os.fork()
@@ -69,9 +73,14 @@ def as_nobody(folder: Path, *words: str) -> tuple[int, str]:
             os.dup2(theirs, 2)
             sys.stderr = os.fdopen(2, "w", closefd=False)
             sys.stdin = sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDWR), "w")
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
+            if stdin is not None:
+                os.dup2(stdin, 0)
+            if stdout is not None:
+                os.dup2(stdout, 1)
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
             code = main(list(words))
             sys.stderr.flush()
             os._exit(code)

@@ -222,8 +222,8 @@ def test_too_little_memory_names_what_is_needed(run: Run) -> None:
     run("compress", "a")
 
     for words in (["c", "-f", "a"], ["t", "a.cz"], ["d", "-f", "a.cz"], ["cat", "a.cz"]):
-        stderr = run(*words, "--memory", "65M", code=4).stderr
-        assert b"MiB of memory, 65 MiB are allowed (--memory)" in stderr
+        stderr = run(*words, "--memory", "64M", code=4).stderr
+        assert b"MiB of memory, 64 MiB are allowed (--memory)" in stderr
 
 
 def test_exit_codes_of_several_inputs(run: Run) -> None:

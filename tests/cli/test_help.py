@@ -108,3 +108,52 @@ def test_packing_a_small_file_loads_no_more_than_it_needs() -> None:
     assert "zstandard" in modules
     unused = {"tqdm", "concurrent.futures", "lz4", "bz2", "lzma", "lzallright", "numpy", "asyncio"}
     assert not unused & modules
+
+
+def test_levels_take_one_line_of_the_help(run: Run) -> None:
+    text = run("compress", "--help").stdout.decode()
+
+    assert re.findall(r"^ +(-[1-9].*?)  +", text, re.MULTILINE) == ["-1 ... -9"]
+
+
+def completed(run: Run, words: str, place: int) -> list[str]:
+    env = {
+        "_COMPRESSOR_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"compressor {words}",
+        "COMP_CWORD": str(place),
+    }
+    done = run(env=env)
+    assert done.stderr == b""
+    return done.stdout.decode().split()
+
+
+@pytest.mark.parametrize("verb", ["compress", "bench"])
+def test_completion_offers_codecs(run: Run, verb: str) -> None:
+    assert completed(run, f"{verb} --codec lz", 3) == [
+        "plain,lz4",
+        "plain,lzma",
+        "plain,lzo",
+        "plain,lzw",
+    ]
+
+
+def test_completion_offers_members_and_is_silent_where_it_can_not(run: Run) -> None:
+    Path("run").mkdir()
+    for name in ("run/a", "run/b", "c"):
+        Path(name).touch()
+    run("compress", "-o", "x.cz", "run/a", "run/b", "c")
+
+    assert completed(run, "cat x.cz run/", 3) == ["plain,run/a", "plain,run/b"]
+    assert completed(run, "cat x.cz run/a c", 4) == ["plain,c"]
+    for archive in ("c", "run", "missing"):
+        assert completed(run, f"cat {archive} r", 3) == []
+
+
+def test_completion_loads_no_codec() -> None:
+    code = (
+        "import sys, compressor.cli.completion as c; c.codecs(None, None, 'z');"
+        "sys.stdout.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert not {"zstandard", "compressor.stages.codecs.zstd"} & set(done.stdout.decode().split())

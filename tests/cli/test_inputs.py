@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from compressor import decompress
+from compressor.archive.leaf import Entry
 from compressor.cli import main
+from compressor.engine.pack import Packer, PackOptions
+from compressor.stages.chain import parse
 from compressor.tree.inputs import open_input
 from tests.cli.process import Run, as_nobody, left
 
@@ -66,16 +70,17 @@ def test_a_removed_link_would_not_be_its_file(run: Run) -> None:
     assert left(Path()) == {"a", "link", "link.cz"}
 
 
-def test_folders_and_missing_files_are_named(run: Run) -> None:
+def test_missing_files_are_named_and_the_others_packed(run: Run) -> None:
     Path("d").mkdir()
     Path("a").touch()
+    Path("cycle").symlink_to("d")
 
-    stderr = run("compress", "d", "missing", "missing.cz", "a", code=3).stderr
+    stderr = run("compress", "d", "cycle", "missing", "missing.cz", "a", code=3).stderr
 
-    assert b"d: is a folder; this release takes files" in stderr
+    assert b"cycle: is a symbolic link; -f reads it" in stderr
     assert b"missing: No such file or directory" in stderr
     assert b"missing.cz: No such file or directory" in stderr
-    assert Path("a.cz").exists()
+    assert left(Path()) == {"a", "a.cz", "cycle", "d", "d.cz"}
 
 
 @pytest.mark.skipif(not ROOT, reason="needs to become somebody else")
@@ -286,3 +291,66 @@ def test_contradictions_are_wrong_usage_and_nothing_is_written(words: str) -> No
     assert main(words.split()) == 2
 
     assert left(Path()) == {"a", "a.cz", "b.cz"}
+
+
+@pytest.mark.parametrize("codec", ["zstd:level=19", "zstd:level=3", "lzma:level=9", "huffman"])
+def test_small_inputs_need_little_memory_and_make_the_same_archive(run: Run, codec: str) -> None:
+    Path("a").write_bytes(b"12345678")
+    Path("b").write_bytes(bytes(100_000))
+    for names in (["a"], ["a", "b"]):
+        packed = [
+            run("compress", "-c", "--codec", codec, "--memory", size, *names).stdout
+            for size in ("100M", "1G")
+        ]
+        assert packed[0] == packed[1]
+    with Path("a").open("rb") as file:
+        from_file = run("--codec", codec, "--memory", "100M", "-c", stdin=file).stdout
+    assert from_file == run("--codec", codec, input=b"12345678").stdout
+    assert b"--memory" in run("--codec", "zstd:level=19", "--memory", "100M", code=4).stderr
+
+
+def test_a_file_that_grows_keeps_to_the_memory_that_was_reckoned() -> None:
+    parts: list[bytes] = []
+    options = PackOptions(parse("zstd:level=19"), plain_limit=8)
+    packer = Packer(lambda data: parts.append(bytes(data)), options)
+    Path("a").write_bytes(b"12345678")
+    source = open_input(Path("a"), follow=False)
+    Path("a").write_bytes(bytes(range(256)) * 2000)
+
+    pieces = list(source.pieces(packer.piece_size))
+    os.close(source.descriptor)
+    assert max(map(len, pieces)) <= packer.piece_size == 1 << 16
+    packer.add(Entry(b"a"), iter(pieces))
+    packer.finish()
+
+    assert decompress(b"".join(parts)) == Path("a").read_bytes()
+
+
+READERS = ["list", "test", "info", "decompress -c", "cat -", "decompress -fN", "recover - -fo r"]
+
+
+@pytest.mark.parametrize("words", READERS)
+@pytest.mark.parametrize("several", [False, True])
+def test_a_seekable_stdin_is_read_from_where_it_stands(run: Run, words: str, several: bool) -> None:
+    Path("a").write_bytes(b"1")
+    Path("b").write_bytes(b"2")
+    run("compress", "-o", "x.cz", *(["a", "b"] if several else ["a"]))
+    Path("y").write_bytes(b"junk" + Path("x.cz").read_bytes())
+    answers = []
+    for name, begin in (("x.cz", 0), ("y", 4)):
+        with Path(name).open("rb", buffering=0) as file:
+            file.seek(begin)
+            answers.append(run(*words.split(), stdin=file).stdout)
+
+    assert answers[0] == answers[1]
+
+
+def test_a_sparse_stdin_is_packed_from_where_it_stands(run: Run) -> None:
+    with Path("a").open("wb") as file:
+        file.write(b"head")
+        file.truncate(4 << 20)
+    with Path("a").open("rb", buffering=0) as file:
+        file.seek(1)
+        packed = run(stdin=file).stdout
+
+    assert run("-d", input=packed).stdout == Path("a").read_bytes()[1:]

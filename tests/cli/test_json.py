@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from compressor.archive.leaf import Entry, Owner
+from compressor.archive.schema import CHAR_DEVICE, MAJOR, MINOR, SYMLINK, Head
+from compressor.archive.writer import ArchiveWriter, VersionLabel
 from tests.cli.archives import flipped
 from tests.cli.process import Run, lines
 
@@ -16,6 +19,7 @@ TYPES = {
     "number": (int, float),
     "array": list,
     "boolean": bool,
+    "object": dict,
     "null": type(None),
 }
 
@@ -48,6 +52,8 @@ def printed(run: Run) -> list[dict[str, Any]]:
     good = Path("b.cz").read_bytes()
     Path("b.cz").write_bytes(flipped(good, len(good) // 4))
     Path("c.cz").write_bytes(run(input=b"x").stdout)
+    Path("run").mkdir()
+    Path("run/link").symlink_to("a")
     calls: list[tuple[int, list[str]]] = [
         (0, ["compress", "--dry-run", "-o", "x.cz", "a"]),
         (1, ["compress", "a"]),
@@ -56,6 +62,13 @@ def printed(run: Run) -> list[dict[str, Any]]:
         (4, ["decompress", "-f", "b.cz", "-C", "out"]),
         (0, ["list", "a.cz"]),
         (0, ["list", "c.cz"]),
+        (0, ["compress", "-o", "run.cz", "run"]),
+        (0, ["append", "run.cz", "run", "--dry-run"]),
+        (0, ["append", "run.cz", "run"]),
+        (0, ["list", "run.cz"]),
+        (0, ["info", "run.cz"]),
+        (0, ["versions", "run.cz"]),
+        (0, ["prune", "run.cz", "--keep-last", "1"]),
         (4, ["test", "a.cz", "b.cz"]),
         (0, ["info", "a.cz"]),
         (0, ["codecs"]),
@@ -111,3 +124,37 @@ def test_names_that_are_not_utf8_can_be_given_back(run: Run) -> None:
     name = lines(run("list", "--json", "x.cz").stdout)[0]["name"]
 
     assert run("cat", "x.cz", name).stdout == b"x"
+
+
+def test_objects_within_lines_have_the_documented_fields(printed: list[dict[str, Any]]) -> None:
+    for kind, field in (("info", "chains"), ("info", "kinds"), ("codec", "options")):
+        row = re.search(
+            rf"^\| `{field}` \| array \| objects with (.*) \|$", DOCUMENT.read_text(), re.M
+        )
+        assert row
+        inner = [item for line in printed if line["type"] == kind for item in line[field]]
+        assert inner
+        assert all(list(item) == re.findall(r"`(\w+)`", row[1]) for item in inner)
+
+
+def test_a_member_has_all_that_is_recorded_of_it(run: Run) -> None:
+    parts: list[bytes] = []
+    head = Head(MAJOR, MINOR, [], [], 1 << 20, 0, 0, 1 << 20, "store")
+    writer = ArchiveWriter(lambda data: parts.append(bytes(data)), head)
+    owner = Owner(1, 2, "ann", "staff")
+    xattrs = ((b"user.a", b"\0\xff"), (b"user.n\xff", b""))
+    entries = [
+        Entry(b"d", CHAR_DEVICE, mode=0o600, mtime_ns=-1, owner=owner, device=(4, 65)),
+        Entry(b"l", SYMLINK, target=b"t\xff", xattrs=xattrs),
+    ]
+    writer.members(entries)
+    writer.finish(VersionLabel())
+    Path("x.cz").write_bytes(b"".join(parts))
+
+    device, link, _ = lines(run("list", "--json", "x.cz").stdout)
+
+    assert (device["kind"], device["device"], device["mtime_ns"]) == ("char device", [4, 65], -1)
+    assert [device[name] for name in ("uid", "gid", "user", "group")] == [1, 2, "ann", "staff"]
+    assert (link["kind"], link["target"], link["uid"]) == ("symlink", "t\udcff", None)
+    assert link["xattrs"] == {"user.a": "AP8=", "user.n\udcff": ""}
+    assert b"crw------- 1 ann staff 4,65 " in run("list", "-l", "x.cz").stdout

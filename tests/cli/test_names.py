@@ -45,7 +45,7 @@ def test_strange_names_go_in_and_come_out(run: Run) -> None:
 def test_strange_names_are_listed_on_one_line_and_found_by_cat(run: Run) -> None:
     for name in STRANGE[:4]:
         Path(os.fsdecode(name)).write_bytes(os.fsencode(name))
-    assert recorded(run, *STRANGE[:4]) == [os.fsdecode(name) for name in STRANGE[:4]]
+    assert recorded(run, *STRANGE[:4]) == [os.fsdecode(name) for name in sorted(STRANGE[:4])]
 
     listed = run("list", "all.cz").stdout
     bare = run("cat", "all.cz", "--", "--rm", b"n\xff\xfe").stdout
@@ -71,7 +71,9 @@ def test_what_has_no_name_is_wrong_usage(run: Run, name: str) -> None:
     Path("a").mkdir()
 
     assert b"no name of its own" in run("compress", name, code=2).stderr
-    assert b"no name of its own" in run("compress", "-o", "x.cz", name, code=2).stderr
+    if name != ".":  # whose contents need no name of the folder
+        assert b"no name of its own" in run("compress", "-o", "x.cz", name, code=2).stderr
+    assert left(Path()) == {"a"}
 
 
 def test_clashes_are_refused_before_anything_is_written(run: Run) -> None:

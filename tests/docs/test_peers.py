@@ -1,5 +1,6 @@
 """What the README's table says of other programs, tried on them."""
 
+import os
 import random
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 COMPRESSOR = Path(sys.executable).with_name("compressor")
 Peer = Callable[[str], str]
+FIRST_NIGHT = 1_700_000_000_123_456_789  # nanoseconds since 1970
 
 ONE_STREAM = pytest.mark.parametrize("name", ["gzip", "zstd", "xz"])
 
@@ -91,3 +93,53 @@ def test_the_threads_of_compressor_do_not_show(numbers: Path) -> None:
     one, two = (output(COMPRESSOR, threads, "-c", numbers)[1] for threads in ("-T1", "-T2"))
 
     assert one == two
+
+
+@pytest.fixture
+def two_nights(tmp_path: Path) -> Path:
+    """Make a folder of one file that does not shrink, with a time that has nanoseconds."""
+    folder = tmp_path / "night"
+    folder.mkdir()
+    (folder / "state").write_bytes(random.Random(9).randbytes(1_000_000))
+    os.utime(folder / "state", ns=(FIRST_NIGHT, FIRST_NIGHT))
+    return folder
+
+
+def grown(folder: Path) -> None:
+    with (folder / "state").open("ab") as file:
+        file.write(b"a little more")
+
+
+def test_tar_stores_a_changed_file_whole(two_nights: Path, tmp_path: Path, peer: Peer) -> None:
+    command = [peer("tar"), "-C", two_nights.parent, "-g", tmp_path / "snapshot", "-c", "-f"]
+    output(*command, tmp_path / "0.tar", two_nights.name)
+    grown(two_nights)
+    output(*command, tmp_path / "1.tar", two_nights.name)
+
+    assert (tmp_path / "1.tar").stat().st_size > 1_000_000
+
+
+def test_compressor_stores_what_is_new_of_a_file(two_nights: Path) -> None:
+    archive = two_nights.with_suffix(".cz")
+    output(COMPRESSOR, "compress", two_nights)
+    before = archive.stat().st_size
+    grown(two_nights)
+
+    code, _ = output(COMPRESSOR, "append", archive, two_nights)
+
+    assert code == 0
+    assert archive.stat().st_size - before < 200_000
+
+
+def test_tar_as_it_comes_forgets_nanoseconds(two_nights: Path, tmp_path: Path, peer: Peer) -> None:
+    output(peer("tar"), "-C", two_nights, "-cf", tmp_path / "x.tar", "state")
+    output(peer("tar"), "-C", tmp_path, "-xf", tmp_path / "x.tar")
+
+    assert (tmp_path / "state").stat().st_mtime_ns == FIRST_NIGHT // 10**9 * 10**9
+
+
+def test_compressor_keeps_nanoseconds(two_nights: Path, tmp_path: Path) -> None:
+    output(COMPRESSOR, "compress", two_nights)
+    output(COMPRESSOR, "extract", two_nights.with_suffix(".cz"), "-C", tmp_path / "back")
+
+    assert (tmp_path / "back/night/state").stat().st_mtime_ns == FIRST_NIGHT

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from compressor.archive.schema import Entry
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
-from compressor.engine.pack import Hole, Info, Packer, PackOptions
+from compressor.engine.pack import Hole, Packer, PackOptions
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.stages.chain import parse
@@ -21,7 +21,7 @@ class MemorySink(NullSink):
         self.contents: dict[bytes, bytes] = {}
         self._current = bytearray()
 
-    def opened(self, name: bytes) -> None:
+    def opened(self, name: bytes, entry: Entry | None) -> None:
         self._current = bytearray()
 
     def data(self, piece) -> None:
@@ -49,7 +49,7 @@ def pack():
         packer = Packer(target.write, PackOptions(parse(chain), **options))
         for name, content in members.items():
             pieces = cut(content, packer.block_size) if isinstance(content, bytes) else content
-            packer.add(Info(name), pieces)
+            packer.add(Entry(name), pieces)
         packer.finish()
         return target.getvalue()
 

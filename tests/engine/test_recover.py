@@ -5,9 +5,13 @@ import random
 
 import pytest
 
+from compressor.archive.forward import ForwardReader
+from compressor.archive.schema import Head
+from compressor.archive.source import Source
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.recover import LOST, recover
 from compressor.errors import CompressorError
+from compressor.stages.chain import parse
 from tests.archive.forge import Forge, entry
 
 RANDOM = random.Random(3)
@@ -75,6 +79,39 @@ def test_a_block_that_takes_too_much_memory_is_left_out(pack) -> None:
     assert "--memory" in reason
 
 
+def head_of(archive: bytes) -> Head:
+    head = next(ForwardReader(Source(io.BytesIO(archive))).events())
+    assert isinstance(head, Head)
+    return head
+
+
+def test_where_head_is_lost_what_is_declared_comes_from_the_blocks(pack, unpack) -> None:
+    archive = bytearray(pack({b"big": MEMBERS[b"big"]}, chain="lzma", block_size=700))
+    archive[12] ^= 1  # within the header of HEAD
+    target = io.BytesIO()
+
+    recover(io.BytesIO(archive), target.write)
+
+    head = head_of(target.getvalue())
+    assert head.block_size == 700
+    assert head.decode_memory == parse("lzma").decode_memory(700)
+    assert unpack(target.getvalue()).contents == {b"big": MEMBERS[b"big"]}
+
+
+def test_a_block_that_needs_what_is_missing_here_is_copied_and_declares_nothing() -> None:
+    forge = Forge()
+    forge.head()
+    at = forge.block(b"packed elsewhere", chain="acme-rle")
+    forge.finish([entry(b"m", b"packed elsewhere", [[at, 0, 16]])])
+    forge.data[12] ^= 1
+    target = io.BytesIO()
+
+    outcome = recover(io.BytesIO(forge.data), target.write)
+
+    assert outcome.kept == 1
+    assert head_of(target.getvalue()).decode_memory == 0
+
+
 def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
     first, second = pack({b"a": b"one"}), pack({b"b": b"two"})
     damaged = bytearray(first + second)
@@ -83,6 +120,12 @@ def test_each_archive_of_several_in_a_row_is_recovered(pack, unpack) -> None:
     _, contents = recovered(bytes(damaged), unpack)
 
     assert contents == {b"a": b"one", b"b": b"two"}
+
+
+def test_the_beginning_of_another_archive_behind_one_costs_nothing(archive, unpack) -> None:
+    _, contents = recovered(archive + archive[:5], unpack)
+
+    assert contents == MEMBERS
 
 
 @pytest.mark.parametrize("junk", [b"", b"\x1f\x8b junk", b"text that is no archive at all"])
@@ -126,17 +169,16 @@ def test_a_block_larger_than_declared_costs_itself_alone(unpack) -> None:
     assert contents == {b"m": plain}
 
 
-def test_of_two_members_of_one_name_the_first_is_kept(unpack) -> None:
-    forge = Forge()
+def test_of_two_members_of_one_name_the_last_is_kept_and_the_bytes_of_the_other(unpack) -> None:
+    forge, places = Forge(), []
     forge.head()
     for content in (b"one", b"two"):
-        at = forge.block(content)
-        forge.leaf([entry(b"m", content, [[at, 0, 3]])], last=content == b"two")
+        places.append(forge.block(content))
+        forge.leaf([entry(b"m", content, [[places[-1], 0, 3]])], last=content == b"two")
 
-    outcome, contents = recovered(bytes(forge.data), unpack)
+    _, contents = recovered(bytes(forge.data), unpack)
 
-    assert [name for name, _ in outcome.left_out] == [b"m"]
-    assert contents == {b"m": b"one", LOST + b"%d" % at: b"two"}
+    assert contents == {b"m": b"two", LOST + b"%d" % places[0]: b"one"}
 
 
 def test_what_was_found_before_keeps_its_name(unpack) -> None:

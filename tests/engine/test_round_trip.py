@@ -2,6 +2,7 @@
 
 import io
 import random
+import threading
 import weakref
 from collections.abc import Iterator
 
@@ -9,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.limits import Limits
-from compressor.engine.pack import Hole, Info, Packer, PackOptions
+from compressor.engine.pack import Hole, Packer, PackOptions
+from compressor.engine.pool import SMALL
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, LimitError, MemoryBudgetError, UsageError
 from compressor.stages import TABLE
+from compressor.stages import chain as chains
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink, cut
 
@@ -35,7 +39,7 @@ def test_what_goes_in_comes_out(contents, block_size, chain, threads) -> None:
     options = PackOptions(parse(chain), block_size=block_size, threads=threads)
     packer = Packer(target.write, options)
     for name, content in members.items():
-        packer.add(Info(name), cut(content, block_size))
+        packer.add(Entry(name), cut(content, block_size))
     packer.finish()
 
     sink = MemorySink()
@@ -82,7 +86,7 @@ def test_a_small_member_that_fills_its_block_does_not_wait_in_memory() -> None:
     options = PackOptions(parse("store"), block_size=8 << 20, threads=1)
     packer = Packer(lambda _: None, options)
 
-    packer.add_small(Info(b"a"), bytearray(packer.block_size))
+    packer.add_small(Entry(b"a"), bytearray(packer.block_size))
 
     assert packer.packed_size > packer.block_size
 
@@ -120,10 +124,10 @@ def test_two_archives_in_a_row_give_the_members_of_both(pack, unpack) -> None:
 
 def test_one_name_for_two_members_is_refused() -> None:
     packer = Packer(io.BytesIO().write, PackOptions(parse("store")))
-    packer.add(Info(b"same"), [])
+    packer.add(Entry(b"same"), [])
 
     with pytest.raises(UsageError, match="same"):
-        packer.add(Info(b"same"), [])
+        packer.add(Entry(b"same"), [])
 
 
 def test_an_encoder_that_lies_costs_size_and_gives_a_warning_but_no_byte(
@@ -172,6 +176,23 @@ def _fields(info) -> dict[str, object]:
 def _verifies(chain, verify) -> bool:
     packer = Packer(io.BytesIO().write, PackOptions(chain, verify=verify))
     return packer._blocks.verify
+
+
+@pytest.mark.parametrize("plain_size", [SMALL, SMALL - 1])
+def test_the_work_of_a_block_is_its_plain_bytes_where_they_shrank_much(
+    plain_size, pack, unpack, monkeypatch
+) -> None:
+    threads, decode = [], chains.decode
+    monkeypatch.setattr(
+        chains, "decode", lambda *a: (threads.append(threading.current_thread()), decode(*a))[1]
+    )
+
+    archive = pack({b"a": bytes(2 * plain_size)}, block_size=plain_size)
+    unpack(archive, threads=2)
+
+    here = threading.current_thread()
+    assert len(archive) < SMALL
+    assert [thread is here for thread in threads] == [plain_size < SMALL] * 2
 
 
 def test_less_memory_means_fewer_threads_and_the_same_bytes(pack) -> None:

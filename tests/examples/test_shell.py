@@ -1,6 +1,7 @@
 """The shell examples do what they say."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,68 @@ def test_the_nightly_batch_with_nothing_to_do_is_content(tmp_path: Path) -> None
     (tmp_path / "backup").mkdir()
 
     assert run("nightly_batch.sh", tmp_path / "runs", tmp_path / "backup").returncode == 0
+
+
+def versions(archive: Path) -> list[str]:
+    """Return the lines that `compressor versions` prints."""
+    listed = subprocess.run(
+        [Path(sys.executable).parent / "compressor", "versions", archive],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return listed.stdout.splitlines()
+
+
+def test_nightly_versions_add_what_changed(runs: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "runs.cz"
+
+    first = run("nightly_versions.sh", runs, archive)
+    (runs / "new.log").write_text("new")
+    (runs / "half.tmp").write_text("not yet")
+    second = run("nightly_versions.sh", runs, archive)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert (second.returncode, second.stderr) == (0, "")
+    members = [int(line.split()[2]) for line in versions(archive)]
+    assert members == [4, 5]  # the folder counts, half.tmp does not
+
+
+def test_nightly_versions_forget_the_oldest(runs: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "runs.cz"
+
+    counts = []
+    for _ in range(4):
+        assert run("nightly_versions.sh", runs, archive, "2").returncode == 0
+        counts.append([int(line.split()[0]) for line in versions(archive)])
+
+    assert counts == [[1], [1, 2], [1, 2, 3], [3, 4]]
+
+
+def test_nightly_versions_of_a_disk_that_is_not_mounted_change_nothing(
+    runs: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "runs.cz"
+    run("nightly_versions.sh", runs, archive)
+    before = archive.read_bytes()
+    for path in runs.iterdir():
+        path.unlink()
+
+    assert run("nightly_versions.sh", runs, archive).returncode == 1
+    assert archive.read_bytes() == before
+
+
+def test_nightly_versions_find_an_archive_that_went_bad(runs: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "runs.cz"
+    (runs / "noise").write_bytes(random.Random(4).randbytes(100_000))  # an append does not read it
+    os.utime(runs / "noise", (LONG_AGO, LONG_AGO))
+    (runs / "last").write_text("newer than the rest")
+    run("nightly_versions.sh", runs, archive)
+    damaged = bytearray(archive.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    archive.write_bytes(damaged)
+
+    assert run("nightly_versions.sh", runs, archive).returncode == 4
 
 
 def test_the_pipe_brings_a_folder_there_and_lists_it(runs: Path, tmp_path: Path) -> None:

@@ -114,7 +114,20 @@ def test_a_slice_in_the_middle_is_taken_as_it_is(text: str) -> None:
 
 
 SIZE_FROM_OUTSIDE = {"huffman"}
-"""A constant chunk is one byte, whatever its size: the block's record holds that, under its check."""
+"""Formats that leave the plain size to the archive, where it stands under a check (see ``Codec.decode``)."""
+
+
+@every_codec
+def test_what_is_said_to_take_its_size_from_outside_does(text: str) -> None:
+    chain = parse(text)
+    packed = pack(chain, bytes(1000))
+
+    try:
+        result = unpack(chain, packed, 1001)
+    except DamagedError:
+        result = b""
+
+    assert len(result) == (1001 if text in SIZE_FROM_OUTSIDE else 0)
 
 
 @every_chain

@@ -1,7 +1,7 @@
 """Make the archives in tests/vectors/archive, and their index: python tests/vectors/make_archives.py
 
 A file that exists and would change is left alone, and the run fails, unless told ``--force``: vectors
-are promises. Codecs that are missing here, or come from another library, keep the file they have.
+are promises. Files made with libraries that are missing here, or others, stay as they are.
 """
 
 import argparse
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from blake3 import blake3
 
 from tests.archive.forged import FORGERIES
-from tests.archive.sound import SOUND, Sound, provider
+from tests.archive.sound import SOUND, Sound, makers
 
 FOLDER = Path(__file__).parent / "archive"
 INDEX = "index.json"
@@ -31,7 +31,7 @@ def describe(sound: Sound) -> dict[str, Any]:
         for name, content in sound.members
     ]
     about: dict[str, Any] = {"about": sound.about, "members": members}
-    return about | ({"codec": provider(sound.codec)} if sound.codec else {})
+    return about | ({"libraries": makers(sound)} if sound.codecs else {})
 
 
 def make(before: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -47,13 +47,11 @@ def make(before: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     }
     for name, sound in SOUND.items():
         file = f"{name}.cz"
-        known = before.get(file, {}).get("codec")
-        if sound.codec and (
-            not provider(sound.codec) or known not in (None, provider(sound.codec))
-        ):
+        known = before.get(file, {}).get("libraries")
+        if sound.codecs and (not makers(sound) or known not in (None, makers(sound))):
             continue
         files[file], index[file] = sound.make(), describe(sound)
-    index = {name: before[name] for name in before if name.startswith("good-codec-")} | index
+    index = {name: before[name] for name in before if "libraries" in before[name]} | index
     return files, dict(sorted(index.items()))
 
 

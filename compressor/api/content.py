@@ -1,0 +1,186 @@
+"""What Python programs call: bytes in memory, and files of one content."""
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+
+from compressor.archive.leaf import Entry
+from compressor.archive.source import Source
+from compressor.engine.file import CompressorFile, PathOrFile
+from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
+from compressor.engine.levels import chain_for
+from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
+from compressor.engine.opening import is_text, open_to_read, open_to_write
+from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.sinks import StreamSink
+from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.writefile import BlockWriter
+from compressor.errors import UnfinishedError, UsageError
+from compressor.stages.base import Bytes
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["CompressorFile", "Limits", "compress", "decompress", "open"]
+
+FOR_WRITING = "codec, level, block_size, memory, verify and name are for writing"
+FOR_READING = "limits and salvage are for reading"
+
+BinaryMode = Literal["r", "rb", "w", "wb", "x", "xb", "a", "ab"]
+TextMode = Literal["rt", "wt", "xt", "at"]
+
+
+def compress(  # noqa: PLR0913  each is an option of its own, by keyword
+    data: "ReadableBuffer",
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 1,
+    block_size: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+    verify: bool | None = None,
+    name: str = "",
+) -> bytes:
+    """Return an archive of one member that holds ``data``: the same bytes whatever ``threads`` is.
+
+    ``codec`` is a chain such as ``"zstd:level=19"``; ``level``, instead, is from 0 (fastest) to 9
+    (smallest); 3 without either. ``threads`` 0 stands for all processors. ``block_size`` and
+    ``memory`` (the whole process) are bytes. ``verify`` decodes each block before it is taken; by
+    default where a native stage is in the chain.
+
+    Raises:
+        UsageError: the options contradict each other, or are out of range.
+        UnsupportedError: a stage of the chain is not installed.
+        MemoryBudgetError: one thread needs more than ``memory``.
+    """
+    options = pack_options(codec, level, threads, block_size, memory, verify)
+    parts: list[Bytes] = []
+    with memoryview(data) as view:
+        options = replace(options, plain_limit=view.nbytes)
+        content = view.cast("B") if view.nbytes else memoryview(b"")
+        with closing(Packer(parts.append, options)) as packer:
+            packer.add(Entry(os.fsencode(name)), _cut(content, packer.piece_size))
+            packer.finish()
+    return b"".join(parts)
+
+
+def _cut(content: memoryview, size: int) -> Iterator[bytearray]:
+    for begin in range(0, len(content), size):
+        yield bytearray(content[begin : begin + size])
+
+
+def pack_options(  # noqa: PLR0913, PLR0917  see compress
+    codec: str | None,
+    level: int | None,
+    threads: int,
+    block_size: int | None,
+    memory: int | None,
+    verify: bool | None,  # noqa: FBT001  see compress
+) -> PackOptions:
+    """Return what the keywords of ``compress`` ask for."""
+    if codec is None and level is None:
+        level = DEFAULT_LEVEL  # not the environment's, which is the command line's
+    memory = DEFAULT_MEMORY if memory is None else memory
+    chain = chain_for(codec, level)
+    return PackOptions(chain, block_size, threads=threads, memory=memory, verify=verify, warn=warn)
+
+
+def warn(text: str) -> None:
+    """Warn the program."""
+    warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def decompress(
+    data: "ReadableBuffer", *, limits: Limits = DEFAULT, salvage: bool = False, threads: int = 1
+) -> bytes:
+    """Return the content of all members of all archives in ``data``, in order.
+
+    ``salvage`` accepts a last archive that is whole but for its end.
+
+    Raises:
+        NotAnArchiveError: ``data`` is something else.
+        DamagedError: some of it is damaged; TruncatedError where it ends early.
+        LimitError: ``limits`` would be exceeded (4 GiB, 2000 times the input, 1 GiB of memory).
+        UnsupportedError: it needs a stage or a feature that is missing here.
+    """
+    parts: list[Bytes] = []
+    sink = StreamSink(parts.append)
+    Unpacker(Source(io.BytesIO(data)), sink, UnpackOptions(threads, limits)).run()
+    for _, error in sink.outcome.failures:
+        if not (salvage and isinstance(error, UnfinishedError)):
+            raise error
+    return b"".join(parts)
+
+
+class OpenOptions(TypedDict, total=False):
+    """The keywords of ``open``."""
+
+    codec: str | None
+    level: int | None
+    threads: int
+    block_size: int | None
+    memory: int | None
+    verify: bool | None
+    name: str
+    limits: Limits | None
+    salvage: bool
+    encoding: str | None
+    errors: str | None
+    newline: str | None
+
+
+@overload
+def open(
+    file: PathOrFile, mode: BinaryMode = "rb", **options: Unpack[OpenOptions]
+) -> CompressorFile: ...
+@overload
+def open(file: PathOrFile, mode: TextMode, **options: Unpack[OpenOptions]) -> io.TextIOWrapper: ...
+@overload
+def open(
+    file: PathOrFile, mode: str, **options: Unpack[OpenOptions]
+) -> CompressorFile | io.TextIOWrapper: ...
+def open(  # noqa: PLR0913
+    file: PathOrFile,
+    mode: str = "rb",
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 1,
+    block_size: int | None = None,
+    memory: int | None = None,
+    verify: bool | None = None,
+    name: str = "",
+    limits: Limits | None = None,
+    salvage: bool = False,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+) -> CompressorFile | io.TextIOWrapper:
+    """Open an archive of one content as a file, in the modes of ``gzip.open``: in place, no temporary.
+
+    Archives in a row are read as one content; damage is reported behind all that is sound before it.
+    ``flush`` lets others read what was written so far; ``ab`` adds an archive behind those there.
+    Keywords are those of ``compress`` to write, ``decompress`` to read (``limits`` without
+    ``max_output``: who reads bit by bit holds no more than that), ``io.TextIOWrapper`` for text.
+
+    Raises:
+        UsageError: a keyword that the mode does not have, or several members: use ``Archive``.
+    """
+    text = is_text(mode, (encoding, errors, newline))
+    if mode[0] == "r":
+        _refuse(FOR_WRITING, codec, level, block_size, memory, verify, name or None)
+        binary = open_to_read(file, threads, limits or STREAMING, salvage=salvage)
+    else:
+        _refuse(FOR_READING, limits, salvage or None)
+        options = pack_options(codec, level, threads, block_size, memory, verify)
+        binary = open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
+    return binary.as_text(encoding, errors, newline) if text else binary
+
+
+def _refuse(what: str, *given: object) -> None:
+    if any(value is not None for value in given):
+        raise UsageError(what)

@@ -1,0 +1,111 @@
+"""compressor append."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
+from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
+from compressor.cli.report import Report, shown, size
+from compressor.cli.trees import measured, tree_of
+from compressor.engine.append import Appended, AppendOptions, append_version
+from compressor.engine.pack import PackOptions
+from compressor.tree.roots import member_name
+
+
+@click.command(
+    epilog="Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 some files were left out, 4 the archive is "
+    "damaged.",
+)
+@click.argument("archive", type=PATH)
+@click.argument("inputs", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@click.option(
+    "--checksum", is_flag=True, help="Read all files, not only those with a new size or time."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@coding
+@versioning
+@scanning
+@resources
+@reporting
+def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
+    r"""Add a version to an archive: what is at and below each PATH now, in place of what was.
+
+    Only what is new is stored; other members stay as they are, and so does what is under a PATH that is not
+    there. Earlier versions can be had with --at.
+
+    \b
+      compressor append run.cz run/
+      compressor append nightly.cz run/ --label 2026-11-22 --exclude '*.tmp'
+      compressor versions run.cz
+      compressor extract run.cz --at 1
+    """
+    report = report_from(options)
+    options["target"] = Path.cwd() / archive  # before -C takes us elsewhere
+    with report.failing(archive), inside(options):
+        _append(archive, inputs, options, report)
+    return report.exit_code
+
+
+def _append(
+    archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
+) -> None:
+    tree = tree_of(inputs, options, report)
+    if missing := tree.missing():
+        for path, reason in missing:
+            report.fail(reason, path)
+        return
+    if options["dry_run"]:
+        line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
+        report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
+        report.succeeded()
+        return
+    progress = report.progress(str(archive), None)
+    packing = PackOptions(
+        chain_from(options),
+        options["block_size"],
+        solid_size_from(options),
+        options["threads"],
+        options["memory"],
+        options["verify"],
+        reach=None,
+        warn=report.warn,
+        progress=progress,
+    )
+    appending = AppendOptions(
+        tuple(member_name(path) for path in inputs),
+        tree.problem,
+        lambda text: report.warn(text, archive),
+        tree.unseen,
+        checksum=options["checksum"],
+        label=options["label"],
+        time_ns=options["time"],
+    )
+    try:
+        with measured(tree, progress):
+            done = append_version(options["target"], tree, packing, appending)
+    finally:
+        seconds = progress.close()
+    _say(archive, done, seconds, report)
+
+
+def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:
+    line = (
+        f"{shown(archive)}: version {done.number}, {done.files} files, {done.changed} new or changed, "
+        f"{done.removed} removed, {size(done.stored)} added, {seconds:.2f} s"
+    )
+    report.result(
+        "appended",
+        line,
+        path=str(archive),
+        version=done.number,
+        files=done.files,
+        changed=done.changed,
+        removed=done.removed,
+        packed_bytes=done.stored,
+        seconds=round(seconds, 3),
+    )
+
+
+COMMAND = append

@@ -1,0 +1,108 @@
+"""Options of what packs: which chain, blocks of which size, and what is said of the version."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from compressor.archive.record import MAX_BLOCK
+from compressor.cli import completion
+from compressor.cli.options import Size, together
+from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for
+from compressor.engine.pack import SOLID_SIZE
+from compressor.errors import UsageError
+from compressor.stages.chain import Chain
+
+
+class _Level(click.Option):
+    """One of nine options; the help has one line for them all."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line, for the first."""
+        del ctx
+        if self.flag_value != 1:
+            return None
+        return "-1 ... -9", f"Level, from fast to small; -{DEFAULT} if none is given."
+
+
+class Time(click.ParamType[int]):
+    """A time, as nanoseconds since 1970: ISO 8601 (UTC unless it says otherwise), or ``@`` and seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a time."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        try:
+            if text.startswith("@"):
+                return int(text[1:]) * 10**9
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time; write 2026-11-22T10:00:00Z or @1763800000", param, ctx
+            )
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.timestamp()) * 10**9 + moment.microsecond * 1000
+
+
+coding = together(
+    click.option(
+        "--codec",
+        metavar="CHAIN",
+        help="A codec with options, such as zstd:level=19.",
+        shell_complete=completion.codecs,
+    ),
+    *(
+        click.option(f"-{level}", "level", cls=_Level, flag_value=level, type=int)
+        for level in range(1, 10)
+    ),
+    click.option("--level", type=click.IntRange(1, 9), help="The same, by name."),
+    click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
+    click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
+    click.option(
+        "--block-size", type=Size(MAX_BLOCK), help="Bytes that are packed, and read back, as one."
+    ),
+    click.option(
+        "--solid-size",
+        type=Size(MAX_BLOCK),
+        help="Bytes that small files share as one block.  [default: 4M; a block from -5 on]",
+    ),
+    click.option(
+        "--verify/--no-verify", default=None, help="Decode each block before it is written."
+    ),
+)
+
+versioning = together(
+    click.option("--label", default="", metavar="TEXT", help="What to call this version."),
+    click.option(
+        "--time",
+        type=Time(),
+        help="When it was made (2026-11-22T10:00Z, @SECONDS).  [default: that of the newest file]",
+    ),
+)
+
+
+def solid_size_from(options: Mapping[str, Any]) -> int:
+    """Return the bytes that small files share: as asked for, or as the level does."""
+    asked: int | None = options["solid_size"]
+    return asked or SOLID_SIZES.get(_level(options) or DEFAULT, SOLID_SIZE)
+
+
+def chain_from(options: Mapping[str, Any]) -> Chain:
+    """Return the chain that the options ask for."""
+    return chain_for(options["codec"], _level(options))
+
+
+def _level(options: Mapping[str, Any]) -> int | None:
+    """Return the level asked for, by option or by the environment; a codec needs none."""
+    level: int | None = options["level"]
+    text = os.environ.get("COMPRESSOR_LEVEL")
+    if level is not None or options["codec"] is not None or text is None:
+        return level
+    if text not in map(str, LEVELS):
+        raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")
+    return int(text)

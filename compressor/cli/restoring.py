@@ -1,0 +1,92 @@
+"""Members of an archive into a folder, for ``extract`` and ``decompress``."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compressor.cli.options import limits_from
+from compressor.cli.report import Report
+from compressor.engine import restoring as engine
+from compressor.engine.live import is_idle
+from compressor.engine.select import Selection
+from compressor.engine.sinks import Outcome
+from compressor.engine.unpack import UnpackOptions
+from compressor.tree.inputs import Input
+from compressor.tree.outputs import Identity
+from compressor.tree.restore import RestoreOptions
+
+Opened = tuple[Path, Input, BinaryIO]
+"""An archive: its path, its descriptor, and a file of it from where it is to be read."""
+
+
+class Restoring:
+    """One archive's members into the folder that the options name."""
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        report: Report,
+        selection: Selection,
+        protected: frozenset[Identity],
+    ) -> None:
+        self._options = options
+        self._report = report
+        self._selection = selection
+        self._protected = protected
+
+    def run(self, archive: Opened) -> Outcome:
+        """Restore the members; return what came of it.
+
+        Raises:
+            CompressorError, OSError: the archive can't be read at all.
+        """
+        path, source, file = archive
+        options = self._options
+        folder: Path = options["directory"] or Path()
+        how = self._restore_options(folder, engine.default_mode(source.stat))
+        with self._progress(archive) as reading:
+            what = engine.Restoring(
+                self._selection,
+                how,
+                reading,
+                options.get("at"),
+                skip_existing=options["skip_existing"],
+                strip_components=options["strip_components"],
+            )
+            return engine.restore(
+                file,
+                folder,
+                what,
+                lambda error: self._report.fail(error, path),
+                seekable=source.regular,
+            )
+
+    def _restore_options(self, folder: Path, default_mode: int) -> RestoreOptions:
+        options = self._options
+        return RestoreOptions(
+            default_mode,
+            force=options["force"],
+            sync=options["sync"] or options.get("remove", False),
+            protected=self._protected,
+            unsafe_links=options["unsafe_links"],
+            specials=options["specials"],
+            numeric_owner=options["numeric_owner"],
+            below="" if folder == Path() else str(folder),
+        )
+
+    @contextmanager
+    def _progress(self, archive: Opened) -> Iterator[UnpackOptions]:
+        path, source, _ = archive
+        total = source.stat.st_size if source.regular else None
+        progress = self._report.progress(str(path), total, total_is_packed=True)
+        try:
+            yield UnpackOptions(
+                self._options["threads"],
+                limits_from(self._options),
+                lambda read, given: progress(given, read),
+                partial(is_idle, source.descriptor),
+            )
+        finally:
+            self.seconds = progress.close()

@@ -1,0 +1,66 @@
+"""compressor versions."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.cli.options import PATH, report_from, reporting
+from compressor.cli.report import Report, shown
+from compressor.cli.sources import opened_archive
+from compressor.engine.history import Version, history
+
+
+@click.command()
+@click.argument("archive", type=PATH)
+@reporting
+def versions(archive: Path, **options: Any) -> int:
+    r"""List the versions of an archive: number, time, members, bytes added, label.
+
+    \b
+      compressor versions run.cz
+      compressor versions --json run.cz
+    """
+    report = report_from(options)
+    with report.failing(archive):
+        _list(archive, report)
+    return report.exit_code
+
+
+def _list(archive: Path, report: Report) -> None:
+    with opened_archive(archive) as (_, file):
+        for stamp in history(file, lambda error: report.fail(error, archive)):
+            _say(archive, stamp, report)
+    report.succeeded()
+
+
+def _say(archive: Path, stamp: Version, report: Report) -> None:
+    when = _when(stamp.time_ns)
+    line = (
+        f"{stamp.number:>6}  {when}  {stamp.members:>9,}  {stamp.added:>15,}  {shown(stamp.label)}"
+    )
+    report.output(
+        "version",
+        line.rstrip(),
+        path=os.fspath(archive),
+        number=stamp.number,
+        label=stamp.label,
+        time_ns=stamp.time_ns,
+        members=stamp.members,
+        added_bytes=stamp.added,
+    )
+
+
+def _when(time_ns: int) -> str:
+    """Return a time for people, in UTC; 0 is none."""
+    if not time_ns:
+        return "-".ljust(20)
+    try:
+        return datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"@{time_ns // 10**9}".ljust(20)
+
+
+COMMAND = versions

@@ -1,0 +1,227 @@
+"""A version appended to an archive: what is new of some trees, behind what is there already."""
+
+import os
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE, FOLDER
+from compressor.archive.writer import VersionLabel
+from compressor.engine.access import SeekableArchive
+from compressor.engine.archivefile import locked
+from compressor.engine.links import adopt, orphans
+from compressor.engine.nodes import entry_of
+from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
+from compressor.engine.trees import Problem, Tally, pack_open_file
+from compressor.engine.versions import Previous, folders_above, under
+from compressor.errors import UsageError
+from compressor.tree.inputs import InputError
+from compressor.tree.outputs import Identity
+from compressor.tree.scan import Found
+
+
+@dataclass(frozen=True, slots=True)
+class AppendOptions:
+    """``roots`` are the names of the inputs: what is at and below them is replaced.
+
+    It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
+    ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
+    not be packed as it is, ``note`` that an earlier append was not finished.
+    """
+
+    roots: tuple[bytes, ...]
+    problem: Problem
+    note: Callable[[str], None]
+    unseen: Set[bytes] = frozenset()
+    checksum: bool = False
+    label: str = ""
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of it: the version's number, files in the trees, members changed and removed, bytes."""
+
+    number: int
+    files: int
+    changed: int
+    removed: int
+    stored: int
+
+
+def append_version(
+    path: Path, tree: Iterable[Found], packing: PackOptions, options: AppendOptions
+) -> Appended:
+    """Append a version to the archive at ``path``: what the scan ``tree`` finds, now.
+
+    What fails leaves the archive as it was.
+
+    Raises:
+        OSError: the archive can't be opened or written to.
+        DamagedError: it is damaged: ``recover`` makes a sound one of it.
+        UsageError: it is several archives in a row, or an input would lie below a file.
+    """
+    with locked(path, options.note) as file:
+        file.index()
+        archive = SeekableArchive(file.file)
+        previous = Previous(archive.indexes[-1])
+        _refuse_below_files(previous, options.roots)
+        earlier = previous.earlier(packing.memory // TABLE_SHARE)
+        file.begin()
+        try:
+            packer = Packer(file.write, packing, earlier)
+            try:
+                appending = _Appending(packer, previous, archive, options)
+                appending.run(tree, file.identity, file.sync)
+            finally:
+                packer.close()
+        except BaseException:
+            file.take_back()
+            raise
+    packed = appending.packed
+    return Appended(
+        earlier.before.number + 1,
+        packed.files,
+        appending.changed,
+        appending.removed,
+        packer.packed_size,
+    )
+
+
+class _Appending:
+    """One version in the making."""
+
+    def __init__(
+        self,
+        packer: Packer,
+        previous: Previous,
+        archive: SeekableArchive,
+        options: AppendOptions,
+    ) -> None:
+        self._packer = packer
+        self._previous = previous
+        self._archive = archive
+        self._options = options
+        self._problem = options.problem
+        self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
+        self._new: set[bytes] = set()  # of these, with a new entry
+        self._lost: set[bytes] = set()  # of these, without the content that they had
+        self.packed = Tally()
+        self.changed = self.removed = 0
+
+    def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:
+        """Take the tree, but for the archive itself, and write the version to its end."""
+        for found in tree:
+            if (found.status.st_dev, found.status.st_ino) == archive:
+                continue
+            self._found.add(found.node.name)
+            if self._take(found):
+                self.packed.note(found)
+        self._finish(sync)
+
+    def _take(self, found: Found) -> bool:
+        entry = entry_of(found.node)
+        known = self._previous.members.get(entry.name)
+        before = known[0] if known else None
+        if entry.kind != FILE:
+            if before is None or _metadata(before) != entry:
+                self._add(entry)
+                self._lost.add(entry.name)
+            return True
+        if before is not None and before.kind == FILE:
+            if not self._unchanged(found, before):
+                return self._read(found, before)
+            self._keep(entry, before)
+            return True
+        return self._read(found, None)
+
+    def _keep(self, entry: Entry, before: Entry) -> None:
+        """Have a file keep its content; where nothing else changed, its entry stays, too."""
+        self.packed.kept += 1
+        if _metadata(before) != entry:
+            self._add(self._previous.keeping(entry))
+
+    def _add(self, entry: Entry) -> None:
+        self._previous.drop(entry.name)
+        self._new.add(entry.name)
+        self._packer.add_plain(entry)
+
+    def _unchanged(self, found: Found, before: Entry) -> bool:
+        """Say whether a file's content is taken as what it was: by size and time (DESIGN 5, Append).
+
+        A file as young as the youngest of the version before may have been written to after it was read.
+        """
+        node, newest = found.node, self._previous.newest_ns
+        same = (found.status.st_size, node.mtime_ns) == (before.size, before.mtime_ns)
+        return not self._options.checksum and same and (node.mtime_ns or 0) < newest
+
+    def _read(self, found: Found, before: Entry | None) -> bool:
+        """Pack a file, unless its content turns out to be what it was."""
+        try:
+            source = found.open()
+        except (InputError, OSError) as error:
+            self._problem(found.shown, error)
+            return False
+        try:
+            if before is not None and source.holds(before.size, before.content_hash):
+                self._keep(entry_of(found.node), before)
+                return True
+            if not pack_open_file(self._packer, found, source, self._problem):
+                return False
+        finally:
+            os.close(source.descriptor)
+        self._previous.drop(found.node.name)
+        self._new.add(found.node.name)
+        self._lost.add(found.node.name)
+        return True
+
+    def _adopt(self, gone: list[bytes]) -> None:
+        """Have links outside of what is replaced keep the content of a file within it."""
+        lost, replaced = self._lost.union(gone), self._new.union(gone)
+        for links in orphans(self._previous, replaced, lost):
+            adopt(self._packer, self._previous, self._archive, links)
+            self._new.update(link.name for link in links)
+
+    def _gone(self) -> list[bytes]:
+        """Return the names that are no longer there."""
+        before = under(self._previous.members, self._options.roots)
+        missing = [name for name in before if name not in self._found]
+        unseen = set(under(missing, self._options.unseen))
+        return [name for name in missing if name not in unseen]
+
+    def _finish(self, sync: Callable[[], object]) -> None:
+        previous, packer = self._previous, self._packer
+        gone = self._gone()
+        for name in gone:
+            previous.drop(name)
+        self._adopt(gone)
+        for entry in previous.listed_again(self._new.union(gone)):
+            packer.add_plain(entry)
+        if gone:
+            packer.remove(sorted(gone, key=lambda name: name.replace(b"/", b"\0")))
+        self.changed, self.removed = len(self._new), len(gone)
+        time_ns = self._options.time_ns
+        newest = self.packed.newest_ns if time_ns is None else time_ns
+        packer.finish(VersionLabel(self._options.label, newest), previous.kept(), sync)
+
+
+def _refuse_below_files(previous: Previous, roots: tuple[bytes, ...]) -> None:
+    """Refuse to put members below one that is no folder, and stays.
+
+    Raises:
+        UsageError: an input would.
+    """
+    known = previous.members
+    for root in roots:
+        for above in folders_above(root):
+            if above in known and known[above][0].kind != FOLDER and not any(under([above], roots)):
+                file, path = known[above][0].shown_name, root.decode(errors="backslashreplace")
+                raise UsageError(f"{file} is no folder in the archive: append it as well as {path}")
+
+
+def _metadata(entry: Entry) -> Entry:
+    """Return what is compared of two entries besides their content."""
+    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=None)

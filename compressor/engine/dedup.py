@@ -1,0 +1,151 @@
+"""Nothing twice: which content the archive has already, and where.
+
+Two kinds of content are known: whole members that lie in one piece in a block, and pieces of larger
+ones, cut where their content says so (docs/format/pieces.md). Both go by 16 bytes of BLAKE3.
+
+While an archive is written blocks go by number: their places are known only once they are written.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from compressor.archive.schema import PIECE_HASH, Span
+from compressor.kernels.pieces import PieceTable, cut
+
+HOLE = 0
+"""The number of no block: holes lie there."""
+
+LEAST_CUT = 32 << 10  # bytes, twice the mean piece; smaller members are one piece
+RECORD_BOUND = 256  # bytes that a record takes beside what it holds, at most
+PIECE_BOUND = 32  # bytes that a record takes for a piece or an extent, at most
+
+
+class Blocks:
+    """Blocks by number: where each stands, and how far back that is at most."""
+
+    def __init__(self) -> None:
+        self._offsets = array("Q", [0])
+        self._bounds = array("Q", [0])
+        self._bound = 0
+
+    def add(self) -> int:
+        """Return the number of a block that is begun."""
+        self._offsets.append(0)
+        self._bounds.append(self._bound)
+        return len(self._offsets) - 1
+
+    def known(self, offset: int) -> int:
+        """Return the number of a block that stands in the archive already."""
+        number = self.add()
+        self._offsets[number] = offset
+        return number
+
+    def place(self, number: int, offset: int) -> None:
+        """Note where a block was written."""
+        self._offsets[number] = offset
+
+    def grow(self, size: int) -> None:
+        """Note that the archive may have grown by ``size`` bytes: never less than it has."""
+        self._bound += size
+
+    def distance(self, number: int) -> int:
+        """Return how many bytes back a block begins, at most: the same with any number of threads."""
+        return self._bound - self._bounds[number]
+
+    def placed(self, spans: list[Span]) -> list[Span]:
+        """Return spans of written blocks with offsets instead of numbers."""
+        return [(self._offsets[number], start, length) for number, start, length in spans]
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+
+class Piece(NamedTuple):
+    """A part of a content: where it begins, how long it is, and its hash."""
+
+    start: int
+    size: int
+    key: bytes
+
+
+class Dedup:
+    """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere.
+
+    ``load`` is called, before anything is looked up, to make the content of earlier versions known.
+    """
+
+    def __init__(
+        self,
+        memory: int,
+        reach: int | None,
+        load: "Callable[[Dedup], None] | None" = None,
+    ) -> None:
+        self._table = PieceTable(memory) if reach != 0 else None
+        self._reach = reach
+        self._load = load
+        self._old = 0  # blocks up to this number belong to earlier versions
+        self.blocks = Blocks()
+
+    def prepare(self) -> None:
+        """Know what earlier versions have; called before a block of this version gets its number."""
+        load, self._load = self._load, None
+        if load is not None:
+            load(self)
+            self._old = len(self.blocks) - 1
+
+    def put(self, key: bytes, number: int, start: int) -> None:
+        """Note that the content with this hash begins at ``start`` in a block."""
+        if self._table is not None:
+            self._table.put(key, number << 32 | start)
+
+    def find(self, key: bytes, new: int = 0, slack: int = 0) -> tuple[int, int] | None:
+        """Return number and start of content with this hash, if it lies within reach.
+
+        Up to ``slack`` bytes are written before the record that refers to it; the block ``new`` is among
+        them, and in reach.
+        """
+        location = self._table.find(key) if self._table is not None else None
+        if location is None:
+            return None
+        number, start = location >> 32, location & 0xFFFFFFFF
+        reach = self._reach
+        if reach is not None and number != new and self.blocks.distance(number) + slack > reach:
+            return None
+        return number, start
+
+    def is_old(self, number: int) -> bool:
+        """Say whether a block belongs to an earlier version."""
+        return number <= self._old
+
+
+def key_of(digest: bytes) -> bytes:
+    """Return what content with this BLAKE3 is known by."""
+    return digest[:PIECE_HASH]
+
+
+def pieces(content: bytearray) -> Iterator[Piece]:
+    """Yield the pieces of a content."""
+    start = 0
+    with memoryview(content) as view:
+        for size in cut(content, final=True):
+            yield Piece(start, size, key_of(blake3(view[start : start + size]).digest()))
+            start += size
+
+
+def joined(spans: list[Span], span: Span) -> None:
+    """Add a span behind others, as part of the last one where it goes on."""
+    if spans:
+        number, start, length = spans[-1]
+        if (number, start + length) == span[:2] and number != HOLE:
+            spans[-1] = (number, start, length + span[2])
+            return
+    spans.append(span)
+
+
+def gathered(content: bytearray, parts: Iterable[Piece]) -> bytearray:
+    """Return the bytes of some pieces of a content."""
+    with memoryview(content) as view:
+        return bytearray(b"".join(view[part.start : part.start + part.size] for part in parts))

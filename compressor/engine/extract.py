@@ -1,0 +1,154 @@
+"""Chosen members of a seekable archive into a sink, each block decoded once and ahead, in threads."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from blake3 import blake3
+
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE, Span
+from compressor.engine.access import SeekableArchive, cut
+from compressor.engine.pool import OrderedPool
+from compressor.engine.unpack import Sink, UnpackOptions
+from compressor.engine.zeros import hash_zeros
+from compressor.errors import CompressorError, DamagedError, UnsupportedError
+from compressor.stages.base import Bytes
+
+Chosen = tuple[Index, Entry]
+"""A member, and the archive that holds it."""
+
+T = TypeVar("T")
+
+
+def by_place(chosen: Chosen) -> tuple[int, int, int]:
+    """Return what members are sorted by, so that those that share a block follow each other."""
+    index, entry = chosen
+    offset, start, _ = entry.spans[0] if entry.spans else (0, 0, 0)
+    return index.start, offset, start
+
+
+class Extraction:
+    """One run over the chosen members of an archive; what fails is told to the sink, the rest goes on."""
+
+    def __init__(self, archive: SeekableArchive, sink: Sink, options: UnpackOptions) -> None:
+        self._archive = archive
+        self._sink = sink
+        self._options = options
+        self._pool = OrderedPool(archive.threads)
+        self._submitted: tuple[int, int] | None = None  # the block that was asked for last
+        self._block: Bytes | CompressorError = b""  # what came of the block that was met last
+        self._entry = Entry(b"")
+        self._digest = blake3()
+        self._given = 0  # bytes of the present member
+        self._total = 0
+        self._error: CompressorError | None = None
+
+    def run(self, chosen: Sequence[Chosen]) -> None:
+        """Give the members: files, in the order of their places, then the others.
+
+        Raises:
+            LimitError: they are more than the caller allows.
+        """
+        files = [item for item in chosen if item[1].kind == FILE]
+        try:
+            for index, entry in sorted(files, key=by_place):
+                self._file(index, entry)
+            self._pool.drain()
+            for _, entry in chosen:
+                if entry.kind != FILE:
+                    self._sink.plain(entry)
+        finally:
+            self._pool.close()
+
+    def _file(self, index: Index, entry: Entry) -> None:
+        self._pool.then(lambda: self._begin(entry))
+        try:
+            for _, span in index.spans(entry):
+                self._span(index, span)
+        except (DamagedError, UnsupportedError) as error:
+            self._pool.then(_bound(self._fail, error))
+        self._pool.then(self._end)
+
+    def _span(self, index: Index, span: Span) -> None:
+        offset, _, length = span
+        place = (index.start, offset)
+        if not offset:
+            self._pool.then(lambda: self._hole(length))
+        elif place == self._submitted:
+            self._pool.then(lambda: self._give(span))
+        else:
+            self._submitted = place
+            self._pool.submit(
+                lambda: self._decoded(index, offset),
+                lambda block: self._take(block, span),
+                index.head.block_size,
+            )
+
+    def _decoded(self, index: Index, offset: int) -> Bytes | CompressorError:
+        try:
+            return self._archive.block(index, offset)
+        except (DamagedError, UnsupportedError) as error:
+            return error
+
+    def _take(self, block: Bytes | CompressorError, span: Span) -> None:
+        self._block = block
+        self._give(span)
+
+    def _begin(self, entry: Entry) -> None:
+        self._entry, self._digest, self._given, self._error = entry, blake3(), 0, None
+        self._sink.opened(entry.name, entry)
+
+    def _give(self, span: Span) -> None:
+        if self._error is not None:
+            return
+        block = self._block
+        try:
+            if isinstance(block, CompressorError):
+                raise block
+            piece = cut(block, span)
+        except (DamagedError, UnsupportedError) as error:
+            self._fail(error)
+            return
+        self._count(len(piece), span[0])
+        self._digest.update(piece)
+        self._sink.data(piece)
+
+    def _hole(self, length: int) -> None:
+        if self._error is None:
+            self._count(length, 0)
+            hash_zeros(self._digest, length)
+            self._sink.hole(length)
+
+    def _count(self, length: int, offset: int) -> None:
+        self._given += length
+        self._total += length
+        self._options.limits.check(self._total, self._archive.source.size)
+        self._options.progress(offset, self._total)
+
+    def _fail(self, error: CompressorError) -> None:
+        if self._error is None:
+            self._error = error
+            self._sink.failed(self._entry.name, error)
+
+    def _end(self) -> None:
+        entry = self._entry
+        if self._error is not None:
+            return
+        if (self._given, self._digest.digest()) != (entry.size, entry.content_hash):  # F-039
+            self._fail(DamagedError("a member's content does not match its hash"))
+        else:
+            self._sink.closed(entry)
+
+
+def _bound(action: Callable[[T], object], value: T) -> Callable[[], object]:
+    """Return a call of ``action`` with ``value``; a lambda would lose an exception's name."""
+    return lambda: action(value)
+
+
+def members_of(archive: SeekableArchive) -> Iterable[Chosen]:
+    """Yield the members of all archives in a file; of one name, the last one's."""
+    last: dict[bytes, Chosen] = {}
+    for index, entry in archive.entries():
+        last[entry.name] = index, entry
+    return last.values()

@@ -1,0 +1,64 @@
+"""The versions of an archive, one after the other."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from compressor.archive.index import Index
+from compressor.archive.source import RandomSource
+from compressor.archive.tail import ended, rebuilt
+from compressor.errors import UnfinishedError
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version: what it is called, how many members it has, how many bytes the archive grew by."""
+
+    number: int
+    label: str
+    time_ns: int
+    members: int
+    added: int
+
+
+def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> list[Version]:
+    """Return the versions in a seekable file, first to last; of archives in a row, those of each.
+
+    ``unfinished`` hears of an append that was not finished.
+    """
+    archives = readable(RandomSource(file), unfinished)
+    return versions_of(archives)
+
+
+def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], object]) -> list[Index]:
+    """Return the archives in a file, first to last; ``unfinished`` hears of an end that is missing.
+
+    Raises:
+        NotAnArchiveError, DamagedError: they can't be read by an index.
+    """
+    try:
+        return ended(source)
+    except UnfinishedError as error:
+        archives = rebuilt(source)
+        unfinished(error)
+        return archives
+
+
+def versions_of(archives: Iterable[Index]) -> list[Version]:
+    """Return the versions of archives, given the last one of each."""
+    return [version for index in archives for version in _versions(index)]
+
+
+def _versions(index: Index) -> list[Version]:
+    found: list[Version] = []
+    version: Index | None = index
+    while version is not None:
+        before = version.before()
+        stamp = version.version()
+        begin = before.end if before else version.start
+        members = sum(1 for _ in version.entries())
+        found.append(
+            Version(stamp.number, stamp.label, stamp.time_ns, members, version.end - begin)
+        )
+        version = before
+    return found[::-1]

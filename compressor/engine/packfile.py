@@ -1,0 +1,121 @@
+"""One archive of some contents: packed to its end, given the permissions that all of them have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from compressor.archive.writer import VersionLabel, Write
+from compressor.engine.block import STORE
+from compressor.engine.limits import INTERPRETER
+from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.scanning import Tree
+from compressor.engine.trees import Tally, pack_tree
+from compressor.engine.window import AGAIN
+from compressor.stages.chain import Chain
+from compressor.tree.inputs import file_identities
+from compressor.tree.outputs import (
+    DeviceOutput,
+    Output,
+    identity_of,
+    opened_output,
+    shared_permissions,
+)
+
+PIPED_REACH = 256 << 20  # bytes at most: what a reader of a pipe has to keep
+PIPED_SHARE = 4  # ... and of the memory budget, which may be the reader's too, one part in so many
+
+T = TypeVar("T", bound=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """What becomes of an archive file; without ``time_ns`` its version has the newest file's time.
+
+    ``force`` replaces a file that is there, ``sync`` has all on disk before it gets its name.
+    """
+
+    force: bool = False
+    sync: bool = False
+    label: str = ""
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed: ``files``, hard links among them, and ``others``: folders, links, special files.
+
+    ``plain_size`` is bytes of content, ``packed_size`` bytes of the archive.
+    """
+
+    files: int
+    others: int
+    plain_size: int
+    packed_size: int
+
+
+def piped_reach(chain: Chain, block_size: int | None, memory: int) -> int:
+    """Return how far back a pipe's reader can keep what it read, if it has ``memory`` bytes, too."""
+    block = chain.block_size if block_size is None else block_size
+    per_task = block + max(chain.decode_memory(block), STORE.decode_memory(block))
+    needed = INTERPRETER + 2 * block + (1 + AGAIN) * per_task
+    return max(0, min(PIPED_REACH, memory // PIPED_SHARE, (memory - needed) // 2))
+
+
+def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
+    """Return how far back repeats are looked for: as asked, never further than there is anything.
+
+    None is anywhere; ``default`` is for who has not asked.
+    """
+    known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
+    return min(known) if known else None
+
+
+def pack_all(
+    write: Write,
+    options: PackOptions,
+    content: Callable[[Packer], T],
+    label: str = "",
+    time_ns: int | None = None,
+) -> T:
+    """Write a whole archive: what ``content`` puts into it; return what that returns, sizes added."""
+    packer = Packer(write, options)
+    try:
+        tally = content(packer)
+        packer.finish(VersionLabel(label, tally.newest_ns if time_ns is None else time_ns))
+    finally:
+        packer.close()
+    tally.plain_size, tally.packed_size = packer.plain_size, packer.packed_size
+    return tally
+
+
+def commit(output: Output | DeviceOutput, tally: Tally, *, sync: bool) -> None:
+    """Give the archive its name, and the permissions that are common to all that was packed."""
+    mode, owner = shared_permissions(tally.access)
+    output.commit(mode=mode, mtime_ns=tally.mtime_ns, sync=sync, owner=owner)
+
+
+def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) -> Packed:
+    """Pack a tree into an archive at ``path``; until it is whole, nothing is there.
+
+    Raises:
+        CompressorError: the output exists, is an input, or no input is left that could be packed.
+        InputError: a file could be read in part only.
+        OSError: the output can't be written.
+    """
+    total = tree.size()
+    options = replace(
+        options,
+        plain_limit=total,
+        reach=reach_of(options.reach, total, None),
+    )
+    protected = file_identities(tree.paths)
+    with opened_output(path, force=file.force, protected=protected) as output:
+        archive = identity_of(output.descriptor) if output.is_file else None
+
+        def content(packer: Packer) -> Tally:
+            return pack_tree(packer, tree, tree.problem, archive)
+
+        tally = pack_all(output.write, options, content, file.label, file.time_ns)
+        commit(output, tally, sync=file.sync)
+    return Packed(tally.files, tally.others, tally.plain_size, tally.packed_size)

@@ -1,0 +1,113 @@
+"""Whole folders into an archive: what a scan finds, packed member by member."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from compressor.engine.nodes import entry_of
+from compressor.engine.pack import Packer
+from compressor.errors import CompressorError
+from compressor.tree.inputs import Input, InputError
+from compressor.tree.node import NodeKind
+from compressor.tree.outputs import Access, Identity
+from compressor.tree.policy import ACL, without_acl
+from compressor.tree.scan import Found
+
+Problem = Callable[[str, Exception | str], None]
+"""What is told of each thing that could not be packed as it is: how it is shown, and why."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was packed: how many of which, and who may read and own all of it.
+
+    ``kept`` counts files whose content an earlier version has; ``newest_ns`` is the newest time among
+    them, ``mtime_ns`` the one that the archive's file gets, if any. ``access`` holds mode, user and group
+    of what was packed, links left out. Sizes are bytes: of content, and written, once that is known.
+    """
+
+    files: int = 0
+    others: int = 0
+    kept: int = 0
+    newest_ns: int = 0
+    mtime_ns: int | None = None
+    access: set[Access] = field(default_factory=set)
+    plain_size: int = 0
+    packed_size: int = 0
+
+    def note(self, found: Found) -> None:
+        """Take down a member."""
+        status, kind = found.status, found.node.kind
+        self.newest_ns = max(self.newest_ns, found.node.mtime_ns or 0)
+        if kind is NodeKind.FILE or kind is NodeKind.HARDLINK:
+            self.files += 1
+        else:
+            self.others += 1
+        if kind is not NodeKind.SYMLINK:
+            acl = dict(found.node.xattrs).get(ACL)
+            mode = status.st_mode if acl is None else without_acl(status.st_mode, acl)
+            self.access.add((mode, status.st_uid, status.st_gid))
+
+
+def pack_tree(
+    packer: Packer,
+    tree: Iterable[Found],
+    problem: Problem,
+    avoid: Identity | None = None,
+) -> Tally:
+    """Pack what a scan finds, but for the file ``avoid``: the archive itself.
+
+    A file that changes while it is read, or can't be opened, is told to ``problem``.
+
+    Raises:
+        InputError: a file could be read in part only; the archive can't be finished.
+        CompressorError: nothing is left that could be packed.
+    """
+    packed = Tally()
+    for found in tree:
+        if (found.status.st_dev, found.status.st_ino) == avoid:
+            continue
+        if found.node.kind != NodeKind.FILE:
+            packer.add_plain(entry_of(found.node))
+        elif not _pack_file(packer, found, problem):
+            continue
+        packed.note(found)
+    if not packed.files and not packed.others:
+        raise CompressorError("no input is left that could be packed")
+    return packed
+
+
+def _pack_file(packer: Packer, found: Found, problem: Problem) -> bool:
+    try:
+        source = found.open()
+    except (InputError, OSError) as error:
+        problem(found.shown, error)
+        return False
+    try:
+        return pack_open_file(packer, found, source, problem)
+    finally:
+        os.close(source.descriptor)
+
+
+def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem) -> bool:
+    """Pack a file's content; say whether it is in the archive now.
+
+    Raises:
+        InputError: it could be read in part only.
+    """
+    before = packer.plain_size
+    try:
+        small = source.whole(packer.piece_size)
+        if small is not None:
+            packer.add_small(entry_of(found.node), small)
+        else:
+            packer.add(entry_of(found.node), source.pieces(packer.piece_size))
+    except InputError as error:
+        if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
+            raise InputError(f"{found.shown} {error}") from error
+        found.lost()
+        problem(found.shown, error)
+        return False
+    if source.changed():
+        problem(found.shown, "was written to while it was packed")
+    return True

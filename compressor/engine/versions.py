@@ -1,0 +1,134 @@
+"""What an appended version is built on: the members of the one before, and the leaves that may stay."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from blake3 import blake3
+from msgspec.structs import replace
+
+from compressor.archive import schema
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry, Place
+from compressor.archive.names import page_ref
+from compressor.archive.record import FOOTER_SIZE, Kind
+from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
+from compressor.archive.writer import Before, Kept
+from compressor.engine.dedup import Dedup, key_of
+from compressor.engine.pack import Earlier
+
+Known = tuple[Entry, Place]
+"""A member of the version before, and where its entry stands."""
+
+
+@dataclass(slots=True)
+class Previous:
+    """The last version of an archive, held in memory while the next one is made."""
+
+    index: Index
+    members: dict[bytes, Known] = field(default_factory=dict)
+    newest_ns: int = 0
+    _filled: set[int] = field(default_factory=set)
+    _touched: set[int] = field(default_factory=set)
+    """Leaves of which a member is replaced or removed: what else they list has to be listed again."""
+
+    def __post_init__(self) -> None:
+        for ref in self.index.leaves():
+            for number, entry in enumerate(self.index.listed(ref)):
+                self._filled.add(ref.offset)
+                self.members[entry.name] = entry, (ref.offset, number)
+                self.newest_ns = max(self.newest_ns, entry.mtime_ns or 0)
+
+    def drop(self, name: bytes) -> None:
+        """Note that a member is replaced or removed."""
+        known = self.members.get(name)
+        if known is not None:
+            self._touched.add(known[1][0])
+
+    def keeping(self, entry: Entry) -> Entry:
+        """Return ``entry``, a file's, with the content that its name has now."""
+        before, place = self.members[entry.name]
+        return replace(
+            entry, size=0, content_hash=b"", level=0, spans=[], kept=before.kept or place
+        )
+
+    def listed_again(self, gone: set[bytes]) -> Iterator[Entry]:
+        """Yield the members, but for these, that stay as they are and whose leaf does not."""
+        for name, (entry, (leaf, _)) in self.members.items():
+            if leaf in self._touched and name not in gone:
+                yield self.keeping(entry) if entry.kind == FILE else entry
+
+    def kept(self) -> Kept:
+        """Return what leads to the leaves that stay."""
+        stay = self._filled - self._touched
+        hashes = [self._body_hash(offset) for offset in sorted(stay)]
+        top = LeafRef(self.index.footer.root, b"", b"", schema.MAX_LEVEL + 1)
+        return Kept(list(self._cover(top, stay)), hashes)
+
+    def _body_hash(self, offset: int) -> bytes:
+        _, body = self.index.record(offset, Kind.MEMBERS).checked()
+        return blake3(body).digest()
+
+    def _cover(self, page: LeafRef, stay: set[int]) -> Iterator[LeafRef]:
+        """Yield the fewest items that lead to exactly these leaves: ROOT records of which all stay."""
+        below = list(self._below(page))
+        whole = all(leaf.offset in stay for leaf in below)
+        root = self.index.page(page)
+        if whole and below and root.height <= schema.MAX_LEVEL:
+            yield page_ref(page.offset, root.items)
+            return
+        for item in root.items:
+            if item.height:
+                yield from self._cover(item, stay)
+            elif item.offset in stay:
+                yield item
+
+    def _below(self, page: LeafRef) -> Iterator[LeafRef]:
+        for item in self.index.page(page).items:
+            if item.height:
+                yield from self._below(item)
+            else:
+                yield item
+
+    def earlier(self, memory: int) -> Earlier:
+        """Return what a packer needs to know; ``memory`` bytes are for what dedup remembers."""
+        end = self.index.end - self.index.start
+        before = Before(end, end - FOOTER_SIZE, self.index.version().number)
+        return Earlier(before, self.index.head, Dedup(memory, None, self._load))
+
+    def _load(self, dedup: Dedup) -> None:
+        """Have all content of the archive known to ``dedup``; only new content asks for it."""
+        blocks: dict[int, int] = {}
+        for entry, _ in self.members.values():
+            for _, (offset, start, length) in self.index.spans(entry):
+                if not offset:
+                    continue
+                number = blocks.get(offset)
+                if number is None:
+                    number = blocks[offset] = dedup.blocks.known(offset)
+                if length == entry.size:
+                    dedup.put(key_of(entry.content_hash), number, start)
+        for offset, number in blocks.items():
+            self._load_pieces(dedup, offset, number)
+
+    def _load_pieces(self, dedup: Dedup, offset: int, number: int) -> None:
+        block = self.index.block(offset)
+        at = 0
+        for order, (gap, size) in enumerate(block.pieces):
+            at += gap
+            dedup.put(block.piece_hashes[order * PIECE_HASH : (order + 1) * PIECE_HASH], number, at)
+            at += size
+
+
+def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the names at and below any of ``roots``; an empty one is above all."""
+    exact = set(roots)
+    for name in names:
+        if b"" in exact or name in exact or any(above in exact for above in folders_above(name)):
+            yield name
+
+
+def folders_above(name: bytes) -> Iterator[bytes]:
+    """Yield the folders that lead to a name, the nearest first."""
+    while b"/" in name:
+        name = name.rpartition(b"/")[0]
+        yield name

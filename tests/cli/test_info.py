@@ -1,0 +1,72 @@
+"""`info`: what an archive is made of, and what dedup saved."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import Run, lines
+
+NOISE = random.Random(9).randbytes(3 << 20)
+
+
+@pytest.fixture
+def archive(run: Run) -> Path:
+    """Two versions: a file twice, a hole, a small file that changes, a link, a hard link."""
+    Path("run").mkdir()
+    Path("run/a").write_bytes(NOISE)
+    Path("run/b").write_bytes(NOISE)
+    Path("run/c").write_bytes(b"1")
+    Path("run/d").hardlink_to("run/a")
+    Path("run/e").symlink_to("a")
+    with Path("run/sparse").open("wb") as file:
+        file.truncate(20 << 20)
+    run("compress", "-o", "run.cz", "run")
+    Path("run/c").write_bytes(b"23")
+    run("append", "run.cz", "run")
+    return Path("run.cz")
+
+
+def test_members_are_told_by_kind(run: Run, archive: Path) -> None:
+    (found,) = lines(run("info", "--json", archive).stdout)
+
+    plain = 2 * len(NOISE) + 2 + (20 << 20)
+    assert found["kinds"] == [
+        {"kind": "file", "members": 4, "plain_bytes": plain},
+        {"kind": "folder", "members": 1, "plain_bytes": 0},
+        {"kind": "symlink", "members": 1, "plain_bytes": 0},
+        {"kind": "hardlink", "members": 1, "plain_bytes": 0},
+    ]
+    assert (found["members"], found["plain_bytes"]) == (7, plain)
+    assert (found["version"], found["versions"]) == (2, 2)
+
+
+def test_what_dedup_saved_is_what_came_and_was_not_stored(run: Run, archive: Path) -> None:
+    (found,) = lines(run("info", "--json", archive).stdout)
+
+    assert found["taken_bytes"] == 2 * len(NOISE) + 1 + 2
+    assert found["stored_bytes"] == len(NOISE) + 1 + 2
+    assert found["dedup_bytes"] == len(NOISE)
+    assert found["stored_bytes"] == sum(chain["plain_bytes"] for chain in found["chains"])
+
+
+def test_each_chain_has_its_ratio(run: Run) -> None:
+    Path("a").write_bytes(b"again and " * 1000)
+    run("compress", "a")
+
+    (found,) = lines(run("info", "--json", "a.cz").stdout)
+    (chain,) = found["chains"]
+
+    assert chain["ratio"] == round(chain["packed_bytes"] / 10_000, 4) < 0.1
+    assert f", {100 * chain['ratio']:.1f} %, by".encode() in run("info", "a.cz").stdout
+
+
+def test_people_read_the_same_from_a_file_and_a_pipe(run: Run, archive: Path) -> None:
+    from_file = run("info", archive).stdout.decode().splitlines()
+    from_pipe = run("info", input=archive.read_bytes()).stdout.decode().splitlines()
+
+    assert from_file[1:] == from_pipe[1:]
+    assert "versions        2" in from_file
+    assert f"dedup bytes     {len(NOISE):,} (3.15 MB)" in from_file
+    assert "kind            hardlink: 1" in from_file
+    assert "kind            file: 4, 27.3 MB" in from_file

@@ -1,0 +1,110 @@
+"""Messages: one line that says what is wrong, where, and what to do; with the right exit code."""
+
+import random
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.archives import hostile
+from tests.cli.process import Run, left, lines
+
+
+@pytest.fixture
+def things(folder: Path) -> Path:
+    """A file, an archive of it and one of two, a folder, an empty file."""
+    Path("a").write_bytes(b"12345678")
+    Path("a.cz").write_bytes(hostile([b"a"]))
+    Path("two.cz").write_bytes(hostile([b"a", b"d/b"]))
+    Path("dir").mkdir()
+    Path("empty").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("compress -o . a", 1, ". is a folder; name a file"),
+        ("compress -o dir/ a", 1, "dir is a folder; name a file"),
+        ("compress -o no/x.cz a", 1, "no/x.cz: its folder is not there; make it first"),
+        ("compress --output-dir a empty", 1, "a is not a folder; name one"),
+        ("decompress two.cz -C a", 1, "two.cz: a is not a folder; name one"),
+        ("decompress two.cz -C a/x", 1, "two.cz: a/x is not a folder; name one"),
+        ("decompress a.cz -C a/x", 1, "a.cz: a/x is not a folder; name one"),
+        ("decompress a.cz -o .", 1, "a.cz: . is a folder; name a file"),
+        ("decompress dir", 1, "dir: is a folder, not an archive"),
+        ("list dir", 1, "dir: is a folder, not an archive"),
+        ("recover a.cz -o a.cz", 1, "a.cz is an input; name another output"),
+        ("recover a.cz -o no/x", 1, "a.cz: no/x: its folder is not there; make it first"),
+        ("compress a.cz", 0, "a.cz: already ends in .cz; skipped (-o FILE packs it)"),
+        ("cat", 2, "Missing argument 'ARCHIVE'; see compressor cat --help"),
+        ("cat a.cz --range 9:5", 2, "--range 9:5 ends before it begins"),
+        ("cat a.cz --range 2:3", 2, "a.cz: --range begins at 2, 'a' has only 1 bytes"),
+        (
+            "compress --memory 5 -c a",
+            4,
+            "packing with zstd:level=3 in blocks of 65536 bytes needs 65 MiB of memory, "
+            "5 bytes are allowed (--memory)",
+        ),
+        (
+            "list --memory 5 a.cz",
+            4,
+            "a.cz: looking into this archive needs 65 MiB of memory, 5 bytes are allowed (--memory)",
+        ),
+        (
+            "compress --block-size 8G a",
+            2,
+            "Invalid value for '--block-size': 8G is more than 1073741824 bytes; "
+            "see compressor compress --help",
+        ),
+        ("nonsense", 2, "No such command 'nonsense'; see compressor --help"),
+    ],
+)
+def test_a_message_is_one_line(run: Run, things: Path, words: str, code: int, said: str) -> None:
+    before = left(things)
+
+    assert run(*shlex.split(words), code=code).stderr.decode() == f"compressor: {said}\n"
+    assert left(things) == before
+
+
+def test_a_range_up_to_the_end_and_beyond_gives_what_is_there(run: Run, things: Path) -> None:
+    assert run("cat", "a.cz", "--range", "0:99").stdout == b"a"
+    assert run("cat", "a.cz", "--range", "1:").stdout == b""
+
+
+def test_an_existing_member_is_named_once_with_its_folder(run: Run, things: Path) -> None:
+    Path("dir/a").mkdir()
+    Path("dir/d").mkdir()
+    Path("dir/d/b").touch()
+
+    said = run("decompress", "two.cz", "-C", "dir", code=1).stderr.decode()
+
+    assert said == (
+        "compressor: two.cz: dir/a is a folder; name a file\n"
+        "compressor: two.cz: dir/d/b exists; -f overwrites it\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["list", "info"])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", 4), (b"plain text\n", 1), (random.Random(8).randbytes(1000), 1)],
+)
+def test_what_is_no_archive_has_no_totals(
+    run: Run, command: str, content: bytes, code: int
+) -> None:
+    Path("x").write_bytes(content)
+
+    for words in [("x",), ()]:
+        done = run(command, *words, code=code, input=content)
+        assert done.stdout == b""
+        assert done.stderr.count(b"\n") == 1
+        [line] = lines(run(command, "--json", *words, code=code, input=content).stdout)
+        assert line["type"] == "error"
+
+
+def test_a_start_of_an_archive_has_no_totals(run: Run, things: Path) -> None:
+    Path("x").write_bytes(Path("a.cz").read_bytes()[:8])
+
+    for command in ("list", "info"):
+        assert run(command, "x", code=4).stdout == b""

@@ -1,0 +1,248 @@
+"""Crashes by script: what a disk may hold when an append stops, and how an archive is judged after that.
+
+``recorded`` runs an append and keeps every write, cut and sync. ``images`` makes of them what could be
+found on the disk after the power went: everything up to the last sync, and any part of what came behind.
+``Failing`` has the system itself fail at the k-th call.
+"""
+
+import errno
+import io
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compressor.cli import main
+from compressor.engine import archivefile
+
+SYNC: "Op" = (-1, None)
+Op = tuple[int, bytes | int | None]
+"""A write (offset, bytes), a cut (0, size), or a sync."""
+
+Tree = dict[str, bytes]
+"""The files of a version, by name."""
+
+
+class Recording(archivefile.Storage):
+    """A storage that does what it is told, and takes it down."""
+
+    log: list[Op]
+
+    def write(self, data: Any, offset: int) -> int:
+        self.log.append((offset, bytes(data)))
+        return super().write(data, offset)
+
+    def cut(self, size: int) -> None:
+        self.log.append((0, size))
+        super().cut(size)
+
+    def sync(self) -> None:
+        self.log.append(SYNC)
+
+
+class Failing(archivefile.Storage):
+    """A storage whose call number ``at`` fails with ``code``, and so do all writes behind it.
+
+    ``short``: before that, half of the bytes are written. ``cuts``: cutting goes on to work.
+    """
+
+    at = 0
+    code = errno.ENOSPC
+    short = False
+    cuts = True
+    calls = 0
+
+    def _fails(self) -> bool:
+        type(self).calls += 1
+        return self.calls > self.at
+
+    def _error(self) -> OSError:
+        return OSError(self.code, os.strerror(self.code))
+
+    def write(self, data: Any, offset: int) -> int:
+        if not self._fails():
+            return super().write(data, offset)
+        if self.short and len(data) > 1 and self.calls == self.at + 1:
+            return super().write(data[: len(data) // 2], offset)
+        raise self._error()
+
+    def cut(self, size: int) -> None:
+        if self._fails() and not self.cuts:
+            raise self._error()
+        super().cut(size)
+
+    def sync(self) -> None:
+        if self._fails():
+            raise self._error()
+
+
+@contextmanager
+def storage(kind: type[archivefile.Storage], **fields: object) -> Iterator[type[Any]]:
+    """Have archives be changed through a storage of this kind."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = type(kind.__name__, (kind,), fields)
+        patch.setattr(archivefile, "Storage", made)
+        yield made
+
+
+def command(*words: str | Path) -> tuple[int, str, str]:
+    """Run one command line within this process; return its exit code and what it said."""
+    out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([str(word) for word in words])
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    out.flush()
+    return code, out.buffer.getvalue().decode(), err.getvalue()
+
+
+def done(*words: str | Path) -> str:
+    """Run one command line that must succeed."""
+    code, out, err = command(*words)
+    assert code == 0, (words, err)
+    return out
+
+
+def recorded(archive: Path, *words: str | Path) -> list[Op]:
+    """Append; return what was done to the file."""
+    log: list[Op] = []
+    with storage(Recording, log=log):
+        done("append", archive, *words)
+    return log
+
+
+def applied(image: bytes, ops: Sequence[Op]) -> bytes:
+    """Return what a file holds after these."""
+    data = bytearray(image)
+    for offset, what in ops:
+        if isinstance(what, int):
+            del data[what:]
+            data.extend(bytes(what - len(data)))
+        elif what is not None:
+            data.extend(bytes(max(0, offset + len(what) - len(data))))
+            data[offset : offset + len(what)] = what
+    return bytes(data)
+
+
+def _zeroed(ops: Sequence[Op]) -> list[Op]:
+    """Have the size of the file reach the disk, and none of its bytes."""
+    return [(at, bytes(len(what)) if isinstance(what, bytes) else what) for at, what in ops]
+
+
+def _parts(ops: list[Op], rng: random.Random, subsets: int) -> Iterator[list[Op]]:
+    """Yield what of unsynced operations may be on the disk, besides all of them."""
+    if not ops:
+        return
+    yield []
+    yield [ops[-1]]
+    yield _zeroed(ops)
+    yield ops[-3:]  # a record is three writes: header with meta, body, check
+    offset, last = ops[-1]
+    if isinstance(last, bytes):
+        yield [*ops[:-1], (offset, last[: rng.randrange(len(last))])]
+    for _ in range(subsets):
+        yield [*_zeroed(ops[:-3]), *ops[-3:]]
+        yield [op for op in ops if rng.random() < 0.5]
+        yield [op if rng.random() < 0.5 else _zeroed([op])[0] for op in ops]
+
+
+def images(before: bytes, log: Sequence[Op], *, seed: int, subsets: int = 0) -> set[bytes]:
+    """Return what may be on the disk, whenever the power goes.
+
+    Without ``subsets``, a quick look: before the first sync only every fourth loss is tried.
+    """
+    rng = random.Random(seed)
+    found = {before}
+    synced, since = before, list[Op]()
+    first = log.index(SYNC)
+    for at, op in enumerate(log):
+        if op == SYNC:
+            synced, since = applied(synced, since), []
+            continue
+        since.append(op)
+        found.add(applied(synced, since))
+        if subsets or at > first or at % 4 == 0:
+            found.update(applied(synced, part) for part in _parts(since, rng, subsets))
+    return found
+
+
+@dataclass
+class Bench:
+    """An archive under test: ``trees`` are what its versions hold, 1 and up; ``source`` is the folder."""
+
+    folder: Path
+    source: Path
+    trees: list[Tree]
+    whole: list[bytes] = field(default_factory=list)
+    """The archive after each version."""
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "a.cz"
+
+
+def tree_of(folder: Path) -> Tree:
+    """Return the files below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def extracted(archive: Path, into: Path, *words: str) -> tuple[int, Tree, str]:
+    """Extract into a new folder; return the exit code, the files and what was said."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        code, _, err = command("extract", archive, "-C", into, *words)
+    found = tree_of(into)
+    for path in sorted(into.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return code, found, err
+
+
+def versions_in(archive: Path) -> tuple[int, list[int]]:
+    """Return what ``versions`` says: the exit code, the numbers."""
+    code, out, _ = command("versions", archive)
+    return code, [int(line.split()[0]) for line in out.splitlines()]
+
+
+def judge(bench: Bench, image: bytes, *, mend: Callable[[], None]) -> int:
+    """See that an image is judged rightly, that nothing is lost, and that the next append mends it.
+
+    ``mend`` is that append, which leaves the last tree. Returns the last version that is there.
+    """
+    archive = bench.archive
+    archive.write_bytes(image)
+    sound = image in bench.whole
+    assert command("test", archive)[0] == (0 if sound else 4)
+    code, numbers = versions_in(archive)
+    assert code == (0 if sound else 3)
+    last = numbers[-1]
+    assert numbers == list(range(1, last + 1))
+    into = bench.folder / "out"
+    code, found, said = extracted(archive, into)
+    assert (code, found) == (0 if sound else 3, bench.trees[last - 1]), said
+    for number in numbers:
+        code, found, said = extracted(archive, into, "--at", str(number))
+        assert (code, found) == (0 if sound else 3, bench.trees[number - 1]), said
+    mend()
+    assert versions_in(archive) == (0, [*numbers, last + 1])
+    assert command("test", archive)[0] == 0
+    assert extracted(archive, into)[:2] == (0, tree_of_source(bench))
+    assert archive.read_bytes().startswith(bench.whole[0])  # what was extracted is what is there
+    return last
+
+
+def tree_of_source(bench: Bench) -> Tree:
+    """Return the folder's files as members are called."""
+    return {f"{bench.source.name}/{name}": data for name, data in tree_of(bench.source).items()}
