@@ -80,7 +80,7 @@ def test_whatever_is_on_the_disk_after_a_crash_no_version_is_lost(bench: Bench) 
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_whatever_a_disk_makes_of_unsynced_writes_no_version_is_lost(
     bench: Bench, seed: int
 ) -> None:
