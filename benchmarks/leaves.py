@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import ZLIB_LEVEL, Entry
 from compressor.archive.record import Kind
+from compressor.archive.source import RandomSource
 
 
 def packed(rows: list[list[object]]) -> int:

@@ -1,4 +1,4 @@
-"""Whole folders beside tar, zstd, 7z, borg and restic: python benchmarks/trees.py [CORPUS] [--rounds N] [--big DIR].
+"""Whole folders beside tar, zstd, 7z, borg and restic: python benchmarks/trees.py [CORPUS] [--big DIR].
 
 CORPUS is a folder that holds tree-small-files, tree-env-a and tree-env-b; without it a copy of the
 interpreter's library stands for the first, and what needs the others is left out. Commands of a row run in
@@ -37,7 +37,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Row:
-    """Ways to do one thing; the first is ours. ``seconds`` and ``ratio`` bound its time, ``size`` its bytes."""
+    """Ways to do one thing; the first is ours. ``seconds`` and ``ratio`` bound its time, ``size`` bytes."""
 
     name: str
     ways: list[Way]

@@ -36,19 +36,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from compressor.api import (
+    from compressor.api.content import CompressorFile, Limits, compress, decompress, open
+    from compressor.api.trees import (
         Appended,
         Archive,
-        CompressorFile,
-        Limits,
         Member,
         Packed,
         Pruned,
         Version,
         append,
-        compress,
-        decompress,
-        open,
         pack,
         prune,
     )
@@ -67,12 +63,15 @@ if TYPE_CHECKING:
         VersionNotFoundError,
     )
 else:
+    _HOMES = dict.fromkeys(
+        ("CompressorFile", "Limits", "compress", "decompress", "open"), "api.content"
+    )
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used, so that ``compressor --version`` is quick."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "errors" if name.endswith("Error") else "api"
+        home = "errors" if name.endswith("Error") else _HOMES.get(name, "api.trees")
         value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
         return value
 

@@ -8,7 +8,7 @@ archive=${2:?usage: nightly_versions.sh FOLDER ARCHIVE [VERSIONS]}
 keep=${3:-7}
 above=$(dirname "$folder") name=$(basename "$folder") label=$(date +%F)
 
-# An append takes a folder that is gone for one that is empty: a disk that is not mounted is no change.
+# A disk that is not mounted leaves an empty folder behind, and an append would take that for the new state.
 [ -n "$(ls -A "$folder")" ] || { echo "$folder is missing or empty; nothing was done" >&2; exit 1; }
 
 # -C, so that members have the same names whatever is above the folder.

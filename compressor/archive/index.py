@@ -4,12 +4,10 @@ Reads what it needs and no more; what it reads is checked like everything else.
 """
 
 import bisect
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
-from typing import BinaryIO
 
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
@@ -17,7 +15,7 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import foreign_format
+from compressor.archive.source import RandomSource, foreign_format
 from compressor.errors import (
     DamagedError,
     NotAnArchiveError,
@@ -27,45 +25,6 @@ from compressor.errors import (
 )
 
 MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
-
-
-class RandomSource:
-    """Bytes at any place of a seekable file; threads may share it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-        self.size = file.seek(0, 2)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Return ``size`` bytes from ``offset``.
-
-        Raises:
-            TruncatedError: the file ends before.
-        """
-        with self._lock:
-            self._file.seek(offset)
-            data = self._file.read(size)
-            while len(data) < size and (more := self._file.read(size - len(data))):
-                data += more
-        if len(data) < size:
-            raise TruncatedError("the archive ends too early", offset=offset + len(data))
-        return data
-
-
-class Forward:
-    """Reads a random source from front to back, all or a part; others may read it at the same time."""
-
-    def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
-        self._source = source
-        self._at = begin
-        self._end = source.size if end is None else end
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; none at the end."""
-        data = self._source.read(self._at, min(size, self._end - self._at))
-        self._at += len(data)
-        return data
 
 
 def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:

@@ -1,8 +1,10 @@
 """Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
 
 import io
+import threading
 from typing import BinaryIO, Protocol
 
+from compressor.errors import TruncatedError
 from compressor.stages.base import Bytes
 
 
@@ -98,3 +100,42 @@ def widen_pipe(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
     except (ImportError, AttributeError, OSError):
         return
+
+
+class RandomSource:
+    """Bytes at any place of a seekable file; threads may share it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self.size = file.seek(0, 2)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``offset``.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        with self._lock:
+            self._file.seek(offset)
+            data = self._file.read(size)
+            while len(data) < size and (more := self._file.read(size - len(data))):
+                data += more
+        if len(data) < size:
+            raise TruncatedError("the archive ends too early", offset=offset + len(data))
+        return data
+
+
+class Forward:
+    """Reads a random source from front to back, all or a part; others may read it at the same time."""
+
+    def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
+        self._source = source
+        self._at = begin
+        self._end = source.size if end is None else end
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        data = self._source.read(self._at, min(size, self._end - self._at))
+        self._at += len(data)
+        return data

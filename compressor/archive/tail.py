@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from compressor.archive import record
 from compressor.archive.forward import BlockRecord, Damage, Event, Finished, ForwardReader, Leaf
-from compressor.archive.index import Forward, Index, RandomSource, RebuiltIndex, indexes
+from compressor.archive.index import Index, RebuiltIndex, indexes
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, SYNC, Kind, Record
 from compressor.archive.schema import Footer, Head, LeafRef
-from compressor.archive.source import Source
+from compressor.archive.source import Forward, RandomSource, Source
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 STEP = 1 << 20  # bytes looked through at a time

@@ -51,9 +51,11 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
 def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
-    if not _any_there(inputs, report):
-        return
     tree = tree_of(inputs, options, report)
+    if missing := tree.missing():
+        for path, reason in missing:
+            report.fail(reason, path)
+        return
     if options["dry_run"]:
         line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
         report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
@@ -86,21 +88,6 @@ def _append(
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)
-
-
-def _any_there(inputs: tuple[Path, ...], report: Report) -> bool:
-    """Say whether there is anything to append; where all inputs are missing, somebody mistyped them."""
-    missing: list[tuple[Path, OSError]] = []
-    for path in inputs:
-        try:
-            path.lstat()
-        except OSError as error:
-            missing.append((path, error))
-    if len(missing) < len(inputs):
-        return True
-    for path, reason in missing:
-        report.fail(reason, path)
-    return False
 
 
 def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:

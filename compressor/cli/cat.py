@@ -14,10 +14,11 @@ from compressor.archive.schema import FILE
 from compressor.cli import completion
 from compressor.cli.options import PATH, report_from, reporting, resources
 from compressor.cli.report import shown
-from compressor.cli.restoring import opened_index
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
+from compressor.engine.restoring import opened_index
+from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 
 _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
@@ -54,8 +55,10 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
-        way = options["threads"], Limits(None, None, options["memory"])
-        opened = opened_index(archive, file, way, report, options["at"])
+        reading = UnpackOptions(options["threads"], Limits(None, None, options["memory"]))
+        opened = opened_index(
+            file, reading, lambda error: report.fail(error, archive), options["at"]
+        )
         for index, entry in _wanted(opened, members):
             opened.copy(index, entry, write_stdout, _piece(bounds, entry))
             report.result(

@@ -37,7 +37,8 @@ def members_of(argument: str) -> Completer:
 
 
 def _names(path: Path, begun: str) -> list[str]:
-    from compressor.archive.index import RandomSource, indexes  # imported late: for this only
+    from compressor.archive.index import indexes  # imported late: for this only
+    from compressor.archive.source import RandomSource
 
     with path.open("rb") as file:
         beginning = os.fsencode(begun)

@@ -9,10 +9,10 @@ import click
 from compressor.archive.schema import FILE
 from compressor.archive.source import Source
 from compressor.cli import paths
-from compressor.cli.listing import KINDS
 from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
+from compressor.engine.member import KINDS
 from compressor.engine.survey import ChainUse, Survey, survey
 from compressor.errors import CompressorError
 from compressor.stages.chain import parse

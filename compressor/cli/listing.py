@@ -13,27 +13,12 @@ from typing import Any
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import (
-    BLOCK_DEVICE,
-    CHAR_DEVICE,
     DEVICES,
-    FIFO,
-    FILE,
-    FOLDER,
     HARDLINK,
     SYMLINK,
 )
 from compressor.cli.report import shown
-
-KINDS = {
-    FILE: "file",
-    FOLDER: "folder",
-    SYMLINK: "symlink",
-    HARDLINK: "hardlink",
-    FIFO: "fifo",
-    CHAR_DEVICE: "char device",
-    BLOCK_DEVICE: "block device",
-}
-"""What kinds of members are called."""
+from compressor.engine.member import KINDS
 
 _LETTERS = dict(zip(KINDS, "-dlhpcb", strict=True))
 _FINE = ("├── ", "└── ", "│   ", "    ")

@@ -19,7 +19,7 @@ from compressor.cli.sources import stdout_descriptor, write_stdout
 from compressor.cli.trees import is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.pack import Packer, PackOptions
-from compressor.engine.packfile import commit, pack_all, reach_of
+from compressor.engine.packfile import commit, pack_all, piped_reach, reach_of
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
@@ -139,7 +139,9 @@ class Packing:
         return Job(pack, total, self._reach(total, anywhere=to_file), tree)
 
     def _reach(self, total: int | None, *, anywhere: bool = False) -> int | None:
-        return reach_of(self._options["reach"], total, anywhere=anywhere)
+        options = self._options
+        piped = piped_reach(self._chain, options["block_size"], options["memory"])
+        return reach_of(options["reach"], total, None if anywhere else piped)
 
     # One archive of all inputs
 

@@ -9,13 +9,10 @@ from typing import Any, BinaryIO
 from compressor.cli.options import limits_from
 from compressor.cli.report import Report
 from compressor.engine import restoring as engine
-from compressor.engine.access import SeekableArchive
-from compressor.engine.limits import Limits
 from compressor.engine.live import is_idle
 from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
 from compressor.engine.unpack import UnpackOptions
-from compressor.errors import UnfinishedError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity
 from compressor.tree.restore import RestoreOptions
@@ -93,29 +90,3 @@ class Restoring:
             )
         finally:
             self.seconds = progress.close()
-
-
-def opened_index(
-    path: Path,
-    file: BinaryIO,
-    way: tuple[int, Limits],
-    report: Report,
-    version: int | None = None,
-) -> SeekableArchive:
-    """Open an archive by its index, at a version if one is named; say if its end had to be found.
-
-    ``way`` is how it may be read: threads and limits.
-
-    Raises:
-        DamagedError: it has no sound index.
-        MemberNotFoundError: it has no such version.
-    """
-    threads, limits = way
-    try:
-        archive = SeekableArchive(file, threads=threads, limits=limits)
-    except UnfinishedError as error:
-        archive = SeekableArchive(file, threads=threads, limits=limits, salvage=True)
-        report.fail(error, path)
-    if version is not None:
-        archive.go_to(version)
-    return archive

@@ -24,7 +24,7 @@ from compressor.tree.inputs import Input
 from compressor.tree.outputs import (
     DeviceOutput,
     Output,
-    OutputExistsError,
+    OutputRefusedError,
     make_folder,
     opened_output,
 )
@@ -194,7 +194,7 @@ class Unpacking:
 def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
     """Say what came of an archive."""
     for name, error in outcome.failures:
-        told = isinstance(error, OutputExistsError)  # says itself what is there
+        told = isinstance(error, OutputRefusedError)  # says itself what is there
         member = f"{path}: {os.fsdecode(name)}" if name and not told else path
         report.fail(error, member)
     for name in outcome.skipped:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from blake3 import blake3
 from msgspec.structs import replace
 
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
 from compressor.archive.schema import (
@@ -21,6 +21,7 @@ from compressor.archive.schema import (
     SYMLINK,
     Span,
 )
+from compressor.archive.source import RandomSource
 from compressor.archive.tail import ended, rebuilt
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within

@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Index
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
+from compressor.archive.source import RandomSource
 from compressor.archive.tail import Tail, ended, examine
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from compressor.archive.forward import End, ForwardReader, Leaf
-from compressor.archive.index import RandomSource, indexes
+from compressor.archive.index import indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
-from compressor.archive.source import FileFrom, Source
+from compressor.archive.source import FileFrom, RandomSource, Source
 from compressor.errors import DamagedError
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Index
+from compressor.archive.source import RandomSource
 from compressor.archive.tail import ended, rebuilt
 from compressor.errors import UnfinishedError
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from compressor.archive.index import Forward, Index
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, HARDLINK, SYMLINK
-from compressor.archive.source import Source
+from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.history import Version, versions_of

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from compressor.archive.index import RandomSource, indexes
-from compressor.archive.source import FileFrom
+from compressor.archive.index import indexes
+from compressor.archive.source import FileFrom, RandomSource
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.limits import Limits
 from compressor.engine.readindexed import reader_of, seek_last_archive

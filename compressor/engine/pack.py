@@ -1,7 +1,7 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from blake3 import blake3
@@ -33,6 +33,7 @@ from compressor.engine.dedup import (
     pieces,
 )
 from compressor.engine.limits import DEFAULT_MEMORY, threads_within
+from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
@@ -102,10 +103,10 @@ class Packer:
         before = earlier.before if earlier else None
         self._writer = ArchiveWriter(write, self._head(earlier), before)
         self._begin = before.offset if before else 0
-        self._solid = _Solid()
+        self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
-        self._current = _Current(Entry(b""), 0)
+        self._current = Current(Entry(b""), 0)
 
     def _head(self, earlier: Earlier | None) -> Head:
         size, plan = self.block_size, self._options.chain
@@ -236,7 +237,7 @@ class Packer:
         return spans
 
     def _flush_solid(self) -> None:
-        solid, self._solid = self._solid, _Solid()
+        solid, self._solid = self._solid, Solid()
         entries = solid.entries
         if not entries:
             return
@@ -273,7 +274,7 @@ class Packer:
         if self._options.reach is not None:
             self._flush_solid()  # what it refers to could come to lie out of reach
         self._pool.then(lambda: self._writer.open_member(entry.name))
-        self._current = _Current(entry, self._members)
+        self._current = Current(entry, self._members)
         self._members += 1
         self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
 
@@ -366,33 +367,3 @@ class Packer:
     def close(self) -> None:
         """Give up the threads; what was not finished stays unfinished."""
         self._pool.close()
-
-
-@dataclass(slots=True)
-class _Solid:
-    """The small members that wait for their block; ``number`` is the block's, 0 before it has any byte."""
-
-    plain: bytearray = field(default_factory=bytearray)
-    entries: list[Entry] = field(default_factory=list)
-    pieces: list[tuple[int, int, bytes]] = field(default_factory=list)
-    number: int = 0
-    weight: int = 0
-
-    def take(self, content: bytearray) -> None:
-        """Add a content."""
-        if self.plain:
-            self.plain += content
-        else:
-            self.plain = content  # no copy of what may be a whole block
-
-
-@dataclass(slots=True)
-class _Current:
-    """The member that is being fed, and the block of its last piece."""
-
-    entry: Entry
-    ordinal: int
-    position: int = 0
-    number: int = 0
-    skipped: int = 0
-    digest: blake3 = field(default_factory=blake3)

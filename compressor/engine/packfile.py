@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from compressor.archive.writer import VersionLabel, Write
+from compressor.engine.block import STORE
+from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer, PackOptions
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
+from compressor.engine.window import AGAIN
+from compressor.stages.chain import Chain
 from compressor.tree.inputs import file_identities
 from compressor.tree.outputs import (
     DeviceOutput,
@@ -18,7 +22,8 @@ from compressor.tree.outputs import (
     shared_permissions,
 )
 
-PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep
+PIPED_REACH = 256 << 20  # bytes at most: what a reader of a pipe has to keep
+PIPED_SHARE = 4  # ... and of the memory budget, which may be the reader's too, one part in so many
 
 T = TypeVar("T", bound=Tally)
 
@@ -49,14 +54,20 @@ class Packed:
     packed_size: int
 
 
-def reach_of(asked: int | None, total: int | None, *, anywhere: bool) -> int | None:
+def piped_reach(chain: Chain, block_size: int | None, memory: int) -> int:
+    """Return how far back a pipe's reader can keep what it read, if it has ``memory`` bytes, too."""
+    block = chain.block_size if block_size is None else block_size
+    per_task = block + max(chain.decode_memory(block), STORE.decode_memory(block))
+    needed = INTERPRETER + 2 * block + (1 + AGAIN) * per_task
+    return max(0, min(PIPED_REACH, memory // PIPED_SHARE, (memory - needed) // 2))
+
+
+def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
     """Return how far back repeats are looked for: as asked, never further than there is anything.
 
-    By default, that is ``anywhere``, or what a reader of a pipe can keep.
+    None is anywhere; ``default`` is for who has not asked.
     """
-    if asked is None:
-        asked = None if anywhere else PIPED_REACH
-    known = [reach for reach in (asked, total) if reach is not None]
+    known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
     return min(known) if known else None
 
 
@@ -94,7 +105,9 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
     """
     total = tree.size()
     options = replace(
-        options, plain_limit=total, reach=reach_of(options.reach, total, anywhere=True)
+        options,
+        plain_limit=total,
+        reach=reach_of(options.reach, total, None),
     )
     protected = file_identities(tree.paths)
     with opened_output(path, force=file.force, protected=protected) as output:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.names import name_key
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, MAX_COUNT, Block, unpack_block
+from compressor.archive.source import RandomSource
 from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
 from compressor.engine.archivefile import ArchiveFile, locked
 from compressor.engine.rewrite import Placed, Rewriter

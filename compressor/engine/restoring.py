@@ -63,8 +63,11 @@ def restore(
         if what.version is not None:
             raise UsageError("a version can be had from a file only; a pipe gives the last one")
         return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=False))
-    archive = _by_index(file, what, unfinished)
-    if archive is None:
+    try:
+        archive = opened_index(file, what.reading, unfinished, what.version)
+    except DamagedError:
+        if what.version is not None:  # what reading forward gives is the last one
+            raise
         return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=True))
     return restore_archive(archive, folder, what)
 
@@ -74,7 +77,7 @@ def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> 
     try:
         chosen = chosen_of(members_of(archive), what.selection)
     except DamagedError:
-        if what.version is not None:  # what reading forward gives is the last one
+        if what.version is not None:
             raise
         source = archive.source
         return _filled(folder, what, lambda sink: unpack_seekable(source, sink, what.reading))
@@ -85,23 +88,26 @@ def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> 
     return _filled(folder, what, fill, by_name=False)
 
 
-def _by_index(
-    file: BinaryIO, what: Restoring, unfinished: Callable[[UnfinishedError], object]
-) -> SeekableArchive | None:
-    """Open the archive at the version that is wanted; None if it has no sound index, and need not have."""
-    limits, threads = what.reading.limits, what.reading.threads
+def opened_index(
+    file: BinaryIO,
+    reading: UnpackOptions,
+    unfinished: Callable[[UnfinishedError], object],
+    version: int | None = None,
+) -> SeekableArchive:
+    """Open an archive by its index, at a version if one is named; ``unfinished`` as for ``restore``.
+
+    Raises:
+        DamagedError: it has no sound index.
+        VersionNotFoundError: it has no such version.
+    """
+    threads, limits = reading.threads, reading.limits
     try:
-        try:
-            archive = SeekableArchive(file, threads=threads, limits=limits)
-        except UnfinishedError as error:
-            archive = SeekableArchive(file, threads=threads, limits=limits, salvage=True)
-            unfinished(error)
-        if what.version is not None:
-            archive.go_to(what.version)
-    except DamagedError:
-        if what.version is not None:
-            raise
-        return None
+        archive = SeekableArchive(file, threads=threads, limits=limits)
+    except UnfinishedError as error:
+        archive = SeekableArchive(file, threads=threads, limits=limits, salvage=True)
+        unfinished(error)
+    if version is not None:
+        archive.go_to(version)
     return archive
 
 

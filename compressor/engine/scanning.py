@@ -30,6 +30,19 @@ class Tree:
             self.files += found.node.kind is NodeKind.FILE
             yield found
 
+    def missing(self) -> list[tuple[Path, OSError]]:
+        """Return why no input is there; nothing where at least one is.
+
+        Who means to append, and names what is not there, has mistyped it.
+        """
+        found: list[tuple[Path, OSError]] = []
+        for path in self.paths:
+            try:
+                path.lstat()
+            except OSError as error:
+                found.append((path, error))
+        return found if len(found) == len(self.paths) else []
+
     def size(self) -> int | None:
         """Return the bytes of all files, or None if they are more than a short look can tell."""
         _, size = measure(self.paths, self._options, most=MEASURED)

@@ -13,11 +13,11 @@ from compressor.archive.forward import (
     ForwardReader,
     Leaf,
 )
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, with_content
 from compressor.archive.record import MAX_META
 from compressor.archive.schema import Head, Span, Version
-from compressor.archive.source import Source
+from compressor.archive.source import RandomSource, Source
 from compressor.engine.history import readable
 from compressor.engine.limits import threads_within
 from compressor.errors import DamagedError, TruncatedError, UnfinishedError

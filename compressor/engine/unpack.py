@@ -12,23 +12,24 @@ from blake3 import blake3
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import Forward, RandomSource, block_at
+from compressor.archive.index import block_at
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Head, Open, Span
-from compressor.archive.source import Source
+from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.window import AGAIN, Decoded, Window
+from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
     CompressorError,
     DamagedError,
-    LimitError,
     UnsupportedError,
 )
 from compressor.stages.base import Bytes
+
+KEPT_SHARE = 2  # of memory, one part in so many is for what a later version may refer back to
 
 
 class Sink(Protocol):
@@ -153,15 +154,12 @@ class Unpacker:
         self._head, self._start = head, self._reader.start
         limits = self._options.limits
         kept = 0 if self._options.random else head.reach
+        if head.previous and kept:  # what came so far is there; what comes may be too much
+            kept = min(kept, limits.memory // KEPT_SHARE)
         if kept > limits.memory:
-            raise LimitError(
-                "this archive refers back further than memory goes for a pipe; "
-                "read it from a file that can seek, or raise --memory"
-            )
+            raise too_far()
         per_task = head.block_size + head.decode_memory
-        again = (
-            AGAIN if head.reach else 0
-        )  # what lies within reach is decoded again, beside the threads
+        again = AGAIN if head.reach else 0  # old blocks, decoded again, beside the threads
         fixed = kept + 2 * head.block_size + again * per_task
         what = "reading this archive"
         if kept:
@@ -169,7 +167,7 @@ class Unpacker:
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         self._pool = OrderedPool(threads)
         self._share = share(threads + again, limits.memory, fixed - again * per_task)
-        self._assembler.begin(head, self._share)
+        self._assembler.begin(head, self._share, kept)
 
     def _then(self, event: Event) -> None:
         self._pool.then(lambda: self._assembler.take(event))
@@ -218,9 +216,9 @@ class _Assembler:
         self._window = window
         self._member: _Member | None = None
 
-    def begin(self, head: Head, memory: int) -> None:
+    def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
-        self._window.begin(head, memory)
+        self._window.begin(head, memory, kept)
         self._sink.begun(head)
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:

@@ -9,10 +9,18 @@ from compressor.engine import block as blocks
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
-AGAIN = 4  # old blocks that are kept decoded
+AGAIN = 2  # old blocks that are kept decoded
 
 Decoded = tuple[Block, Bytes]
 """What a block says of itself, and its plain bytes."""
+
+
+def too_far() -> LimitError:
+    """Return the error of what refers back to bytes that have passed."""
+    return LimitError(
+        "this archive refers back further than memory goes for a pipe; "
+        "read it from a file that can seek, or raise --memory"
+    )
 
 
 class Window:
@@ -33,23 +41,24 @@ class Window:
         self._met: set[int] = set()  # new blocks that an extent has referred to
         self._refused = False  # an extent was, because of a new block
         self._old: dict[int, Record] = {}  # packed, in the order of their offsets
+        self._kept = 0  # bytes of these
+        self._most = 0
         self._again: OrderedDict[int, Bytes] = OrderedDict()  # old blocks decoded last
 
-    def begin(self, head: Head, memory: int) -> None:
+    def begin(self, head: Head, memory: int, most: int) -> None:
         """Begin an archive, or a version that is appended to what was read.
+
+        At most ``most`` bytes of old blocks are kept.
 
         Raises:
             LimitError: the version refers to what was not kept.
         """
         if not head.previous:
-            self._old, self._dropped = {}, False
+            self._old, self._kept, self._dropped = {}, 0, False
             self._again.clear()
         elif self._dropped and head.reach and self._fetch is None:
-            raise LimitError(
-                "a later version refers back to bytes that have passed; "
-                "read the archive from a file that can seek"
-            )
-        self._head, self._memory, self._reach = head, memory, head.reach
+            raise too_far()
+        self._head, self._memory, self._reach, self._most = head, memory, head.reach, most
 
     def add(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Keep a block, or the reason why it can't be had.
@@ -86,15 +95,22 @@ class Window:
         self._fresh_size = 0
         if self._reach:
             self._old.update((record.header.offset, record) for record in self._fresh_records)
+            self._kept += sum(len(record.payload) for record in self._fresh_records)
         self._dropped = self._dropped or (not self._reach and bool(self._fresh_records))
         self._fresh_records = []
+        while self._kept > self._most:
+            self._drop()
         return unmet
+
+    def _drop(self) -> None:
+        """Drop the oldest block."""
+        self._kept -= len(self._old.pop(next(iter(self._old))).payload)
+        self._dropped = True
 
     def _forget(self, at: int) -> None:
         """Drop the old blocks that the record at ``at`` can't refer to any more, nor any behind it."""
-        while self._old and (first := next(iter(self._old))) < at - self._reach:
-            del self._old[first]
-            self._dropped = True
+        while self._old and next(iter(self._old)) < at - self._reach:
+            self._drop()
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
@@ -133,6 +149,8 @@ class Window:
             self._again.move_to_end(offset)
             return self._again[offset]
         record = self._fetch(offset) if self._fetch else self._old.get(offset)
+        if record is None and self._dropped:
+            raise too_far()
         if record is None:
             raise DamagedError(f"the block at byte {offset} is lost", offset=at)
         while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted

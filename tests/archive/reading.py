@@ -2,10 +2,10 @@
 
 import io
 
-from compressor.archive.index import Index, RandomSource
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, Head
-from compressor.archive.source import Source
+from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.sinks import NullSink

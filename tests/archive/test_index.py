@@ -6,7 +6,8 @@ import pytest
 from blake3 import blake3
 
 from compressor.archive import index as archive_index
-from compressor.archive.index import RandomSource, indexes
+from compressor.archive.index import indexes
+from compressor.archive.source import RandomSource
 from compressor.errors import DamagedError
 from tests.archive import reading
 from tests.archive.forge import Forge, entry, listing

@@ -6,11 +6,12 @@ import pytest
 from blake3 import blake3
 
 from compressor.archive import pages, schema
-from compressor.archive.index import Index, RandomSource, indexes
+from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Kind
 from compressor.archive.pages import PageReader
+from compressor.archive.record import Kind
 from compressor.archive.schema import LeafRef
+from compressor.archive.source import RandomSource
 from compressor.archive.writer import ArchiveWriter, Before, Kept, VersionLabel
 from compressor.engine.pack import Packer
 from compressor.errors import DamagedError, LimitError

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from compressor.archive.index import RandomSource, indexes
+from compressor.archive.index import indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.record import HEADER_SIZE
+from compressor.archive.source import RandomSource
 from compressor.cli.listing import tree
 from tests.cli.archives import FOOTER, flipped, hostile
 from tests.cli.process import Run, lines

@@ -251,8 +251,8 @@ class Appending(RuleBasedStateMachine):
 
 TestAppending = pytest.mark.timeout(300)(Appending.TestCase)
 TestAppending.settings = settings(
-    max_examples=12,
-    stateful_step_count=15,
+    max_examples=10,
+    stateful_step_count=14,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

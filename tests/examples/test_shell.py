@@ -1,6 +1,7 @@
 """The shell examples do what they say."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,9 @@ def test_nightly_versions_of_a_disk_that_is_not_mounted_change_nothing(
 
 def test_nightly_versions_find_an_archive_that_went_bad(runs: Path, tmp_path: Path) -> None:
     archive = tmp_path / "runs.cz"
+    (runs / "noise").write_bytes(random.Random(4).randbytes(100_000))  # an append does not read it
+    os.utime(runs / "noise", (LONG_AGO, LONG_AGO))
+    (runs / "last").write_text("newer than the rest")
     run("nightly_versions.sh", runs, archive)
     damaged = bytearray(archive.read_bytes())
     damaged[len(damaged) // 2] ^= 1

@@ -1,0 +1,174 @@
+"""What Python programs call: folders into archive files, their versions, and what is in them."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from compressor.api.content import pack_options, warn
+from compressor.engine.append import Appended, AppendOptions, append_version
+from compressor.engine.history import Version
+from compressor.engine.limits import DEFAULT_MEMORY, Limits
+from compressor.engine.member import Member
+from compressor.engine.members import Archive
+from compressor.engine.pack import SOLID_SIZE
+from compressor.engine.packfile import FileOptions, Packed, pack_trees
+from compressor.engine.prune import Pruned
+from compressor.engine.prune import prune as prune_archive
+from compressor.engine.scanning import Tree
+from compressor.engine.trees import Problem
+from compressor.engine.unpack import UnpackOptions
+from compressor.errors import UsageError
+from compressor.tree.attributes import reason_of
+from compressor.tree.roots import member_name
+from compressor.tree.walk import ScanOptions
+
+__all__ = [
+    "Appended",
+    "Archive",
+    "Member",
+    "Packed",
+    "Pruned",
+    "Version",
+    "append",
+    "pack",
+    "prune",
+]
+
+PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class ScanKeywords(TypedDict, total=False):
+    """What ``pack`` and ``append`` take of folders, as the options of the command line of these names."""
+
+    exclude_caches: bool
+    one_file_system: bool
+    follow_links: bool
+    specials: bool
+    numeric_owner: bool
+    no_cache: bool
+
+
+def pack(  # noqa: PLR0913  see compress
+    paths: PathLike | Iterable[PathLike],
+    output: PathLike,
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 0,
+    block_size: int | None = None,
+    solid_size: int = SOLID_SIZE,
+    memory: int = DEFAULT_MEMORY,
+    verify: bool | None = None,
+    reach: int | None = None,
+    label: str = "",
+    time_ns: int | None = None,
+    force: bool = False,
+    sync: bool = False,
+    exclude: str | Iterable[str] = (),
+    on_problem: Problem | None = None,
+    **scan: Unpack[ScanKeywords],
+) -> Packed:
+    """Pack files and folders into an archive at ``output``, which appears when it is whole.
+
+    Keywords are those of ``compress``; ``solid_size`` bytes are shared by small files at most, repeats
+    are looked for ``reach`` bytes back (None: anywhere). ``exclude`` holds patterns as in .gitignore.
+    ``force`` replaces a file, ``sync`` has all on disk. What can't be packed as it is goes to
+    ``on_problem``, by default as a RuntimeWarning.
+
+    Raises:
+        CompressorError: ``output`` exists, nothing can be packed, or a file could be read in part only.
+        UsageError: the options contradict each other, or two paths would get one name.
+        OSError: the output can't be written.
+    """
+    tree = _tree(paths, exclude, scan, on_problem)
+    options = pack_options(codec, level, threads, block_size, memory, verify)
+    options = replace(options, solid_size=solid_size, reach=reach)
+    file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
+    return pack_trees(_path(output), tree, options, file)
+
+
+def append(  # noqa: PLR0913  see compress
+    archive: PathLike,
+    paths: PathLike | Iterable[PathLike],
+    *,
+    codec: str | None = None,
+    level: int | None = None,
+    threads: int = 0,
+    block_size: int | None = None,
+    solid_size: int = SOLID_SIZE,
+    memory: int = DEFAULT_MEMORY,
+    verify: bool | None = None,
+    checksum: bool = False,
+    label: str = "",
+    time_ns: int | None = None,
+    exclude: str | Iterable[str] = (),
+    on_problem: Problem | None = None,
+    **scan: Unpack[ScanKeywords],
+) -> Appended:
+    """Append a version to an archive: what is at and below ``paths`` now, in place of what was.
+
+    Keywords are those of ``pack``; ``checksum`` reads all files, not only those with a new size or time.
+    What is below a path that is not there stays. What fails leaves the archive as it was.
+
+    Raises:
+        DamagedError: it is damaged: ``compressor recover`` makes a sound one of it.
+        UsageError: it is several archives in a row, or as ``pack``.
+        OSError: it can't be opened or written to, or none of ``paths`` is there.
+    """
+    tree = _tree(paths, exclude, scan, on_problem)
+    for _, error in tree.missing():
+        raise error
+    options = pack_options(codec, level, threads, block_size, memory, verify)
+    appending = AppendOptions(
+        tuple(member_name(path) for path in tree.paths),
+        tree.problem,
+        warn,
+        tree.unseen,
+        checksum=checksum,
+        label=label,
+        time_ns=time_ns,
+    )
+    packing = replace(options, solid_size=solid_size, reach=None)
+    return append_version(_path(archive), tree, packing, appending)
+
+
+def prune(
+    archive: PathLike, keep_last: int, *, threads: int = 0, memory: int = DEFAULT_MEMORY
+) -> Pruned:
+    """Forget all but the last ``keep_last`` versions of an archive, and the bytes only they needed.
+
+    It is written anew beside itself, verified, and put in place; versions keep their numbers.
+
+    Raises:
+        UsageError: ``keep_last`` is none, or the file is several archives in a row.
+        DamagedError: the archive is damaged; it stays as it was.
+    """
+    options = UnpackOptions(threads, Limits(None, None, memory))
+    return prune_archive(_path(archive), keep_last, warn, options)
+
+
+def _path(path: PathLike) -> Path:
+    if not path:  # Path would take it for the folder we are in
+        raise UsageError("a path can't be empty")
+    return Path(os.fsdecode(path))
+
+
+def _tree(
+    paths: PathLike | Iterable[PathLike],
+    exclude: str | Iterable[str],
+    scan: ScanKeywords,
+    on_problem: Problem | None,
+) -> Tree:
+    if isinstance(paths, str | bytes | os.PathLike):
+        paths = [paths]
+    found = [_path(path) for path in paths]
+    if not found:
+        raise UsageError("name at least one file or folder")
+    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    return Tree(found, ScanOptions(patterns, **scan), on_problem or _warn_of)
+
+
+def _warn_of(shown: str, reason: Exception | str) -> None:
+    warn(f"{shown}: {reason if isinstance(reason, str) else reason_of(reason)}")

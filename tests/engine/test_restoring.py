@@ -1,0 +1,44 @@
+"""What decides how members are restored, and how far back a packer looks."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from compressor.engine.packfile import PIPED_REACH, reach_of
+from compressor.engine.restoring import Restoring, restore
+from compressor.engine.select import Selection
+from compressor.engine.unpack import UnpackOptions
+from compressor.errors import UsageError
+from compressor.tree.restore import RestoreOptions
+
+
+def test_a_pipe_has_no_version_to_be_asked_for(tmp_path: Path) -> None:
+    what = Restoring(Selection(()), RestoreOptions(0o644), UnpackOptions(), version=1)
+
+    with pytest.raises(UsageError, match="from a file only"):
+        restore(io.BytesIO(b""), tmp_path / "out", what, lambda _: None, seekable=False)
+
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "total", "anywhere", "reach"),
+    [
+        (None, None, True, None),
+        (None, 10, True, 10),
+        (None, None, False, PIPED_REACH),
+        (None, 10, False, 10),
+        (5, None, True, 5),
+        (5, 10, True, 5),
+        (50, 10, False, 10),
+        (0, None, True, 0),
+    ],
+)
+def test_reach_is_as_asked_and_never_more_than_there_is(
+    asked: int | None,
+    total: int | None,
+    anywhere: bool,
+    reach: int | None,
+) -> None:
+    assert reach_of(asked, total, anywhere=anywhere) == reach
