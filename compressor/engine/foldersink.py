@@ -11,7 +11,7 @@ from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Output, OutputExistsError, OutputRefusedError
+from compressor.tree.outputs import Output, OutputExistsError
 from compressor.tree.policy import MetadataError
 from compressor.tree.restore import RestoreOptions, Restorer
 
@@ -46,9 +46,7 @@ class FolderSink(NullSink):
         self.close()
 
     def _reported(self, name: bytes, error: CompressorError) -> None:
-        # What is in the way is named by its error already, folder included.
-        named = isinstance(error, OutputRefusedError)
-        self.outcome.failures.append((None if named else name, error))
+        self.outcome.failures.append((name, error))
 
     def begun(self, head: Head) -> None:
         """Have a later version, or another archive, go over what this run made."""

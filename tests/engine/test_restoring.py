@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compressor.engine.packfile import PIPED_REACH, reach_of
+from compressor.engine.packfile import reach_of
 from compressor.engine.restoring import Restoring, restore
 from compressor.engine.select import Selection
 from compressor.engine.unpack import UnpackOptions
@@ -23,22 +23,19 @@ def test_a_pipe_has_no_version_to_be_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "total", "anywhere", "reach"),
+    ("asked", "total", "default", "reach"),
     [
-        (None, None, True, None),
-        (None, 10, True, 10),
-        (None, None, False, PIPED_REACH),
-        (None, 10, False, 10),
-        (5, None, True, 5),
-        (5, 10, True, 5),
-        (50, 10, False, 10),
-        (0, None, True, 0),
+        (None, None, None, None),
+        (None, 10, None, 10),
+        (None, None, 256, 256),
+        (None, 10, 256, 10),
+        (5, None, None, 5),
+        (5, 10, 256, 5),
+        (50, 10, 256, 10),
+        (0, None, None, 0),
     ],
 )
 def test_reach_is_as_asked_and_never_more_than_there_is(
-    asked: int | None,
-    total: int | None,
-    anywhere: bool,
-    reach: int | None,
+    asked: int | None, total: int | None, default: int | None, reach: int | None
 ) -> None:
-    assert reach_of(asked, total, anywhere=anywhere) == reach
+    assert reach_of(asked, total, default) == reach
