@@ -56,7 +56,7 @@ class Owner(msgspec.Struct, array_like=True, frozen=True):
 NOBODY = Owner()
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):  # a quarter less time to read an index
     """A member: its name, its content, and what is restored with it.
 
     ``kept`` is the place of the entry whose content this member still has: one of the same name in an
