@@ -16,7 +16,7 @@ from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
-from compressor.cli.trees import is_folder, measured, newest_ns, tree_of
+from compressor.cli.trees import asks_for_scan, is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.pack import Packer, PackOptions
 from compressor.engine.packfile import commit, pack_all, piped_reach, reach_of
@@ -149,8 +149,10 @@ class Packing:
         """Pack all inputs into one archive: a file, or stdout (None)."""
         if output and self._inputs != [STDIN] and self._up_to_date(self._inputs, output):
             return
-        with_folder = any(is_folder(path, self._options) for path in self._inputs)
-        job = self._trees(output) if with_folder else self._files(output)
+        as_tree = any(is_folder(path, self._options) for path in self._inputs)
+        if self._inputs != [STDIN]:
+            as_tree = as_tree or asks_for_scan(self._options)
+        job = self._trees(output) if as_tree else self._files(output)
         if job is None:
             return
         if output is None:

@@ -56,6 +56,11 @@ def scan_options(options: Mapping[str, Any]) -> ScanOptions:
     )
 
 
+def asks_for_scan(options: Mapping[str, Any]) -> bool:
+    """Whether an option is given that only a scan can follow."""
+    return scan_options(options) != ScanOptions()
+
+
 def newest_ns(path: Path, options: Mapping[str, Any]) -> int:
     """Return the mtime of an input, or of a folder the newest of what is to be packed of it."""
     if not is_folder(path, options):

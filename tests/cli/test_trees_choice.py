@@ -324,3 +324,9 @@ def test_folders_links_and_fifos_take_each_others_names_in_a_later_version(run: 
     os.mkfifo("run/t")
 
     appended(run)
+
+
+def test_patterns_hold_for_files_alone(run: Run) -> None:
+    make("a.txt", "b.o")
+
+    assert packed(run, "--exclude", "*.o", "a.txt", "b.o") == ["a.txt"]
