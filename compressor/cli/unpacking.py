@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compressor.archive.source import Source
 from compressor.cli import naming, paths
 from compressor.cli.options import limits_from
 from compressor.cli.paths import STDIN
@@ -18,7 +17,7 @@ from compressor.engine.live import is_idle
 from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink, Outcome, StreamSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import UnpackOptions, unpack
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import (
@@ -181,7 +180,7 @@ class Unpacking:
             partial(is_idle, source.descriptor),
         )
         try:
-            Unpacker(Source(file), sink, options).run()
+            unpack(file, sink, options, seekable=source.regular)
         finally:
             seconds = progress.close()
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)

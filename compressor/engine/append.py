@@ -109,6 +109,7 @@ class _Appending:
         self._found: set[bytes] = set()  # names that have an entry in this version, or keep theirs
         self._new: set[bytes] = set()  # of these, with a new entry
         self._lost: set[bytes] = set()  # of these, without the content that they had
+        self._same: set[bytes] = set()  # links and the like that were found as they were
         self.packed = Tally()
         self.changed = self.removed = 0
 
@@ -130,6 +131,8 @@ class _Appending:
             if before is None or _metadata(before) != entry:
                 self._add(entry)
                 self._lost.add(entry.name)
+            else:
+                self._same.add(entry.name)
             return True
         if before is not None and before.kind == FILE:
             if not self._unchanged(found, before):
@@ -180,7 +183,7 @@ class _Appending:
 
     def _adopt(self, gone: list[bytes]) -> None:
         """Have links outside of what is replaced keep the content of a file within it."""
-        lost, replaced = self._lost.union(gone), self._new.union(gone)
+        lost, replaced = self._lost.union(gone), self._new.union(gone, self._same)
         for links in orphans(self._previous, replaced, lost):
             adopt(self._packer, self._previous, self._archive, links)
             self._new.update(link.name for link in links)

@@ -23,6 +23,7 @@ from compressor.tree.outputs import (
 )
 
 PIPED_REACH = 256 << 20  # bytes at most: what a reader of a pipe has to keep
+LEAST_PIPED = 1 << 20  # bytes; where less is packed for a pipe, nothing is looked for
 PIPED_SHARE = 4  # ... and of the memory budget, which may be the reader's too, one part in so many
 
 T = TypeVar("T", bound=Tally)
@@ -65,8 +66,10 @@ def piped_reach(chain: Chain, block_size: int | None, memory: int) -> int:
 def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
     """Return how far back repeats are looked for: as asked, never further than there is anything.
 
-    None is anywhere; ``default`` is for who has not asked.
+    None is anywhere; ``default`` is for who has not asked: not of use to a pipe's reader for very little.
     """
+    if asked is None and default is not None and total is not None and total < LEAST_PIPED:
+        return 0
     known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
     return min(known) if known else None
 
