@@ -37,31 +37,35 @@ class Row:
 
 
 def gather(target: Path, size: int) -> None:
-    """Write ``size`` bytes of several kinds of real data, kinds in turn."""
+    """Write ``size`` bytes of several kinds of real data in turn, no file twice; floats fill up the rest."""
+    kinds = [
+        _files(Path(sysconfig.get_path("stdlib")), ".py"),
+        _files(Path("/usr/lib"), ".so"),
+        _floats(),
+    ]
     with target.open("wb") as file:
-        kinds = [
-            _files(Path(sysconfig.get_path("stdlib")), ".py"),
-            _files(Path("/usr/lib"), ".so"),
-            _floats(),
-        ]
         while file.tell() < size:
             for kind in kinds:
-                file.write(next(kind)[: size - file.tell()])
+                file.write(next(kind, b"")[: size - file.tell()])
 
 
 def _files(folder: Path, suffix: str) -> Iterator[bytes]:
-    """Yield the contents of files, 4 MB at a time, over and over."""
-    while True:
-        piece = b""
-        for path in sorted(folder.rglob(f"*{suffix}*")):
-            try:
-                piece += path.read_bytes() if path.is_file() else b""
-            except OSError:
+    """Yield the contents of files, 4 MB at a time."""
+    piece = b""
+    seen: set[tuple[int, int]] = set()
+    for path in sorted(folder.rglob(f"*{suffix}*")):
+        try:
+            status = path.stat()
+            if not path.is_file() or (status.st_dev, status.st_ino) in seen:
                 continue
-            if len(piece) >= 4_000_000:
-                yield piece
-                piece = b""
-        yield piece
+            seen.add((status.st_dev, status.st_ino))
+            piece += path.read_bytes()
+        except OSError:
+            continue
+        if len(piece) >= 4_000_000:
+            yield piece
+            piece = b""
+    yield piece
 
 
 def _floats() -> Iterator[bytes]:

@@ -24,9 +24,12 @@ from compressor.archive.schema import (
     Number,
     Signed,
     Span,
+    Time,
     pack,
     shown_name,
+    unpack,
 )
+from compressor.errors import DamagedError, UsageError
 
 T = TypeVar("T")
 
@@ -92,7 +95,7 @@ class Columns(msgspec.Struct, array_like=True, frozen=True):
     shared: Annotated[list[Number], PerEntry]
     rests: Annotated[list[Name], PerEntry]
     kinds: Annotated[bytes, PerEntry]
-    mtimes: Annotated[list[Signed | None], PerEntry]
+    mtimes: Annotated[list[Time | None], PerEntry]
     modes: Annotated[list[Annotated[int, Meta(ge=0, le=0o7777)] | None], PerEntry]
     owner_of: Annotated[list[Number], PerEntry]
     owners: Annotated[list[Owner], PerEntry]
@@ -146,6 +149,10 @@ class PackedLeaf(NamedTuple):
 def pack_leaf(entries: Sequence[Entry], removed: Sequence[bytes] = ()) -> PackedLeaf:
     """Return entries, and names that the version before had, as a leaf."""
     plain = pack(_columns(entries, removed))
+    try:
+        unpack(plain, Columns, 0)  # what no reader would take is not written
+    except DamagedError as error:
+        raise UsageError(f"a member can't be recorded: {error.what}") from error
     packed = zlib.compress(plain, ZLIB_LEVEL)
     hashes = b"".join(e.content_hash for e in entries if e.kind == FILE and e.kept is None)
     return PackedLeaf(packed + hashes, len(plain), len(packed))

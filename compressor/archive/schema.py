@@ -35,6 +35,11 @@ Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Check = Annotated[bytes, msgspec.Meta(max_length=8)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Signed = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Time = int
+"""Nanoseconds since 1970, as far as MessagePack goes: from 1677 to 2554."""
+
+FIRST_TIME, LAST_TIME = -(1 << 63), (1 << 64) - 1
+MAX_TEXT = 1024  # code points
 
 FILE, FOLDER, SYMLINK, HARDLINK, FIFO, CHAR_DEVICE, BLOCK_DEVICE = range(7)
 """The kinds of members."""
@@ -124,7 +129,7 @@ class Version(msgspec.Struct, array_like=True, frozen=True):
 
     number: Count
     label: Text
-    time_ns: Signed
+    time_ns: Time
     root_hash: Hash
 
 

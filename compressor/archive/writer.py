@@ -29,6 +29,25 @@ class VersionLabel:
     time_ns: int = 0
     number: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what can't be recorded.
+
+        Raises:
+            UsageError: the label is too long or no text, or the time out of range.
+        """
+        if len(self.label) > schema.MAX_TEXT or not _is_text(self.label):
+            raise UsageError(f"a label is text of at most {schema.MAX_TEXT} characters")
+        if not schema.FIRST_TIME <= self.time_ns <= schema.LAST_TIME:
+            raise UsageError("a version's time lies between the years 1677 and 2554")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class Before:

@@ -41,7 +41,7 @@ class Time(click.ParamType[int]):
             if text.startswith("@"):
                 return int(text[1:]) * 10**9
             moment = datetime.fromisoformat(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is no time; write 2026-11-22T10:00:00Z or @1763800000", param, ctx
             )

@@ -38,7 +38,7 @@ packing_options = together(
     click.option(
         "--reach",
         type=Size(least=0),
-        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; one file 0]",
+        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; in one file not]",
     ),
     versioning,
     scanning,

@@ -18,8 +18,9 @@ from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
 from compressor.cli.trees import asks_for_scan, is_folder, measured, newest_ns, tree_of
 from compressor.engine.live import CLOCK, pack_live
+from compressor.engine.nodes import recordable
 from compressor.engine.pack import Packer, PackOptions
-from compressor.engine.packfile import commit, pack_all, piped_reach, reach_of
+from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
@@ -136,12 +137,10 @@ class Packing:
         def pack(packer: Packer, archive: Identity | None) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)
 
-        return Job(pack, total, self._reach(total, anywhere=to_file), tree)
+        return Job(pack, total, self._reach(total, None if to_file else PIPED_REACH), tree)
 
-    def _reach(self, total: int | None, *, anywhere: bool = False) -> int | None:
-        options = self._options
-        piped = piped_reach(self._chain, options["block_size"], options["memory"])
-        return reach_of(options["reach"], total, None if anywhere else piped)
+    def _reach(self, total: int | None, default: int | None = 0) -> int | None:
+        return reach_of(self._options["reach"], total, default)
 
     # One archive of all inputs
 
@@ -188,7 +187,8 @@ class Packing:
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
         total = paths.total_size(statuses)
         alone = piped or len(members) == 1
-        return Job(pack, total, self._reach(total, anywhere=not alone and output is not None))
+        several = PIPED_REACH if output is None else None
+        return Job(pack, total, self._reach(total, 0 if alone else several))
 
     def _status(self, path: Path) -> os.stat_result | None:
         """Return what an input is, or None and a report why it can't be packed."""
@@ -351,4 +351,5 @@ def _opened(path: Path, *, follow: bool) -> Iterator[Input]:
 
 
 def _info(name: bytes, source: Input) -> Entry:
-    return Entry(name, mtime_ns=source.stat.st_mtime_ns, mode=source.stat.st_mode & 0o777)
+    mtime_ns = recordable(source.stat.st_mtime_ns)
+    return Entry(name, mtime_ns=mtime_ns, mode=source.stat.st_mode & 0o777)

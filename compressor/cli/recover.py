@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import OUTPUT, PATH, report_from, reporting, resources
 from compressor.cli.paths import STDIN
@@ -15,7 +14,7 @@ from compressor.cli.sources import opened_archive
 from compressor.engine.limits import Limits
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import UnpackOptions, unpack
 from compressor.errors import DamagedError, UsageError
 from compressor.tree.outputs import (
     DeviceOutput,
@@ -71,7 +70,7 @@ def _prove(target: Output | DeviceOutput, options: dict[str, Any]) -> None:
     os.lseek(target.descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(target.descriptor), "rb", buffering=0) as file:
         limits = Limits(None, None, options["memory"])
-        Unpacker(Source(file), sink, UnpackOptions(options["threads"], limits)).run()
+        unpack(file, sink, UnpackOptions(options["threads"], limits), seekable=True)
     for _, error in sink.outcome.failures:
         raise error
 

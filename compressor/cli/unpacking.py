@@ -13,6 +13,7 @@ from compressor.cli.report import Report, shown, size
 from compressor.cli.restoring import Restoring
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.contents import holds_tree
+from compressor.engine.extract import give_by_index
 from compressor.engine.live import is_idle
 from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
@@ -180,7 +181,8 @@ class Unpacking:
             partial(is_idle, source.descriptor),
         )
         try:
-            unpack(file, sink, options, seekable=source.regular)
+            if not (source.regular and give_by_index(file, sink, options)):
+                unpack(file, sink, options, seekable=source.regular)
         finally:
             seconds = progress.close()
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)

@@ -8,18 +8,18 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE, FOLDER
+from compressor.archive.schema import FILE, FOLDER, MAX_NAME
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
-from compressor.engine.archivefile import locked
+from compressor.engine.archivefile import ArchiveFile, locked
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
-from compressor.engine.trees import Problem, Tally, pack_open_file
+from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, folders_above, under
 from compressor.errors import UsageError
 from compressor.tree.inputs import InputError
-from compressor.tree.outputs import Identity
+from compressor.tree.outputs import Access
 from compressor.tree.scan import Found
 
 
@@ -75,7 +75,7 @@ def append_version(
             packer = Packer(file.write, packing, earlier)
             try:
                 appending = _Appending(packer, previous, archive, options)
-                appending.run(tree, file.identity, file.sync)
+                appending.run(tree, file)
             finally:
                 packer.close()
         except BaseException:
@@ -110,18 +110,29 @@ class _Appending:
         self._new: set[bytes] = set()  # of these, with a new entry
         self._lost: set[bytes] = set()  # of these, without the content that they had
         self._same: set[bytes] = set()  # links and the like that were found as they were
+        self._permitted: set[Access] = set()
         self.packed = Tally()
         self.changed = self.removed = 0
 
-    def run(self, tree: Iterable[Found], archive: Identity, sync: Callable[[], object]) -> None:
+    def run(self, tree: Iterable[Found], file: ArchiveFile) -> None:
         """Take the tree, but for the archive itself, and write the version to its end."""
         for found in tree:
-            if (found.status.st_dev, found.status.st_ino) == archive:
+            if (found.status.st_dev, found.status.st_ino) == file.identity:
+                continue
+            if len(found.node.name) > MAX_NAME:
+                self._problem(found.shown, TOO_LONG)
                 continue
             self._found.add(found.node.name)
+            self._restrict(file, access_to(found))
             if self._take(found):
                 self.packed.note(found)
-        self._finish(sync)
+        self._finish(file.sync)
+
+    def _restrict(self, file: ArchiveFile, access: Access | None) -> None:
+        """Have nobody read the archive who may not read all that is put into it."""
+        if access is not None and access not in self._permitted:
+            self._permitted.add(access)
+            file.restrict(access)
 
     def _take(self, found: Found) -> bool:
         entry = entry_of(found.node)

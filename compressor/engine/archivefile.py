@@ -14,7 +14,7 @@ from compressor.archive.tail import Tail, ended, examine
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Identity, identity_of
+from compressor.tree.outputs import Access, Identity, identity_of, without_group
 
 Note = Callable[[str], None]
 
@@ -56,6 +56,17 @@ class ArchiveFile:
     def status(self) -> os.stat_result:
         """Return what the system says of the file."""
         return os.fstat(self.file.fileno())
+
+    def restrict(self, access: Access) -> None:
+        """Have the archive be read by nobody who may not read what is put into it."""
+        permitted, user, group = access
+        status = self.status()
+        mode = status.st_mode & 0o7777
+        narrow = mode & (permitted | ~0o077)
+        if (user, group) != (status.st_uid, status.st_gid):
+            narrow = narrow & ~0o077 | without_group(narrow) & 0o077
+        if narrow != mode:
+            os.fchmod(self.file.fileno(), narrow)
 
     def index(self) -> Index:
         """Return the index of the last version; the file ends with it, or is made to.

@@ -1,13 +1,14 @@
 """Chosen members of a seekable archive into a sink, each block decoded once and ahead, in threads."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from itertools import islice
+from typing import BinaryIO, TypeVar
 
 from blake3 import blake3
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE, Span
+from compressor.archive.schema import FILE, Span, shown_name
 from compressor.engine.access import SeekableArchive, cut
 from compressor.engine.pool import OrderedPool
 from compressor.engine.unpack import Sink, UnpackOptions
@@ -146,9 +147,48 @@ def _bound(action: Callable[[T], object], value: T) -> Callable[[], object]:
     return lambda: action(value)
 
 
-def members_of(archive: SeekableArchive) -> Iterable[Chosen]:
-    """Yield the members of all archives in a file; of one name, the last one's."""
+def members_of(
+    archive: SeekableArchive, lost: Callable[[DamagedError], object] | None = None
+) -> Iterable[Chosen]:
+    """Yield the members of all archives in a file; of one name, the last one's.
+
+    ``lost`` hears of leaves that are damaged; the others are read all the same.
+
+    Raises:
+        DamagedError: a leaf is damaged, and there is no ``lost``; or what leads to the leaves is.
+    """
     last: dict[bytes, Chosen] = {}
-    for index, entry in archive.entries():
-        last[entry.name] = index, entry
+    for index in archive.indexes:
+        for ref in index.leaves():
+            try:
+                entries = index.listed(ref)
+            except DamagedError as error:
+                if lost is None:
+                    raise
+                between = f"members from {shown_name(ref.first)!r} to {shown_name(ref.last)!r}"
+                lost(DamagedError(f"{between} are lost: {error.what}", offset=error.offset))
+                continue
+            for entry in entries:
+                last[entry.name] = index, entry
     return last.values()
+
+
+def give_by_index(file: BinaryIO, sink: Sink, options: UnpackOptions) -> bool:
+    """Give the files of a seekable file by the index; say whether that is the way.
+
+    It is for archives of one file each whose extents refer back, for the blocks that they need are
+    then decoded ahead, in threads; and for what has versions, for the last one is wanted.
+    """
+    try:
+        archive = SeekableArchive(file, threads=options.threads, limits=options.limits)
+        appended = any(index.head.previous for index in archive.indexes)
+        if not appended and not any(index.head.reach for index in archive.indexes):
+            return False
+        chosen = list(islice(archive.entries(), None if appended else len(archive.indexes) + 1))
+    except CompressorError:  # reading forward tells more of what is wrong
+        return False
+    begun = [index.start for index, entry in chosen if entry.kind == FILE]
+    if not appended and begun != [index.start for index in archive.indexes]:
+        return False
+    Extraction(archive, sink, options).run(chosen)
+    return True

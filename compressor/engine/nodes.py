@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from compressor.archive.leaf import Entry, Owner
+from compressor.archive.schema import FIRST_TIME, LAST_TIME
 from compressor.tree.node import Node, NodeKind
 
 _KINDS = {int(kind): kind for kind in NodeKind}
@@ -13,12 +14,17 @@ def _owner(uid: int | None, gid: int | None, user: str | None, group: str | None
     return Owner(uid, gid, user, group)  # one for all that have it: a tree has few
 
 
+def recordable(time_ns: int) -> int:
+    """Return a time as near as can be recorded: up to the year 2554."""
+    return max(FIRST_TIME, min(time_ns, LAST_TIME))
+
+
 def entry_of(node: Node) -> Entry:
     """Return the entry of a node; its content comes later."""
     return Entry(
         node.name,
         int(node.kind),
-        mtime_ns=node.mtime_ns,
+        mtime_ns=None if node.mtime_ns is None else recordable(node.mtime_ns),
         mode=node.mode,
         owner=_owner(node.uid, node.gid, node.user, node.group),
         target=node.target,

@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from compressor.archive.writer import VersionLabel, Write
-from compressor.engine.block import STORE
-from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer, PackOptions
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
-from compressor.engine.window import AGAIN
-from compressor.stages.chain import Chain
 from compressor.tree.inputs import file_identities
 from compressor.tree.outputs import (
     DeviceOutput,
@@ -22,9 +18,7 @@ from compressor.tree.outputs import (
     shared_permissions,
 )
 
-PIPED_REACH = 256 << 20  # bytes at most: what a reader of a pipe has to keep
-LEAST_PIPED = 1 << 20  # bytes; where less is packed for a pipe, nothing is looked for
-PIPED_SHARE = 4  # ... and of the memory budget, which may be the reader's too, one part in so many
+PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions/0009
 
 T = TypeVar("T", bound=Tally)
 
@@ -55,21 +49,11 @@ class Packed:
     packed_size: int
 
 
-def piped_reach(chain: Chain, block_size: int | None, memory: int) -> int:
-    """Return how far back a pipe's reader can keep what it read, if it has ``memory`` bytes, too."""
-    block = chain.block_size if block_size is None else block_size
-    per_task = block + max(chain.decode_memory(block), STORE.decode_memory(block))
-    needed = INTERPRETER + 2 * block + (1 + AGAIN) * per_task
-    return max(0, min(PIPED_REACH, memory // PIPED_SHARE, (memory - needed) // 2))
-
-
 def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
     """Return how far back repeats are looked for: as asked, never further than there is anything.
 
-    None is anywhere; ``default`` is for who has not asked: not of use to a pipe's reader for very little.
+    None is anywhere; ``default`` is for who has not asked.
     """
-    if asked is None and default is not None and total is not None and total < LEAST_PIPED:
-        return 0
     known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
     return min(known) if known else None
 

@@ -74,15 +74,21 @@ def restore(
 
 def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> Outcome:
     """Restore members of an open archive, at the version that it is at; raises as ``restore`` does."""
+    lost: list[DamagedError] = []
+    appended = any(index.head.previous for index in archive.indexes)
     try:
-        chosen = chosen_of(members_of(archive), what.selection)
+        # Read forward, an earlier version would stand in for what the last one has lost.
+        members = members_of(archive, lost.append if appended else None)
+        chosen = chosen_of(members, what.selection)
     except DamagedError:
-        if what.version is not None:
+        if what.version is not None or appended:
             raise
         source = archive.source
         return _filled(folder, what, lambda sink: unpack_seekable(source, sink, what.reading))
 
     def fill(sink: FolderSink) -> None:
+        for error in lost:
+            sink.damaged(error)
         Extraction(archive, sink, what.reading).run(chosen)
 
     return _filled(folder, what, fill, by_name=False)

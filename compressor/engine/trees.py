@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from compressor.archive.schema import MAX_NAME
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import Packer
 from compressor.errors import CompressorError
@@ -15,6 +16,19 @@ from compressor.tree.scan import Found
 
 Problem = Callable[[str, Exception | str], None]
 """What is told of each thing that could not be packed as it is: how it is shown, and why."""
+
+
+TOO_LONG = f"its name has more than {MAX_NAME} bytes; it is left out"
+
+
+def access_to(found: Found) -> Access | None:
+    """Return who may read what a scan found; None for a link, which hides nothing."""
+    status, node = found.status, found.node
+    if node.kind is NodeKind.SYMLINK:
+        return None
+    acl = dict(node.xattrs).get(ACL) if node.xattrs else None
+    mode = status.st_mode if acl is None else without_acl(status.st_mode, acl)
+    return mode, status.st_uid, status.st_gid
 
 
 @dataclass(slots=True)
@@ -37,16 +51,15 @@ class Tally:
 
     def note(self, found: Found) -> None:
         """Take down a member."""
-        status, kind = found.status, found.node.kind
+        kind = found.node.kind
         self.newest_ns = max(self.newest_ns, found.node.mtime_ns or 0)
         if kind is NodeKind.FILE or kind is NodeKind.HARDLINK:
             self.files += 1
         else:
             self.others += 1
-        if kind is not NodeKind.SYMLINK:
-            acl = dict(found.node.xattrs).get(ACL)
-            mode = status.st_mode if acl is None else without_acl(status.st_mode, acl)
-            self.access.add((mode, status.st_uid, status.st_gid))
+        access = access_to(found)
+        if access is not None:
+            self.access.add(access)
 
 
 def pack_tree(
@@ -66,6 +79,9 @@ def pack_tree(
     packed = Tally()
     for found in tree:
         if (found.status.st_dev, found.status.st_ino) == avoid:
+            continue
+        if len(found.node.name) > MAX_NAME:
+            problem(found.shown, TOO_LONG)
             continue
         if found.node.kind != NodeKind.FILE:
             packer.add_plain(entry_of(found.node))

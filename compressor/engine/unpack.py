@@ -29,6 +29,7 @@ from compressor.errors import (
 )
 from compressor.stages.base import Bytes
 
+SPARE_SHARE = 16  # ... for what a version yet unknown may refer back to
 KEPT_SHARE = 2  # of memory, one part in so many is for what a later version may refer back to
 
 
@@ -153,7 +154,7 @@ class Unpacker:
         self._pool.close()
         self._head, self._start = head, self._reader.start
         limits = self._options.limits
-        kept = 0 if self._options.random else head.reach
+        kept = 0 if self._options.random else max(head.reach, limits.memory // SPARE_SHARE)
         if head.previous and kept:  # what came so far is there; what comes may be too much
             kept = min(kept, limits.memory // KEPT_SHARE)
         if kept > limits.memory:

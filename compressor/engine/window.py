@@ -67,7 +67,6 @@ class Window:
             DamagedError: more is kept than the archive declares (F-031).
         """
         offset = record.header.offset
-        self._forget(offset)
         if len(self._fresh) == MAX_FRESH:
             self.settle()
             raise DamagedError("too many blocks wait for their extents", offset=offset)
@@ -93,10 +92,8 @@ class Window:
         self._fresh = {}
         self._met = set()
         self._fresh_size = 0
-        if self._reach:
-            self._old.update((record.header.offset, record) for record in self._fresh_records)
-            self._kept += sum(len(record.payload) for record in self._fresh_records)
-        self._dropped = self._dropped or (not self._reach and bool(self._fresh_records))
+        self._old.update((record.header.offset, record) for record in self._fresh_records)
+        self._kept += sum(len(record.payload) for record in self._fresh_records)
         self._fresh_records = []
         while self._kept > self._most:
             self._drop()
@@ -106,11 +103,6 @@ class Window:
         """Drop the oldest block."""
         self._kept -= len(self._old.pop(next(iter(self._old))).payload)
         self._dropped = True
-
-    def _forget(self, at: int) -> None:
-        """Drop the old blocks that the record at ``at`` can't refer to any more, nor any behind it."""
-        while self._old and next(iter(self._old)) < at - self._reach:
-            self._drop()
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
         """Return the bytes of an extent that the record at ``at`` refers to.
@@ -142,7 +134,6 @@ class Window:
         return plain
 
     def _reached(self, offset: int, at: int) -> Bytes:
-        self._forget(at)
         if not 0 < offset < at or offset < at - self._reach:
             raise DamagedError(f"the block at byte {offset} is out of reach", offset=at)
         if offset in self._again:
