@@ -187,15 +187,20 @@ class Index:
 
         Raises:
             VersionNotFoundError: it has none of this number.
+            DamagedError: it has none that can be read, and a version that can't.
         """
+        damage: DamagedError | None = None
         index: Index | None = self
-        while index is not None and index.version().number != number:
+        while index is not None:
+            try:
+                if index.version().number == number:
+                    return index
+            except DamagedError as error:  # another one may be it
+                damage = damage or error
             index = index.before()
-        if index is None:
-            raise VersionNotFoundError(
-                f"the archive has no version {number}; `versions` lists them"
-            )
-        return index
+        if damage is not None:
+            raise damage
+        raise VersionNotFoundError(f"the archive has no version {number}; `versions` lists them")
 
     def _leaf(self, offset: int) -> tuple[Members, list[Entry]]:
         members, entries, _ = unpack_leaf(*self.record(offset, Kind.MEMBERS).checked(), offset)

@@ -33,10 +33,14 @@ class OutputExistsError(OutputRefusedError):
         self.mtime_ns = mtime_ns
 
 
+def identity_in(status: os.stat_result) -> Identity:
+    """Return device and inode of a file, by what the system said of it."""
+    return status.st_dev, status.st_ino
+
+
 def identity_of(descriptor: int) -> Identity:
     """Return device and inode of an open file."""
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino
+    return identity_in(os.fstat(descriptor))
 
 
 def umask() -> int:

@@ -44,6 +44,13 @@ class NotRestoredError(CompressorError):
     """A member that the system would not take; the message says why."""
 
 
+class NameTwiceError(NotRestoredError):
+    """A member whose name another one of the run has got, such as by leaving out folders."""
+
+    def __init__(self) -> None:
+        super().__init__("another member was restored under its name")
+
+
 class MetadataError(CompressorError):
     """A member was restored, but not all that was recorded about it."""
 

@@ -15,10 +15,11 @@ from compressor.errors import CompressorError
 from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import NOTHING, Identity, Output, OutputExistsError, Place, Replacing
+from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing, identity_in
 from compressor.tree.policy import (
     LinkTargetError,
     NameCollisionError,
+    NameTwiceError,
     NotRestoredError,
     SpecialFileError,
     UnsafeLinkError,
@@ -111,7 +112,7 @@ class Restorer:
                 mode = self._options.default_mode
                 self._attributes.give(output.descriptor, status, node, mode)
                 output.appear(sync=self._options.sync)
-                self._made[_identity(status)] = node.name
+                self._made[identity_in(status)] = node.name
         finally:
             self.abort()
 
@@ -137,8 +138,8 @@ class Restorer:
                 self._hard_links[node.name] = node
             elif node.kind == NodeKind.SYMLINK:
                 self._check_link(node.name, node.target or b"")
-                if node.name in self._symlinks and not self._options.force:
-                    raise OutputExistsError(os.path.join(self._options.below, shown(node.name)))
+                if node.name in self._symlinks and not self._goes_over:
+                    raise NameTwiceError
                 self._symlinks[node.name] = node
             else:
                 self._special(node)
@@ -219,7 +220,7 @@ class Restorer:
         folder, _, base = name.rpartition(b"/")
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(base, flags, dir_fd=self._folders.enter(folder))
-        if _identity(os.fstat(descriptor)) not in self._made:
+        if identity_in(os.fstat(descriptor)) not in self._made:
             os.close(descriptor)
             raise NotRestoredError("it was not restored in this run")
         return descriptor
@@ -242,7 +243,7 @@ class Restorer:
             with suppress(FileNotFoundError):
                 parent = self._folders.enter(folder)
                 status = os.stat(base, dir_fd=parent, follow_symlinks=False)
-                if self._made.pop(_identity(status), None) is not None:
+                if self._made.pop(identity_in(status), None) is not None:
                     os.unlink(base, dir_fd=parent)
                     return True
         return False
@@ -256,19 +257,21 @@ class Restorer:
         status = place.existing()
         if status is None:
             return place
-        if self._is_ours(name, status) and self._goes_over:
+        if self._is_ours(name, status):
+            if not self._goes_over:
+                raise NameTwiceError
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
                 self._unlink(name)
                 return place
             place = Place(base, place.folder, place.shown, replace(self._replacing, force=True))
         place.check()
         if status.st_nlink == 1:  # it goes, and its inode may become anyone's
-            self._made.pop(_identity(status), None)
+            self._made.pop(identity_in(status), None)
         return place
 
     def _is_ours(self, name: bytes, status: os.stat_result) -> bool:
         """Say whether this run made what is there, under this name; refuse it under another."""
-        other = self._made.get(_identity(status))
+        other = self._made.get(identity_in(status))
         if other is not None and other != self._first.get(name, name):
             raise NameCollisionError(name, other)
         return other is not None
@@ -312,7 +315,7 @@ class Restorer:
             self._attributes.give(at, status, node, self._options.default_mode)
         finally:
             os.close(descriptor)
-        self._take(place, _identity(status), node.name)
+        self._take(place, identity_in(status), node.name)
 
     def _hard_link(self, node: Node) -> None:
         target = node.target or b""
@@ -335,7 +338,7 @@ class Restorer:
         """Return the identity of a hard link's target; refuse what this run did not make for it."""
         target = node.target or b""
         with suppress(FileNotFoundError):
-            identity = _identity(os.stat(base, dir_fd=folder, follow_symlinks=False))
+            identity = identity_in(os.stat(base, dir_fd=folder, follow_symlinks=False))
             if self._made.get(identity) == self._first.get(target, target):
                 return identity
         raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
@@ -389,10 +392,6 @@ def _cleared(place: Place) -> Iterator[None]:
 
 def _cannot_link(node: Node, why: str) -> str:
     return f"{shown(node.name)!r} can't be linked to {shown(node.target or b'')!r}, {why}"
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino
 
 
 _TYPES = {kind: bits for bits, kind in KINDS.items()}

@@ -13,7 +13,7 @@ from compressor.tree.excludes import excluder
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.metadata import Recorder
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import Identity
+from compressor.tree.outputs import Identity, identity_in
 from compressor.tree.roots import Root, order, plan
 from compressor.tree.walk import Entry, Problem, ScanOptions, Unseen, Walk
 
@@ -58,7 +58,7 @@ class Found(Struct, eq=False):
 
     def lost(self) -> None:
         """Note that the file can't be had by this name: its next name, if it has one, is no link to it."""
-        self._links.pop(_identity(self.status), None)
+        self._links.pop(identity_in(self.status), None)
 
     def _opened(self) -> Input:
         entry = self._entry
@@ -67,7 +67,7 @@ class Found(Struct, eq=False):
             flags |= os.O_NOFOLLOW
         descriptor = os.open(entry.base, flags, dir_fd=entry.folder.descriptor)
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and _identity(status) == _identity(entry.status):
+        if stat.S_ISREG(status.st_mode) and identity_in(status) == identity_in(entry.status):
             return Input(descriptor, entry.shown, status, no_cache=self._no_cache)
         os.close(descriptor)
         raise InputError("was replaced while it was looked at")
@@ -101,14 +101,14 @@ def _recorded(
     for entry in entries:
         status = entry.status
         if status.st_nlink > 1 and entry.kind is not _FOLDER:
-            first = links.setdefault(_identity(status), entry.name)
+            first = links.setdefault(identity_in(status), entry.name)
             if first is not entry.name:
                 yield Found(Node(entry.name, NodeKind.HARDLINK, target=first), entry, links)
                 continue
         try:
             node = recorder.node(entry)
         except OSError as error:
-            links.pop(_identity(status), None)
+            links.pop(identity_in(status), None)
             problem(entry.shown, error)
             unseen(entry.name)
             continue
@@ -139,9 +139,9 @@ def measure(
         if entry.kind is not _FILE:
             continue
         if status.st_nlink > 1:
-            if _identity(status) in seen:
+            if identity_in(status) in seen:
                 continue
-            seen.add(_identity(status))
+            seen.add(identity_in(status))
         files += 1
         size += status.st_size
     return files, size
@@ -176,7 +176,3 @@ def _merged(roots: Sequence[Root], walk: Callable[[Root], Iterator[Entry]]) -> I
                 yield from _merged((others.popleft(),), walk)
             yield entry
         yield from _merged(others, walk)
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino

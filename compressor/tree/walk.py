@@ -17,7 +17,7 @@ from msgspec import Struct
 from compressor.tree.excludes import CACHE_TAG, Excluded, is_cache
 from compressor.tree.inputs import InputError
 from compressor.tree.node import NodeKind
-from compressor.tree.outputs import Identity
+from compressor.tree.outputs import Identity, identity_in
 from compressor.tree.roots import Root
 
 OPEN_FOLDERS = 64  # descriptors; programs may have no more than 256 on some systems
@@ -148,7 +148,7 @@ class Walk:
             return
         status = os.fstat(descriptor)
         prefix = name[: len(name) - len(base)] if name else b""
-        folder = Folder(descriptor, b"", prefix, iter((base,)), _identity(status), None)
+        folder = Folder(descriptor, b"", prefix, iter((base,)), identity_in(status), None)
         self._way.append(folder)  # from here on it is closed whatever happens
         if not name:
             folder.device = status.st_dev
@@ -198,7 +198,7 @@ class Walk:
         except OSError:
             return
         kind = KINDS.get(status.st_mode & _TYPE)
-        if kind is not None and not self._is_around(_identity(status)):
+        if kind is not None and not self._is_around(identity_in(status)):
             entry.status, entry.kind, entry.followed = status, kind, True
 
     def _is_around(self, identity: Identity) -> bool:
@@ -233,7 +233,7 @@ class Walk:
     def _enter(self, entry: Entry) -> None:
         """Go on with a folder's contents."""
         folder, status = entry.folder, entry.status
-        identity = _identity(status)
+        identity = identity_in(status)
         if self._is_mount(entry):
             return
         if self.options.follow_links and self._is_around(identity):
@@ -315,14 +315,10 @@ class Walk:
         if not self.options.follow_links:
             flags |= os.O_NOFOLLOW
         descriptor = os.open(base, flags, dir_fd=above)
-        if _identity(os.fstat(descriptor)) != identity:
+        if identity_in(os.fstat(descriptor)) != identity:
             os.close(descriptor)
             raise InputError("was replaced while it was looked at")
         return descriptor
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino
 
 
 def _close(folder: Folder) -> None:
