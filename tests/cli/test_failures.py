@@ -23,6 +23,8 @@ def small(run: Run) -> bytes:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_leaves_nothing_and_says_nothing(folder: Path, number: int, code: int) -> None:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip("this signal is ignored here, as under nohup, and so by what we start")
     with start("-o", "a.cz", cwd=folder) as process:
         assert process.stdin is not None
         assert process.stderr is not None

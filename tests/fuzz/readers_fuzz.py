@@ -17,12 +17,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["compressor.archive", "compressor.engine"]):
     from compressor.archive import record
+    from compressor.archive.schema import FILE
     from compressor.archive.source import Source
     from compressor.engine.access import SeekableArchive
+    from compressor.engine.extract import Extraction
+    from compressor.engine.history import versions_of
     from compressor.engine.limits import Limits
     from compressor.engine.recover import recover
     from compressor.engine.sinks import NullSink
-    from compressor.engine.unpack import Unpacker, UnpackOptions
+    from compressor.engine.unpack import Unpacker, UnpackOptions, unpack
     from compressor.errors import CompressorError
 
 from xxhash import xxh3_64_intdigest
@@ -33,7 +36,7 @@ LIMITS = Limits(max_output=1 << 22, max_expansion=None, memory=160 << 20)
 class CheckedSink(NullSink):
     """Notes what closed members gave, so that their hash can be taken again."""
 
-    def opened(self, name: bytes) -> None:
+    def opened(self, name: bytes, entry) -> None:
         self.size = 0
 
     def data(self, piece: bytes) -> None:
@@ -43,7 +46,7 @@ class CheckedSink(NullSink):
         self.size += length
 
     def closed(self, entry) -> None:
-        assert self.size == entry.size
+        assert self.size == entry.size, entry
         super().closed(entry)
 
 
@@ -51,15 +54,20 @@ def read_forward(data: bytes) -> None:
     with suppress(CompressorError):
         options = UnpackOptions(threads=1, limits=LIMITS)
         Unpacker(Source(io.BytesIO(data)), CheckedSink(), options).run()
+    with suppress(CompressorError):
+        unpack(io.BytesIO(data), CheckedSink(), options, seekable=True)
 
 
 def read_seekable(data: bytes) -> None:
     with suppress(CompressorError):
-        archive = SeekableArchive(io.BytesIO(data), limits=LIMITS)
-        for count, (index, entry) in enumerate(archive.entries()):
+        archive = SeekableArchive(io.BytesIO(data), limits=LIMITS, salvage=True)
+        versions_of(archive.indexes)
+        files = [item for item in archive.entries() if item[1].kind == FILE]
+        for count, (index, entry) in enumerate(files):
             if entry.size < 1 << 20 and count < 64:
                 archive.copy(index, entry, lambda piece: None)
             archive.read(index, entry, 1, min(entry.size, 4096))
+        Extraction(archive, CheckedSink(), UnpackOptions(threads=1, limits=LIMITS)).run(files[:64])
 
 
 def recover_it(data: bytes) -> None:
