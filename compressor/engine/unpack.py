@@ -18,7 +18,7 @@ from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
-from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
+from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
@@ -154,7 +154,7 @@ class Unpacker:
         self._pool.close()
         self._head, self._start = head, self._reader.start
         limits = self._options.limits
-        kept = 0 if self._options.random else max(head.reach, limits.memory // SPARE_SHARE)
+        kept = 0 if self._options.random else head.reach
         if head.previous and kept:  # what came so far is there; what comes may be too much
             kept = min(kept, limits.memory // KEPT_SHARE)
         if kept > limits.memory:
@@ -166,9 +166,16 @@ class Unpacker:
         if kept:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
+        spare = self._spare(limits.memory - fixed - threads * per_task)
         self._pool = OrderedPool(threads)
-        self._share = share(threads + again, limits.memory, fixed - again * per_task)
-        self._assembler.begin(head, self._share, kept)
+        self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
+        self._assembler.begin(head, self._share, kept + spare)
+
+    def _spare(self, free: int) -> int:
+        """Return the bytes of old blocks to keep beyond reach: for a version that may follow."""
+        if self._options.random:
+            return 0
+        return max(0, min(self._options.limits.memory // SPARE_SHARE, free - INTERPRETER))
 
     def _then(self, event: Event) -> None:
         self._pool.then(lambda: self._assembler.take(event))

@@ -9,10 +9,16 @@ from compressor.engine import block as blocks
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
+RECORD_OVERHEAD = 512  # bytes of objects around a record
 AGAIN = 2  # old blocks that are kept decoded
 
 Decoded = tuple[Block, Bytes]
 """What a block says of itself, and its plain bytes."""
+
+
+def _weight(record: Record) -> int:
+    """Return the bytes that a kept record takes, with what Python adds."""
+    return len(record.payload) + RECORD_OVERHEAD
 
 
 def too_far() -> LimitError:
@@ -92,8 +98,12 @@ class Window:
         self._fresh = {}
         self._met = set()
         self._fresh_size = 0
-        self._old.update((record.header.offset, record) for record in self._fresh_records)
-        self._kept += sum(len(record.payload) for record in self._fresh_records)
+        for record in self._fresh_records:
+            before = self._old.pop(
+                record.header.offset, None
+            )  # where a HEAD was lost, offsets return
+            self._kept += _weight(record) - (_weight(before) if before else 0)
+            self._old[record.header.offset] = record
         self._fresh_records = []
         while self._kept > self._most:
             self._drop()
@@ -101,7 +111,7 @@ class Window:
 
     def _drop(self) -> None:
         """Drop the oldest block."""
-        self._kept -= len(self._old.pop(next(iter(self._old))).payload)
+        self._kept -= _weight(self._old.pop(next(iter(self._old))))
         self._dropped = True
 
     def piece(self, span: Span, at: int, owner: Owner) -> Bytes:
