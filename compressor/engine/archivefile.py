@@ -45,6 +45,7 @@ class ArchiveFile:
         self.file = file
         self._storage = Storage(file)
         self._note = note
+        self._exposed = False  # its mode is not ours to change
         self._end = 0  # of the last version
         self._at = 0  # where the next byte goes; reading moves the file's own position
 
@@ -65,8 +66,13 @@ class ArchiveFile:
         narrow = mode & (permitted | ~0o077)
         if (user, group) != (status.st_uid, status.st_gid):
             narrow = narrow & ~0o077 | without_group(narrow) & 0o077
-        if narrow != mode:
+        if narrow == mode or self._exposed:
+            return
+        try:
             os.fchmod(self.file.fileno(), narrow)
+        except PermissionError:  # another user's
+            self._exposed = True
+            self._note("others may read it who may not read all that is put into it")
 
     def index(self) -> Index:
         """Return the index of the last version; the file ends with it, or is made to.

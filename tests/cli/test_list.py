@@ -192,7 +192,7 @@ def test_damage_in_a_version_is_told_and_what_is_sound_is_listed(run: Run, archi
     Path("bad.cz").write_bytes(flipped(data, index.footer.last_leaf + HEADER_SIZE))
 
     assert b"run/a\n" in run("list", "bad.cz", code=4).stdout
-    assert run("list", "--at", "1", "bad.cz", code=4).stdout == b""
+    assert b"8 members" in run("list", "--at", "1", "bad.cz").stdout  # that one is whole
     assert b"version 1\n" in run("list", input=Path("bad.cz").read_bytes(), code=4).stdout
 
 
