@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from compressor.archive import record
 from compressor.archive.leaf import Entry
 from compressor.archive.record import HEADER_SIZE, Kind, Record
-from compressor.archive.schema import FILE, MAJOR, MINOR, Block, Head, Span
+from compressor.archive.schema import FILE, MAJOR, MAX_COUNT, MINOR, Block, Head, Span
 from compressor.archive.source import Source
-from compressor.archive.writer import ArchiveWriter, VersionLabel, block_draft
+from compressor.archive.writer import ArchiveWriter, VersionLabel
 from compressor.engine import block as blocks
 from compressor.engine.limits import DEFAULT_MEMORY, share
+from compressor.engine.rewrite import Placed, Rewriter
 from compressor.engine.salvage import Remains, scan
 from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
@@ -64,12 +65,12 @@ class _Rebuild:
         self._memory = memory  # bytes that decoding a block may take
         self._remains = remains
         self._outcome = outcome
-        self._placed: dict[int, int] = {}  # offset of a block in the old archive -> in the new
-        self._ordinal = 0
+        self._placed: Placed = {}
 
     def write(self, write: Callable[[Bytes], object]) -> None:
         """Write the archive."""
         self._writer = ArchiveWriter(write, self._head())
+        self._rewriter = Rewriter(self._writer, self._block, self._placed)
         for leaf in self._remains.members():
             self._leaf(leaf)
         for run in list(self._lost_runs()):
@@ -81,12 +82,13 @@ class _Rebuild:
 
     def _head(self) -> Head:
         head = self._remains.head
+        reach = MAX_COUNT if _refers_back(self._remains) else 0
         if head is not None:
-            return replace(head, previous=0)
+            return replace(head, previous=0, reach=reach)
         found = self._remains.blocks.values()
         size = max((block.plain_size for block in found), default=1)
         memory = max(map(blocks.decode_memory, found), default=0)
-        return Head(MAJOR, MINOR, [], [], memory, 0, 0, size, "recovered")
+        return Head(MAJOR, MINOR, [], [], memory, reach, 0, size, "recovered")
 
     def _leaf(self, leaf: list[Entry]) -> None:
         small: list[Entry] = []
@@ -103,12 +105,10 @@ class _Rebuild:
             self._outcome.kept += 1
             whole = replace(entry, kept=None)
             if entry.level:
-                self._large(whole, spans)
+                self._rewriter.large(whole, spans)
             else:
-                small.append(replace(whole, spans=[self._solid(span) for span in spans]))
-        if small:
-            self._writer.members(small)
-            self._ordinal += len(small)
+                small.append(replace(whole, spans=spans))
+        self._rewriter.small(small)
 
     def _spans(self, entry: Entry) -> list[Span] | None:
         spans = self._remains.spans(entry)
@@ -121,30 +121,9 @@ class _Rebuild:
             return None
         return spans if proven == entry.content_hash else None
 
-    def _solid(self, span: Span) -> Span:
-        offset, start, length = span
-        if not offset:
-            return span
-        if offset not in self._placed:
-            self._placed[offset] = self._copy(offset, None, 0)
-        return self._placed[offset], start, length
-
-    def _large(self, entry: Entry, spans: list[Span]) -> None:
-        self._writer.open_member(entry.name)
-        position = 0
-        for offset, start, length in spans:
-            if offset and offset not in self._placed:
-                self._placed[offset] = self._copy(offset, self._ordinal, position)
-            self._writer.extents([(self._placed[offset] if offset else 0, start, length)])
-            position += length
-        self._ordinal += 1
-        self._writer.close_member(entry)
-
-    def _copy(self, offset: int, member: int | None, position: int) -> int:
-        block = self._remains.blocks[offset]
+    def _block(self, offset: int) -> tuple[Block, Bytes]:
         _, body = self._record(offset).checked()
-        moved = replace(block, member=member, position=position)
-        return self._writer.block(block_draft(moved, [body]))
+        return self._remains.blocks[offset], body
 
     def _record(self, offset: int) -> Record:
         self._file.seek(self._remains.start + offset)
@@ -178,7 +157,8 @@ class _Rebuild:
             return
         name = self._claim_lost(run[0])
         entry = Entry(name, FILE, size, digest, 1)
-        self._large(entry, [(at, 0, self._remains.blocks[at].plain_size) for at in run])
+        spans = [(at, 0, self._remains.blocks[at].plain_size) for at in run]
+        self._rewriter.large(entry, spans)
         self._outcome.lost_found.append((name, size))
 
     def _claim_lost(self, offset: int) -> bytes:
@@ -199,6 +179,22 @@ class _Rebuild:
             digest.update(plain)
             size += len(plain)
         return digest.digest(), size
+
+
+def _refers_back(remains: Remains) -> bool:
+    """Say whether a member needs a block that others, or its own beginning, needed before it."""
+    seen: set[int] = set()
+    for leaf in remains.members():
+        here: set[int] = set()
+        for entry in leaf:
+            offsets = [offset for offset, _, _ in remains.spans(entry) or () if offset]
+            needed = set(offsets)
+            again = len(needed) < len(offsets) if entry.level else len(needed) > 1
+            if again or not needed.isdisjoint(seen):
+                return True
+            here |= needed
+        seen |= here
+    return False
 
 
 def _read(file: BinaryIO, size: int) -> bytes:

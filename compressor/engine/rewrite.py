@@ -17,7 +17,10 @@ Placed = dict[int, int]
 
 
 class Rewriter:
-    """Writes members behind the blocks that they need; ``placed`` are those that are there already."""
+    """Writes members behind the blocks that they need; ``placed`` are those that are there already.
+
+    That no name comes twice is the caller's care.
+    """
 
     def __init__(self, writer: ArchiveWriter, read: ReadBlock, placed: Placed) -> None:
         self._writer = writer
@@ -42,13 +45,9 @@ class Rewriter:
             ready = waiting.get(offset, [])
             # A leaf, even an empty one, ends the time in which a block has to be referred to.
             if ready or offset:
-                self._members([replace(entry, spans=self._moved(entry.spans)) for entry in ready])
-
-    def _members(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._writer.claim(entry.name)
-        self._writer.members(entries)
-        self._ordinal += len(entries)
+                moved = [replace(entry, spans=self._moved(entry.spans)) for entry in ready]
+                self._writer.members(moved)
+                self._ordinal += len(moved)
 
     def _last_missing(self, entry: Entry) -> int:
         return max(
@@ -63,7 +62,6 @@ class Rewriter:
 
     def large(self, entry: Entry, spans: Iterable[Span]) -> None:
         """Write a member with its extents in pages."""
-        self._writer.claim(entry.name)
         self._writer.open_member(entry.name)
         position = 0
         for span in spans:

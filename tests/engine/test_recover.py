@@ -1,10 +1,13 @@
 """recover: whatever is damaged, what comes out is sound, and nothing whole is lost."""
 
 import io
+import os
 import random
+from pathlib import Path
 
 import pytest
 
+import compressor
 from compressor.archive.forward import ForwardReader
 from compressor.archive.schema import Head
 from compressor.archive.source import Source
@@ -193,3 +196,27 @@ def test_what_was_found_before_keeps_its_name(unpack) -> None:
     _, contents = recovered(bytes(forge.data), unpack)
 
     assert contents == {name: b"old", name + b"-2": b"new"}
+
+
+def test_members_of_one_leaf_may_lie_in_more_blocks_than_a_reader_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An append that finds another time on each file lists all in one leaf, far from their blocks."""
+    monkeypatch.chdir(tmp_path)
+    contents = {f"run/{number}": random.Random(number).randbytes(300_000) for number in range(40)}
+    Path("run").mkdir()
+    for name, content in contents.items():
+        Path(name).write_bytes(content)
+    compressor.pack("run", "run.cz", solid_size=1 << 20, block_size=1 << 20)
+    for name in contents:
+        os.utime(name, ns=(1, 1))
+    compressor.append("run.cz", "run", block_size=1 << 20)
+
+    with Path("run.cz").open("rb") as file, Path("new.cz").open("wb") as new:
+        outcome = recover(file, new.write)
+
+    assert outcome.complete
+    assert outcome.kept == 41
+    with compressor.Archive("new.cz") as archive:
+        archive.test()
+        assert {name: archive.read(name) for name in contents} == contents
