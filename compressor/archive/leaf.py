@@ -130,6 +130,11 @@ def with_content(entry: Entry, origin: Entry) -> Entry:
     )
 
 
+def without_content(entry: Entry, kept: Place | None = None) -> Entry:
+    """Return ``entry`` with all but its content; ``kept`` says where that stands, if anywhere."""
+    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=kept)
+
+
 def weight(entry: Entry) -> int:
     """Return how much an entry adds to a leaf's columns, in bytes, not less than it does."""
     extra = 0

@@ -1,6 +1,6 @@
 """The order of names, and what ROOT records say of the names below them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import LeafRef
@@ -14,6 +14,13 @@ def name_key(name: bytes) -> bytes:
 def keyed(key: bytes) -> bytes:
     """Return the name of a key."""
     return key.replace(b"\0", b"/")
+
+
+def folders_above(name: bytes) -> Iterator[bytes]:
+    """Yield the folders that lead to a name, the nearest first."""
+    while b"/" in name:
+        name = name.rpartition(b"/")[0]
+        yield name
 
 
 def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:

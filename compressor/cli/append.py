@@ -8,7 +8,7 @@ import click
 from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
-from compressor.cli.trees import measured, tree_of
+from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
 from compressor.engine.pack import PackOptions
 from compressor.tree.roots import member_name
@@ -51,7 +51,7 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
 def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
-    tree = tree_of(inputs, options, report)
+    tree = tree_of(inputs, scan_options(options), report)
     if missing := tree.missing():
         for path, reason in missing:
             report.fail(reason, path)

@@ -24,7 +24,6 @@ from compressor.cli.options import (
 )
 from compressor.cli.packing import Packing
 from compressor.cli.paths import STDIN
-from compressor.cli.trees import is_folder
 from compressor.errors import UsageError
 
 packing_options = together(
@@ -78,19 +77,12 @@ def compress(**options: Any) -> int:
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
     with inside(options):
-        _refuse_folders(inputs, options)
         packing = Packing(inputs, chain, options, report)
         if to_stdout or options["output"]:
             packing.into_one(None if to_stdout else options["output"])
         else:
             packing.each()
     return report.exit_code
-
-
-def _refuse_folders(inputs: list[Path], options: dict[str, Any]) -> None:
-    folder = next((path for path in inputs if is_folder(path, options)), None)
-    if folder is not None and options["remove"]:
-        raise UsageError(f"--rm removes files only; {folder} is a folder")
 
 
 def _to_stdout(options: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
-from compressor.cli.trees import asks_for_scan, is_folder, measured, newest_ns, tree_of
+from compressor.cli.trees import is_folder, measured, newest_ns, scan_options, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.nodes import recordable
 from compressor.engine.pack import Packer, PackOptions
@@ -36,6 +36,7 @@ from compressor.tree.outputs import (
     make_folder,
     opened_output,
 )
+from compressor.tree.walk import ScanOptions
 
 
 @dataclass(slots=True)
@@ -75,9 +76,13 @@ class Packing:
         self._inputs = inputs
         self._chain = chain
         self._options = options
+        self._scanning = scan_options(options)
         self._report = report
         self._follow: bool = options["force"]
         self._protected = paths.identities(inputs)
+        folder = next((path for path in inputs if is_folder(path, self._scanning)), None)
+        if folder is not None and options["remove"]:
+            raise UsageError(f"--rm removes files only; {folder} is a folder")
 
     # One archive an input
 
@@ -108,7 +113,7 @@ class Packing:
     def _pack_one(self, path: Path, target: Path) -> None:
         if self._up_to_date([path], target):
             return
-        whole = is_folder(path, self._options)
+        whole = is_folder(path, self._scanning)
         if self._options["dry_run"]:
             if not whole:
                 paths.check_input(path, follow=self._follow)
@@ -131,7 +136,7 @@ class Packing:
             self._to_file(target, Job(pack, total, self._reach(total)))
 
     def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
-        tree = tree_of(inputs, self._options, self._report)
+        tree = tree_of(inputs, self._scanning, self._report)
         total = tree.size()
 
         def pack(packer: Packer, archive: Identity | None) -> Tally:
@@ -148,9 +153,9 @@ class Packing:
         """Pack all inputs into one archive: a file, or stdout (None)."""
         if output and self._inputs != [STDIN] and self._up_to_date(self._inputs, output):
             return
-        as_tree = any(is_folder(path, self._options) for path in self._inputs)
+        as_tree = any(is_folder(path, self._scanning) for path in self._inputs)
         if self._inputs != [STDIN]:
-            as_tree = as_tree or asks_for_scan(self._options)
+            as_tree = as_tree or self._scanning != ScanOptions()
         job = self._trees(output) if as_tree else self._files(output)
         if job is None:
             return
@@ -162,7 +167,7 @@ class Packing:
     def _trees(self, output: Path | None) -> Job | None:
         """Return what is to be packed where folders are among the inputs."""
         usable = [
-            path for path in self._inputs if is_folder(path, self._options) or self._status(path)
+            path for path in self._inputs if is_folder(path, self._scanning) or self._status(path)
         ]
         if self._options["dry_run"]:
             for path in usable:
@@ -238,7 +243,7 @@ class Packing:
     # Outputs
 
     def _up_to_date(self, inputs: list[Path], target: Path) -> bool:
-        newest = partial(newest_ns, options=self._options)
+        newest = partial(newest_ns, options=self._scanning)
         if not self._options["skip_existing"] or not paths.is_up_to_date(inputs, target, newest):
             return False
         self._report.note("is there and not older; skipped", target)

@@ -11,7 +11,7 @@ from typing import Any
 
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import file_identities, open_input
-from compressor.tree.outputs import Identity, OutputExistsError
+from compressor.tree.outputs import Identity, OutputExistsError, identity_in
 
 STDIN = Path("-")
 
@@ -72,7 +72,7 @@ def identities(paths: Iterable[Path]) -> frozenset[Identity]:
         with suppress(OSError):
             status = os.fstat(0)
             if stat.S_ISREG(status.st_mode):
-                files |= {(status.st_dev, status.st_ino)}
+                files |= {identity_in(status)}
     return files
 
 

@@ -15,14 +15,14 @@ from compressor.tree.scan import scan
 from compressor.tree.walk import ScanOptions
 
 
-def tree_of(inputs: Sequence[Path], options: Mapping[str, Any], report: Report) -> Tree:
+def tree_of(inputs: Sequence[Path], options: ScanOptions, report: Report) -> Tree:
     """Return the inputs of a run; what can't be packed as it is makes the exit code 3."""
 
     def problem(shown: str, reason: Exception | str) -> None:
         report.warn(reason if isinstance(reason, str) else reason_of(reason), shown)
         report.partly()
 
-    return Tree(inputs, scan_options(options), problem)
+    return Tree(inputs, options, problem)
 
 
 def measured(tree: Tree, progress: Progress) -> AbstractContextManager[None]:
@@ -34,7 +34,7 @@ def measured(tree: Tree, progress: Progress) -> AbstractContextManager[None]:
 
 
 def scan_options(options: Mapping[str, Any]) -> ScanOptions:
-    """Return what the options say of scanning.
+    """Return what the options say of scanning; once a run, for a file of patterns may be a pipe.
 
     Raises:
         UsageError: a file of patterns can't be read.
@@ -56,19 +56,14 @@ def scan_options(options: Mapping[str, Any]) -> ScanOptions:
     )
 
 
-def asks_for_scan(options: Mapping[str, Any]) -> bool:
-    """Whether an option is given that only a scan can follow."""
-    return scan_options(options) != ScanOptions()
-
-
-def newest_ns(path: Path, options: Mapping[str, Any]) -> int:
+def newest_ns(path: Path, options: ScanOptions) -> int:
     """Return the mtime of an input, or of a folder the newest of what is to be packed of it."""
     if not is_folder(path, options):
         return path.stat().st_mtime_ns
-    found = scan([path], scan_options(options), lambda _shown, _reason: None)
+    found = scan([path], options, lambda _shown, _reason: None)
     return max((item.node.mtime_ns or 0 for item in found), default=0)
 
 
-def is_folder(path: Path, options: Mapping[str, Any]) -> bool:
+def is_folder(path: Path, options: ScanOptions) -> bool:
     """Whether an input is a folder, or a link to one that is to be followed."""
-    return path.is_dir() and (options["follow_links"] or not path.is_symlink())
+    return path.is_dir() and (options.follow_links or not path.is_symlink())

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from compressor.archive.leaf import Entry
+from compressor.archive.leaf import Entry, without_content
+from compressor.archive.names import folders_above, name_key
 from compressor.archive.schema import FILE, FOLDER, MAX_NAME
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
@@ -16,10 +15,10 @@ from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
-from compressor.engine.versions import Previous, folders_above, under
+from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
 from compressor.tree.inputs import InputError
-from compressor.tree.outputs import Access
+from compressor.tree.outputs import Access, identity_in
 from compressor.tree.scan import Found
 
 
@@ -117,7 +116,7 @@ class _Appending:
     def run(self, tree: Iterable[Found], file: ArchiveFile) -> None:
         """Take the tree, but for the archive itself, and write the version to its end."""
         for found in tree:
-            if (found.status.st_dev, found.status.st_ino) == file.identity:
+            if identity_in(found.status) == file.identity:
                 continue
             if len(found.node.name) > MAX_NAME:
                 self._problem(found.shown, TOO_LONG)
@@ -139,7 +138,7 @@ class _Appending:
         known = self._previous.members.get(entry.name)
         before = known[0] if known else None
         if entry.kind != FILE:
-            if before is None or _metadata(before) != entry:
+            if before is None or without_content(before) != entry:
                 self._add(entry)
                 self._lost.add(entry.name)
             else:
@@ -154,8 +153,7 @@ class _Appending:
 
     def _keep(self, entry: Entry, before: Entry) -> None:
         """Have a file keep its content; where nothing else changed, its entry stays, too."""
-        self.packed.kept += 1
-        if _metadata(before) != entry:
+        if without_content(before) != entry:
             self._add(self._previous.keeping(entry))
 
     def _add(self, entry: Entry) -> None:
@@ -215,7 +213,7 @@ class _Appending:
         for entry in previous.listed_again(self._new.union(gone)):
             packer.add_plain(entry)
         if gone:
-            packer.remove(sorted(gone, key=lambda name: name.replace(b"/", b"\0")))
+            packer.remove(sorted(gone, key=name_key))
         self.changed, self.removed = len(self._new), len(gone)
         time_ns = self._options.time_ns
         newest = self.packed.newest_ns if time_ns is None else time_ns
@@ -234,8 +232,3 @@ def _refuse_below_files(previous: Previous, roots: tuple[bytes, ...]) -> None:
             if above in known and known[above][0].kind != FOLDER and not any(under([above], roots)):
                 file, path = known[above][0].shown_name, root.decode(errors="backslashreplace")
                 raise UsageError(f"{file} is no folder in the archive: append it as well as {path}")
-
-
-def _metadata(entry: Entry) -> Entry:
-    """Return what is compared of two entries besides their content."""
-    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=None)

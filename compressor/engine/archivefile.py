@@ -192,5 +192,4 @@ def _lock(file: BinaryIO, path: Path, note: Note) -> None:
 
 def _is_at(file: BinaryIO, path: Path) -> bool:
     """Say whether the path still names the file that was locked: a prune puts another one there."""
-    now, ours = path.stat(), os.fstat(file.fileno())
-    return (now.st_dev, now.st_ino) == (ours.st_dev, ours.st_ino)
+    return os.path.samestat(path.stat(), os.fstat(file.fileno()))

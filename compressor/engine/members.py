@@ -23,6 +23,7 @@ from compressor.engine.sinks import NullSink
 from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import CompressorError, DamagedError, MemberNotFoundError, UsageError
+from compressor.tree.outputs import identity_in
 from compressor.tree.restore import RestoreOptions
 
 
@@ -208,7 +209,7 @@ class Archive:
             default_mode(status),
             force=force,
             sync=sync,
-            protected=frozenset([(status.st_dev, status.st_ino)] if status else ()),
+            protected=frozenset([identity_in(status)] if status else ()),
             unsafe_links=unsafe_links,
             specials=specials,
             numeric_owner=numeric_owner,

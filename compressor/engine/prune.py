@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from compressor.archive.index import Index, indexes
-from compressor.archive.leaf import Entry
+from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import name_key
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, MAX_COUNT, Block, unpack_block
@@ -119,16 +119,12 @@ def _changed(entries: list[Entry], previous: Previous, found: set[bytes]) -> Ite
         known = previous.members.get(entry.name)
         before = known[0] if known else None
         if before is None or entry.kind != FILE or before.kind != FILE:
-            if before is None or _plain(before) != _plain(entry):
+            if before is None or without_content(before) != without_content(entry):
                 yield replace(entry, kept=None)
         elif (before.size, before.content_hash) != (entry.size, entry.content_hash):
             yield replace(entry, kept=None)
-        elif _plain(before) != _plain(entry):
-            yield previous.keeping(_plain(entry))
-
-
-def _plain(entry: Entry) -> Entry:
-    return replace(entry, size=0, content_hash=b"", level=0, spans=[], kept=None)
+        elif without_content(before) != without_content(entry):
+            yield previous.keeping(without_content(entry))
 
 
 def _write(rewriter: Rewriter, index: Index, entries: list[Entry]) -> None:

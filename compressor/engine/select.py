@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
+from compressor.archive.names import folders_above
 from compressor.archive.schema import FOLDER, HARDLINK
 from compressor.engine.extract import Chosen
 from compressor.tree.excludes import Excluded, excluder
@@ -35,7 +36,7 @@ class Selection:
         """Say whether a member is meant."""
         if not self._names and self._excluded is None:
             return True
-        ways = [entry.name, *_above(entry.name)]
+        ways = [entry.name, *folders_above(entry.name)]
         if self._excluded and _hits(self._excluded, ways, entry):
             return False
         if not self._names:
@@ -48,14 +49,6 @@ class Selection:
 
 def _is_pattern(word: bytes) -> bool:
     return not _SPECIAL.isdisjoint(word.decode(errors="replace"))
-
-
-def _above(name: bytes) -> list[bytes]:
-    found = []
-    while b"/" in name:
-        name = name.rpartition(b"/")[0]
-        found.append(name)
-    return found
 
 
 def _hits(pattern: Excluded, ways: list[bytes], entry: Entry) -> bool:

@@ -10,7 +10,7 @@ from compressor.engine.pack import Packer
 from compressor.errors import CompressorError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
-from compressor.tree.outputs import Access, Identity
+from compressor.tree.outputs import Access, Identity, identity_in
 from compressor.tree.policy import ACL, without_acl
 from compressor.tree.scan import Found
 
@@ -35,14 +35,13 @@ def access_to(found: Found) -> Access | None:
 class Tally:
     """What was packed: how many of which, and who may read and own all of it.
 
-    ``kept`` counts files whose content an earlier version has; ``newest_ns`` is the newest time among
-    them, ``mtime_ns`` the one that the archive's file gets, if any. ``access`` holds mode, user and group
-    of what was packed, links left out. Sizes are bytes: of content, and written, once that is known.
+    ``newest_ns`` is the newest mtime of all, ``mtime_ns`` the one that the archive's file gets, if any.
+    ``access`` holds mode, user and group of what was packed, links left out. Sizes are bytes: of content,
+    and written, once that is known.
     """
 
     files: int = 0
     others: int = 0
-    kept: int = 0
     newest_ns: int = 0
     mtime_ns: int | None = None
     access: set[Access] = field(default_factory=set)
@@ -78,7 +77,7 @@ def pack_tree(
     """
     packed = Tally()
     for found in tree:
-        if (found.status.st_dev, found.status.st_ino) == avoid:
+        if identity_in(found.status) == avoid:
             continue
         if len(found.node.name) > MAX_NAME:
             problem(found.shown, TOO_LONG)

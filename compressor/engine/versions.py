@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from blake3 import blake3
-from msgspec.structs import replace
 
 from compressor.archive import schema
 from compressor.archive.index import Index
-from compressor.archive.leaf import Entry, Place
-from compressor.archive.names import page_ref
+from compressor.archive.leaf import Entry, Place, without_content
+from compressor.archive.names import folders_above, page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
@@ -47,9 +46,7 @@ class Previous:
     def keeping(self, entry: Entry) -> Entry:
         """Return ``entry``, a file's, with the content that its name has now."""
         before, place = self.members[entry.name]
-        return replace(
-            entry, size=0, content_hash=b"", level=0, spans=[], kept=before.kept or place
-        )
+        return without_content(entry, before.kept or place)
 
     def listed_again(self, gone: set[bytes]) -> Iterator[Entry]:
         """Yield the members, but for these, that stay as they are and whose leaf does not."""
@@ -125,10 +122,3 @@ def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
     for name in names:
         if b"" in exact or name in exact or any(above in exact for above in folders_above(name)):
             yield name
-
-
-def folders_above(name: bytes) -> Iterator[bytes]:
-    """Yield the folders that lead to a name, the nearest first."""
-    while b"/" in name:
-        name = name.rpartition(b"/")[0]
-        yield name

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from compressor.tree.node import Node
-from compressor.tree.outputs import Identity
+from compressor.tree.outputs import Identity, identity_of
 from compressor.tree.policy import NameCollisionError, UnsafeNameError, shown
 
 MAX_OPEN = (
@@ -43,7 +43,7 @@ class Folders:
         self._sync = sync
         self._open: OrderedDict[bytes, int] = OrderedDict()  # the one used last comes last
         self._known: dict[bytes, Folder] = {}
-        self._names: dict[Identity, bytes] = {_identity(root): b""}
+        self._names: dict[Identity, bytes] = {identity_of(root): b""}
 
     def enter(self, name: bytes) -> int:
         """Return a descriptor of a folder, good until another is entered; ``b""`` is the root.
@@ -136,7 +136,7 @@ class Folders:
             what = f"{shown(name)!r} is a link or a file, and no folder to restore into"
             raise UnsafeNameError(f"{what}; it is refused") from error
         try:
-            self._check(name, known or Folder(_identity(descriptor), made), descriptor)
+            self._check(name, known or Folder(identity_of(descriptor), made), descriptor)
         except BaseException:
             os.close(descriptor)
             raise
@@ -153,7 +153,7 @@ class Folders:
 
     def _check(self, name: bytes, folder: Folder, descriptor: int) -> None:
         """Take down which folder has this name; refuse one that is not the one it was, or is taken."""
-        identity = _identity(descriptor)
+        identity = identity_of(descriptor)
         if identity != folder.identity:
             what = f"{shown(name)!r} was replaced by another folder meanwhile"
             raise UnsafeNameError(f"{what}; what belongs there is not restored")
@@ -166,8 +166,3 @@ class Folders:
         self._open[name] = descriptor
         if len(self._open) > MAX_OPEN:
             os.close(self._open.popitem(last=False)[1])
-
-
-def _identity(descriptor: int) -> Identity:
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino

@@ -11,6 +11,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from compressor.errors import CompressorError
+from compressor.tree.outputs import Identity, identity_in
 
 READ_MOST = (
     1 << 30
@@ -43,9 +44,9 @@ class Input:
     no_cache: bool = False
 
     @property
-    def identity(self) -> tuple[int, int]:
+    def identity(self) -> Identity:
         """Device and inode: two names of one file have one identity."""
-        return self.stat.st_dev, self.stat.st_ino
+        return identity_in(self.stat)
 
     @property
     def regular(self) -> bool:
@@ -222,14 +223,14 @@ _KINDS = {
 }
 
 
-def file_identities(paths: Iterable[Path]) -> frozenset[tuple[int, int]]:
+def file_identities(paths: Iterable[Path]) -> frozenset[Identity]:
     """Return device and inode of all regular files that are at the paths: no output may replace them."""
     found = set()
     for path in paths:
         with suppress(OSError):
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
-                found.add((status.st_dev, status.st_ino))
+                found.add(identity_in(status))
     return frozenset(found)
 
 

@@ -102,7 +102,7 @@ class Replacing:
 
     def check(self, shown: str, status: os.stat_result) -> None:
         """Raise an error if what is there, under the name ``shown``, must stay."""
-        if (status.st_dev, status.st_ino) in self.protected:
+        if identity_in(status) in self.protected:
             raise OutputRefusedError(f"{shown} is an input; name another output")
         if stat.S_ISDIR(status.st_mode):
             raise OutputRefusedError(f"{shown} is a folder; name a file")

@@ -57,8 +57,7 @@ def test_threads_never_change_a_byte(run: Run) -> None:
 def test_a_pipe_gives_what_a_file_gives_but_for_its_metadata(run: Run) -> None:
     for size in (0, 1000, 1 << 20, len(TEXT)):
         Path("a").write_bytes(TEXT[:size])
-        # Of a pipe nobody knows that reach need not be more than its size.
-        options = ["--block-size", "1M", "-c", "--reach", "0"]
+        options = ["--block-size", "1M", "-c"]
 
         file = run("compress", *options, "a").stdout
         pipe = run("compress", *options, "--name", "a", input=TEXT[:size]).stdout

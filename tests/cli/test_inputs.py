@@ -305,7 +305,7 @@ def test_small_inputs_need_little_memory_and_make_the_same_archive(run: Run, cod
         assert packed[0] == packed[1]
     with Path("a").open("rb") as file:
         from_file = run("--codec", codec, "--memory", "100M", "-c", stdin=file).stdout
-    assert from_file == run("--codec", codec, "--reach", "0", input=b"12345678").stdout
+    assert from_file == run("--codec", codec, input=b"12345678").stdout
     assert b"--memory" in run("--codec", "zstd:level=19", "--memory", "100M", code=4).stderr
 
 

@@ -51,6 +51,14 @@ def test_patterns_leave_out_members_and_what_is_below_them(run: Run) -> None:
     assert b"no/such" in run("compress", "--exclude-from", "no/such", "run", code=2).stderr
 
 
+def test_patterns_from_a_pipe_hold_for_all_inputs(run: Run) -> None:
+    make("a/x.o", "a/y", "b/x.o", "b/y")
+
+    run("compress", "--exclude-from", "/dev/stdin", "a", "b", input=b"*.o\n")
+
+    assert [members(run, name) for name in ("a.cz", "b.cz")] == [["a", "a/y"], ["b", "b/y"]]
+
+
 def test_of_a_folder_tagged_as_a_cache_the_tag_stays(run: Run) -> None:
     make("run/cache/big", "run/not/big", "run/a")
     Path("run/cache/CACHEDIR.TAG").write_text(TAG)

@@ -39,12 +39,12 @@ def test_blocks_out_of_reach_are_let_go_though_nothing_asks_for_them() -> None:
     before, _ = tracemalloc.get_traced_memory()
 
     # A sixteenth of memory is for what a version that may follow refers to.
-    limits = Limits(memory=INTERPRETER + 16 * MIB)
+    limits = Limits(memory=INTERPRETER + 10 * MIB)
     Unpacker(Source(Pipe(data)), NullSink(), UnpackOptions(limits=limits)).run()
 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak - before < 16 * MIB
+    assert peak - before < 10 * MIB
 
 
 def test_decoding_again_what_is_within_reach_is_in_the_budget() -> None:
