@@ -5,8 +5,9 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+
+from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source

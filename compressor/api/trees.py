@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
+
+from msgspec.structs import replace
 
 from compressor.api.content import pack_options, warn
 from compressor.engine.append import Appended, AppendOptions, append_version

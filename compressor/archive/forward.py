@@ -4,7 +4,8 @@ Yields typed events; blocks come as they were read, to be checked and decoded by
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compressor.archive import schema
 from compressor.archive.leaf import Entry
@@ -19,8 +20,7 @@ from compressor.errors import DamagedError, UnfinishedError
 from compressor.stages.base import Bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """Members whose content is complete; ``version`` is that of the last leaf.
 
     ``removed`` are names that the version before had. An entry may keep its content from there.
@@ -34,37 +34,32 @@ class Leaf:
     """Those of the version, known at its last leaf, if nothing before was damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockRecord:
+class BlockRecord(Struct, frozen=True):
     """A block, not yet checked."""
 
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class ExtentsPage:
+class ExtentsPage(Struct, frozen=True):
     """EXTENTS of level 0: the next part of the open member."""
 
     extents: Extents
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """Something is damaged; reading goes on behind it."""
 
     error: DamagedError
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """The end of a version, FOOTER included; another may follow. ``end`` counts from the archive's begin."""
 
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The end of an archive; ``position`` is that of the byte behind it in the source."""
 
     position: int

@@ -5,9 +5,10 @@ Reads what it needs and no more; what it reads is checked like everything else.
 
 import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
+
+from msgspec import Struct
 
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
@@ -297,8 +298,7 @@ class _Wanted:
         return first <= self._key <= last
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     start: int
     footer: schema.Footer
 

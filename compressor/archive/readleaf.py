@@ -5,10 +5,11 @@ Format: docs/format/archive.md, MEMBERS. What unfolds from a hostile leaf is bou
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, islice, pairwise
 from operator import itemgetter
 from typing import TypeVar
+
+from msgspec import Struct
 
 from compressor.archive.leaf import HASH_SIZE, MAX_LEAF, Columns, Entry, Place, Xattrs
 from compressor.archive.schema import (
@@ -236,8 +237,7 @@ class _ColumnReader:
             covered(level, 0, extents, self._offset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
+class _Contents(Struct, frozen=True):
     """What entries say of content: a list for each field, an item for each entry."""
 
     sizes: list[int]

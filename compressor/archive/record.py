@@ -4,9 +4,9 @@ Knows bytes and checks only; what a record means is written in ``schema``.
 """
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 
+from msgspec import Struct
 from xxhash import xxh3_64, xxh3_64_intdigest
 
 from compressor.errors import DamagedError, UnsupportedError
@@ -70,8 +70,7 @@ SKIPPABLE = 1
 """The flag of records that a reader may pass over where it does not know their kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The first 32 bytes of a record; ``offset`` counts from the archive's first byte."""
 
     kind: int
@@ -91,8 +90,7 @@ class Header:
         return self.offset + HEADER_SIZE + self.rest
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record as it was read; ``payload`` is meta, body and check, not yet tested."""
 
     header: Header
@@ -112,8 +110,7 @@ class Record:
         return content[: self.header.meta_size], content[self.header.meta_size :]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A record that lacks its offset: made in any thread, placed by the writer."""
 
     kind: Kind

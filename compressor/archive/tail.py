@@ -5,7 +5,7 @@ without a last leaf is unfinished and can be dropped; one that is sound up to it
 version; any other is damage. Format: docs/format/archive.md, Versions.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from compressor.archive import record
 from compressor.archive.forward import BlockRecord, Damage, Event, Finished, ForwardReader, Leaf
@@ -19,16 +19,14 @@ from compressor.errors import CompressorError, DamagedError, UnfinishedError
 STEP = 1 << 20  # bytes looked through at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A version that lacks its root and its FOOTER: the offsets of its leaves, the last one the last."""
 
     leaves: tuple[LeafRef, ...]
     last_leaf: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Struct, frozen=True):
     """The end of a file: its last archive begins at ``start``.
 
     ``end`` is where the last version with a FOOTER ends, an offset in the archive; 0: there is none.

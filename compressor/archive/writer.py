@@ -4,9 +4,9 @@ Its memory is bounded: one leaf, and the pages that ``pages`` bounds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from blake3 import blake3
+from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
@@ -21,8 +21,7 @@ from compressor.stages.base import Bytes
 Write = Callable[[Bytes], object]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionLabel:
+class VersionLabel(Struct, frozen=True):
     """What the user says of a version; ``number`` None: the one behind the last."""
 
     label: str = ""
@@ -49,8 +48,7 @@ def _is_text(text: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What a version is appended to: where it ends, its FOOTER (offsets in the archive), its number."""
 
     offset: int
@@ -58,8 +56,7 @@ class Before:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What stays of the version before.
 
     ``items`` of ROOT lead to the leaves that stay; ``hashes`` has those of their bodies. Both are in

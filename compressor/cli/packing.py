@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
@@ -39,7 +40,6 @@ from compressor.tree.outputs import (
 from compressor.tree.walk import ScanOptions
 
 
-@dataclass(slots=True)
 class PackedFiles(Tally):
     """What was packed: files as they were when they were opened."""
 
@@ -54,8 +54,7 @@ class PackedFiles(Tally):
             self.mtime_ns = self.newest_ns if len(self.inputs) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What goes into one archive: ``total`` bytes, where known; ``reach`` as in PackOptions.
 
     ``pack`` is told which file is the archive itself, if it is one.

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key
@@ -22,8 +23,7 @@ from compressor.tree.outputs import Access, identity_in
 from compressor.tree.scan import Found
 
 
-@dataclass(frozen=True, slots=True)
-class AppendOptions:
+class AppendOptions(Struct, frozen=True):
     """``roots`` are the names of the inputs: what is at and below them is replaced.
 
     It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
@@ -40,8 +40,7 @@ class AppendOptions:
     time_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """What became of it: the version's number, files in the trees, members changed and removed, bytes."""
 
     number: int

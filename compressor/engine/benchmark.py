@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages import chain as chains
@@ -28,8 +29,7 @@ CHAINS = (
 SAMPLE = 64 << 20  # bytes taken of the data at most, unless asked otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One chain on the data; speeds in plain bytes a second, memory in bytes for one thread."""
 
     chain: str

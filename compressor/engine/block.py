@@ -1,8 +1,9 @@
 """One block: packed, verified and made into a record; and back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from compressor.archive import schema
 from compressor.archive.record import MAX_BLOCK, Draft, Record
@@ -23,8 +24,7 @@ from compressor.stages.chain import Chain
 STORE = chains.parse("store")
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What a block holds: bytes, whose they are, and the pieces in them as (start, size, hash)."""
 
     plain: bytearray
@@ -41,8 +41,7 @@ class Contents:
         return steps
 
 
-@dataclass(frozen=True, slots=True)
-class BlockPacker:
+class BlockPacker(Struct, frozen=True):
     """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
 
     chain: Chain

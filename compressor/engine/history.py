@@ -1,8 +1,9 @@
 """The versions of an archive, one after the other."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from compressor.archive.index import Index
 from compressor.archive.source import RandomSource
@@ -10,8 +11,7 @@ from compressor.archive.tail import ended, rebuilt
 from compressor.errors import UnfinishedError
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A version: what it is called, how many members it has, how many bytes the archive grew by."""
 
     number: int

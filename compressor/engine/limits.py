@@ -1,8 +1,9 @@
 """What a run may take: processors, memory, output."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compressor.errors import LimitError, MemoryBudgetError, UsageError
 
@@ -44,8 +45,7 @@ def share(threads: int, memory: int, fixed: int) -> int:
     return (memory - INTERPRETER - fixed) // threads
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What reading may give at most; None: no limit.
 
     ``max_output`` counts bytes given, ``max_expansion`` bytes given for each byte read (beyond the

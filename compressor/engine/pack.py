@@ -1,10 +1,10 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 
 from blake3 import blake3
+from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.leaf import LEAF_SIZE, Entry, weight
@@ -52,8 +52,7 @@ def _ignore(*_args: object) -> None:
     return
 
 
-@dataclass(frozen=True, slots=True)
-class PackOptions:
+class PackOptions(Struct, frozen=True):
     """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part.
 
     ``reach`` is how far back what repeats may be referred to; None: anywhere in the archive.
@@ -74,8 +73,7 @@ class PackOptions:
     """Called with plain bytes read and packed bytes written so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """What a version is appended to: its place, what its HEAD declared, and what it holds."""
 
     before: Before

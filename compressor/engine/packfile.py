@@ -1,9 +1,11 @@
 """One archive of some contents: packed to its end, given the permissions that all of them have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.archive.writer import VersionLabel, Write
 from compressor.engine.pack import Packer, PackOptions
@@ -23,8 +25,7 @@ PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions
 T = TypeVar("T", bound=Tally)
 
 
-@dataclass(frozen=True, slots=True)
-class FileOptions:
+class FileOptions(Struct, frozen=True):
     """What becomes of an archive file; without ``time_ns`` its version has the newest file's time.
 
     ``force`` replaces a file that is there, ``sync`` has all on disk before it gets its name.
@@ -36,8 +37,7 @@ class FileOptions:
     time_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """What was packed: ``files``, hard links among them, and ``others``: folders, links, special files.
 
     ``plain_size`` is bytes of content, ``packed_size`` bytes of the archive.

@@ -1,14 +1,12 @@
 """What a packer holds between two calls: members that wait for their block, the one that is fed."""
 
-from dataclasses import dataclass, field
-
 from blake3 import blake3
+from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
 
 
-@dataclass(slots=True)
-class Solid:
+class Solid(Struct):
     """The small members that wait for their block; ``number`` is the block's, 0 before it has any byte."""
 
     plain: bytearray = field(default_factory=bytearray)
@@ -25,8 +23,7 @@ class Solid:
             self.plain = content  # no copy of what may be a whole block
 
 
-@dataclass(slots=True)
-class Current:
+class Current(Struct):
     """The member that is being fed, and the block of its last piece."""
 
     entry: Entry

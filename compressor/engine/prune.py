@@ -1,9 +1,9 @@
 """The last versions of an archive, rewritten without what only earlier ones needed."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.index import Index, indexes
@@ -23,8 +23,7 @@ from compressor.stages.base import Bytes
 from compressor.tree.outputs import Output, access_of, opened_output, shared_permissions
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """How many versions stay, how many went, and the archive's bytes before and now."""
 
     kept: int

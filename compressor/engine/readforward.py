@@ -7,9 +7,10 @@ import io
 import sys
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import Head

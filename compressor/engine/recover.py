@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from blake3 import blake3
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from compressor.archive import record
@@ -24,8 +24,7 @@ from compressor.stages.base import Bytes
 LOST = b"lost+found/"
 
 
-@dataclass(slots=True)
-class Recovered:
+class Recovered(Struct):
     """What came of it: members kept, members left out with the reason, bytes put under lost+found."""
 
     kept: int = 0

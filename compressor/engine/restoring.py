@@ -4,9 +4,10 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from compressor.engine.access import SeekableArchive
 from compressor.engine.extract import Extraction, members_of
@@ -22,8 +23,7 @@ from compressor.tree.restore import RestoreOptions
 Fill = Callable[[FolderSink], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Restoring:
+class Restoring(Struct, frozen=True):
     """Which members are restored, and how.
 
     ``version`` is the number of the one that is wanted, None for the last; ``skip_existing`` passes over

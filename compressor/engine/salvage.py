@@ -1,7 +1,8 @@
 """What is left of a damaged archive: found by a scan of its records, without trusting its index."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from compressor.archive import schema
 from compressor.archive.leaf import Entry, keeps, with_content
@@ -13,8 +14,7 @@ from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
 
 
-@dataclass(slots=True)
-class Remains:
+class Remains(Struct):
     """The sound records of one archive, by their offsets; block bodies stay in the file."""
 
     start: int = 0

@@ -1,7 +1,8 @@
 """Where unpacked members go: nowhere, or into one stream."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import Head
@@ -10,8 +11,7 @@ from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of an archive: members that came whole, and all that went wrong."""
 
     members: list[Entry] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """What an archive is made of, without unpacking it: for ``list`` and ``info``."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO
+
+from msgspec import Struct, field
 
 from compressor.archive import schema
 from compressor.archive.forward import (
@@ -23,8 +24,7 @@ from compressor.engine.limits import threads_within
 from compressor.errors import DamagedError, TruncatedError, UnfinishedError
 
 
-@dataclass(slots=True)
-class ChainUse:
+class ChainUse(Struct):
     """How much of an archive is packed under one chain; sizes in bytes."""
 
     blocks: int = 0
@@ -32,8 +32,7 @@ class ChainUse:
     packed_size: int = 0
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """One archive; ``head`` or ``version`` is None where it is lost."""
 
     head: Head | None = None

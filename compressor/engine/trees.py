@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from compressor.archive.schema import MAX_NAME
 from compressor.engine.nodes import entry_of
@@ -31,8 +32,7 @@ def access_to(found: Found) -> Access | None:
     return mode, status.st_uid, status.st_gid
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What was packed: how many of which, and who may read and own all of it.
 
     ``newest_ns`` is the newest mtime of all, ``mtime_ns`` the one that the archive's file gets, if any.

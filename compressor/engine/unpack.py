@@ -5,10 +5,11 @@ the archive declares and the caller allows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
 from blake3 import blake3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.archive import forward
 from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
@@ -73,8 +74,7 @@ class Sink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class UnpackOptions:
+class UnpackOptions(Struct, frozen=True):
     """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``

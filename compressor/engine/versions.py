@@ -1,9 +1,9 @@
 """What an appended version is built on: the members of the one before, and the leaves that may stay."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from blake3 import blake3
+from msgspec import Struct, field
 
 from compressor.archive import schema
 from compressor.archive.index import Index
@@ -19,8 +19,7 @@ Known = tuple[Entry, Place]
 """A member of the version before, and where its entry stands."""
 
 
-@dataclass(slots=True)
-class Previous:
+class Previous(Struct):
     """The last version of an archive, held in memory while the next one is made."""
 
     index: Index

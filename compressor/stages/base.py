@@ -5,8 +5,9 @@ point of the group ``compressor.stages``) names the module. Nothing else is need
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 Bytes = bytes | bytearray | memoryview
 """What goes in and out of stages: one-dimensional, contiguous, unsigned bytes."""
@@ -60,8 +61,7 @@ class Filter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """An integer option of a stage: ``low <= value <= high``, or one of ``choices`` if any.
 
     ``wire`` marks those that decoding needs: only they are written into archives.
@@ -87,8 +87,7 @@ class Option:
         return f"a number from {self.low} to {self.high}"
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """The library behind a stage; ``version`` is empty where it is missing: see ``hint``."""
 
     name: str
@@ -102,8 +101,7 @@ def no_notice() -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class StageInfo:
+class StageInfo(Struct, frozen=True):
     """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter.
 
     ``notice`` gives what a user should know before encoding with it here, such as a slow provider.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import cast
 
+from msgspec import Struct
+
 from compressor.errors import ChainError, DamagedError, UnsupportedError
 from compressor.stages import TABLE, stage_by_name
 from compressor.stages.base import Bytes, Codec, Filter, Option, StageInfo
@@ -95,8 +97,7 @@ class Chain:
         return 1 + max(child.depth for child in self.children) if self.children else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """A packed block: ``sizes`` as ``encode`` says, ``parts`` the codecs' outputs in order."""
 
     sizes: tuple[int, ...]
@@ -179,8 +180,7 @@ def _sized(chain: Chain, plain: Bytes, plain_size: int) -> Bytes:
     return plain
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """What is left of a block's bytes and checked sizes while its tree is decoded."""
 
     packed: memoryview

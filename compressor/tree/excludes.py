@@ -7,8 +7,9 @@ is left out is looked at. So each pattern only ever meets the name at hand, neve
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from compressor.errors import UsageError
 
@@ -23,8 +24,7 @@ class Excluded(Protocol):
         """Judge by the name and by what it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(Struct, frozen=True):
     matches: Callable[[str], object]
     excludes: bool
     folders_only: bool

@@ -5,7 +5,8 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compressor.tree.node import Node
 from compressor.tree.outputs import Identity, identity_of
@@ -18,8 +19,7 @@ _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_A_FOLDER = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(Struct):
     """A folder that was entered; ``made`` by this run, ``node`` where the archive recorded it.
 
     ``dropped``: a later version has it no more.

@@ -5,10 +5,10 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
+from msgspec import Struct
 
 from compressor.errors import CompressorError
 from compressor.tree.outputs import Identity, identity_in
@@ -23,15 +23,13 @@ class InputError(CompressorError):
     """An input that can't be read as asked; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """``length`` zero bytes that a file does not store."""
 
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """An open input: ``stat`` is what it was when it was opened.
 
     ``no_cache``: the system is asked to forget what was read of it, so that whatever else runs here

@@ -4,9 +4,10 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
@@ -93,8 +94,7 @@ class _ShownAs:
             error.filename, error.filename2 = self._shown, None
 
 
-@dataclass(frozen=True, slots=True)
-class Replacing:
+class Replacing(Struct, frozen=True):
     """What an output may replace; ``protected`` files never, whatever ``force`` says: the run's inputs."""
 
     force: bool = False

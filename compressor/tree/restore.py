@@ -8,8 +8,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.errors import CompressorError
 from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
@@ -31,8 +33,7 @@ from compressor.tree.policy import (
 from compressor.tree.walk import KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreOptions:
+class RestoreOptions(Struct, frozen=True):
     """How members are restored. ``default_mode`` is for files without a recorded one.
 
     ``below`` is what the user called the target folder.

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from compressor.errors import UsageError
 
 
-@dataclass(slots=True, eq=False)
-class Root:
+class Root(Struct, eq=False):
     """An input: where it lies, and its member's name, empty for ``.``, whose contents have no prefix.
 
     ``others`` are inputs from elsewhere whose names lie below this one's, sorted, and ``explicit``

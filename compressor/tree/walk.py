@@ -10,9 +10,8 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from compressor.tree.excludes import CACHE_TAG, Excluded, is_cache
 from compressor.tree.inputs import InputError
@@ -45,8 +44,7 @@ _FILE, _FOLDER, _SYMLINK, _FIFO = NodeKind.FILE, NodeKind.FOLDER, NodeKind.SYMLI
 _ORDINARY = (_FILE, _FOLDER, _SYMLINK)
 
 
-@dataclass(frozen=True, slots=True)
-class ScanOptions:
+class ScanOptions(Struct, frozen=True):
     """What a scan takes.
 
     ``exclude`` holds patterns in gitignore's syntax, matched against members' names. Of a folder
@@ -65,8 +63,7 @@ class ScanOptions:
     no_cache: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Folder:
+class Folder(Struct, eq=False):
     """A folder on the way to where the walk is; ``descriptor`` is -1 while it is closed.
 
     ``prefix`` is what members' names in it begin with; ``names`` are those left to be looked at.
@@ -97,8 +94,7 @@ class Entry(Struct, eq=False):
         return self.root.shown(self.name)
 
 
-@dataclass(slots=True, eq=False)
-class Walk:
+class Walk(Struct, eq=False):
     """One walk through ``root``."""
 
     root: Root
