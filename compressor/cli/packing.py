@@ -227,7 +227,7 @@ class Packing:
 
     def _pack_stdin(self, packer: Packer, _archive: Identity | None) -> Tally:
         info = Entry(os.fsencode(self._options["name"] or ""))
-        source = descriptor_input(0, "stdin")
+        source = descriptor_input(0)
         widen_pipe(source.descriptor)
         seconds = self._options["flush_after"]
         if seconds is not None:

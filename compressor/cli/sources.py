@@ -25,7 +25,7 @@ def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, 
     """
     if path != STDIN and path.is_dir():
         raise InputError("is a folder, not an archive")
-    source = descriptor_input(0, "stdin") if path == STDIN else open_input(path, follow=follow)
+    source = descriptor_input(0) if path == STDIN else open_input(path, follow=follow)
     widen_pipe(source.descriptor)
     try:
         with os.fdopen(source.descriptor, "rb", buffering=0, closefd=False) as file:

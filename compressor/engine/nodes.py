@@ -16,7 +16,9 @@ def _owner(uid: int | None, gid: int | None, user: str | None, group: str | None
 
 def recordable(time_ns: int) -> int:
     """Return a time as near as can be recorded: up to the year 2554."""
-    return max(FIRST_TIME, min(time_ns, LAST_TIME))
+    if FIRST_TIME <= time_ns <= LAST_TIME:
+        return time_ns
+    return FIRST_TIME if time_ns < FIRST_TIME else LAST_TIME
 
 
 def entry_of(node: Node) -> Entry:

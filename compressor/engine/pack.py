@@ -92,6 +92,8 @@ class Packer:
         known = self.block_size if options.plain_limit is None else options.plain_limit
         self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
         """The bytes to add at once: a block, or less where all that comes is less."""
+        # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
+        self._most = min(options.solid_size, self.piece_size)
         verify = options.chain.native if options.verify is None else options.verify
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
@@ -177,11 +179,6 @@ class Packer:
         if len(self._solid.plain) > self._most:  # nothing can join it: it need not wait in memory
             self._flush_solid()
         return found
-
-    @property
-    def _most(self) -> int:
-        """Bytes of a solid block: never above what HEAD has declared, and memory was reckoned for."""
-        return min(self._options.solid_size, self.piece_size)
 
     def _join(self, entry: Entry) -> None:
         solid = self._solid

@@ -6,8 +6,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 from compressor.engine.trees import Problem
+from compressor.tree.measure import measure
 from compressor.tree.node import NodeKind
-from compressor.tree.scan import Found, measure, scan
+from compressor.tree.scan import Found, scan
 from compressor.tree.walk import ScanOptions
 
 MEASURED = 256 << 20  # bytes of files: a tree of no more is measured before it is packed

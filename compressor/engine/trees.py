@@ -19,13 +19,16 @@ Problem = Callable[[str, Exception | str], None]
 """What is told of each thing that could not be packed as it is: how it is shown, and why."""
 
 
+# Looking these up in the class for each member would take as long as noting it.
+_FILE, _SYMLINK = NodeKind.FILE, NodeKind.SYMLINK
+
 TOO_LONG = f"its name has more than {MAX_NAME} bytes; it is left out"
 
 
 def access_to(found: Found) -> Access | None:
     """Return who may read what a scan found; None for a link, which hides nothing."""
     status, node = found.status, found.node
-    if node.kind is NodeKind.SYMLINK:
+    if node.kind is _SYMLINK:
         return None
     acl = dict(node.xattrs).get(ACL) if node.xattrs else None
     mode = status.st_mode if acl is None else without_acl(status.st_mode, acl)
@@ -50,9 +53,10 @@ class Tally(Struct):
 
     def note(self, found: Found) -> None:
         """Take down a member."""
-        kind = found.node.kind
-        self.newest_ns = max(self.newest_ns, found.node.mtime_ns or 0)
-        if kind is NodeKind.FILE or kind is NodeKind.HARDLINK:
+        kind, mtime_ns = found.node.kind, found.node.mtime_ns
+        if mtime_ns is not None and mtime_ns > self.newest_ns:
+            self.newest_ns = mtime_ns
+        if kind is _FILE or kind is NodeKind.HARDLINK:
             self.files += 1
         else:
             self.others += 1
@@ -82,7 +86,7 @@ def pack_tree(
         if len(found.node.name) > MAX_NAME:
             problem(found.shown, TOO_LONG)
             continue
-        if found.node.kind != NodeKind.FILE:
+        if found.node.kind is not _FILE:
             packer.add_plain(entry_of(found.node))
         elif not _pack_file(packer, found, problem):
             continue

@@ -48,7 +48,7 @@ class PieceTable:
     def memory(self) -> int:
         """The bytes that the slots take now."""
 
-    def find(self, hash16: Buffer) -> int | None:
+    def find(self, hash16: bytes) -> int | None:
         """Return a hash's location, or None; to be found keeps it from being forgotten.
 
         Raises:
@@ -62,7 +62,7 @@ class PieceTable:
             ValueError: their bytes are no multiple of 16.
         """
 
-    def put(self, hash16: Buffer, location: int) -> None:
+    def put(self, hash16: bytes, location: int) -> None:
         """Set a hash's location, whether it has one or not.
 
         Raises:

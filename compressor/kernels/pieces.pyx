@@ -109,7 +109,7 @@ cdef class PieceTable:
     def memory(self) -> int:
         return (self._current.slot_count + self._previous.slot_count) * sizeof(pieces_slot)
 
-    def find(self, const uint8_t[::1] hash16 not None):
+    def find(self, bytes hash16 not None):
         return _known(self._find(_hash(hash16)))
 
     def find_all(self, const uint8_t[::1] hashes not None) -> list:
@@ -118,7 +118,7 @@ cdef class PieceTable:
             raise ValueError(f"{nbytes} bytes are no hashes of 16 bytes each")
         return [_known(self._find(&hashes[at])) for at in range(0, nbytes, PIECES_HASH_NBYTES)]
 
-    def put(self, const uint8_t[::1] hash16 not None, uint64_t location) -> None:
+    def put(self, bytes hash16 not None, uint64_t location) -> None:
         cdef const uint8_t *hash = _hash(hash16)
         if location > PIECES_LOCATION_MAX:
             raise ValueError(f"location {location} is above 2**63 - 1")
@@ -165,10 +165,10 @@ cdef pieces_generation _generation(size_t slot_count) except *:
     return generation
 
 
-cdef const uint8_t *_hash(const uint8_t[::1] hash16) except NULL:
-    if hash16.shape[0] != PIECES_HASH_NBYTES:
-        raise ValueError(f"a piece's hash has 16 bytes, not {hash16.shape[0]}")
-    return &hash16[0]
+cdef const uint8_t *_hash(bytes hash16) except NULL:
+    if len(hash16) != PIECES_HASH_NBYTES:
+        raise ValueError(f"a piece's hash has 16 bytes, not {len(hash16)}")
+    return hash16
 
 
 cdef object _known(uint64_t location):

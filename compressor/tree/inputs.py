@@ -30,15 +30,15 @@ class Hole(Struct, frozen=True):
 
 
 class Input(Struct, frozen=True):
-    """An open input: ``stat`` is what it was when it was opened.
+    """An open input: ``stat`` is what it was when it was opened, ``regular`` whether it is a regular file.
 
     ``no_cache``: the system is asked to forget what was read of it, so that whatever else runs here
     keeps its own files in memory.
     """
 
     descriptor: int
-    shown: str
     stat: os.stat_result
+    regular: bool
     no_cache: bool = False
 
     @property
@@ -46,15 +46,11 @@ class Input(Struct, frozen=True):
         """Device and inode: two names of one file have one identity."""
         return identity_in(self.stat)
 
-    @property
-    def regular(self) -> bool:
-        """Whether it is a regular file, so that its size is known."""
-        return stat.S_ISREG(self.stat.st_mode)
-
     def changed(self) -> bool:
         """Whether a regular file was written to since it was opened."""
         now, then = os.fstat(self.descriptor), self.stat
-        return self.regular and (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
+        unchanged = now.st_mtime_ns == then.st_mtime_ns and now.st_size == then.st_size
+        return self.regular and not unchanged
 
     def holds(self, size: int, digest: bytes) -> bool:
         """Say whether the content has this size and BLAKE3; reading begins at its start again."""
@@ -89,9 +85,10 @@ class Input(Struct, frozen=True):
 
         Then reading begins at its start again.
         """
-        if self.stat.st_size > most or self.sparse or not self.regular:
+        size = self.stat.st_size
+        if size > most or self.sparse or not self.regular:
             return None
-        block = bytearray(self.stat.st_size + 1)
+        block = bytearray(size + 1)
         filled = self._fill(block)
         if filled == len(block):  # it has grown
             os.lseek(self.descriptor, 0, os.SEEK_SET)
@@ -209,7 +206,7 @@ def open_input(path: Path, *, follow: bool) -> Input:
         if follow:
             raise InputError("leads to a folder; name that, or take links with --follow-links")
         raise InputError("became something else while it was opened")
-    return Input(descriptor, str(path), status)
+    return Input(descriptor, status, stat.S_ISREG(status.st_mode))
 
 
 _KINDS = {
@@ -232,6 +229,7 @@ def file_identities(paths: Iterable[Path]) -> frozenset[Identity]:
     return frozenset(found)
 
 
-def descriptor_input(descriptor: int, shown: str) -> Input:
+def descriptor_input(descriptor: int) -> Input:
     """Return an open descriptor, such as stdin, as an input."""
-    return Input(descriptor, shown, os.fstat(descriptor))
+    status = os.fstat(descriptor)
+    return Input(descriptor, status, stat.S_ISREG(status.st_mode))

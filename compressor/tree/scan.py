@@ -5,7 +5,6 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Event
 
 from msgspec import Struct
 
@@ -18,6 +17,8 @@ from compressor.tree.roots import Root, order, plan
 from compressor.tree.walk import Entry, Problem, ScanOptions, Unseen, Walk
 
 _FILE, _FOLDER = NodeKind.FILE, NodeKind.FOLDER
+
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 Links = dict[Identity, bytes]
 """The first name of each file that has more than one."""
@@ -62,13 +63,11 @@ class Found(Struct, eq=False):
 
     def _opened(self) -> Input:
         entry = self._entry
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        if not entry.followed:
-            flags |= os.O_NOFOLLOW
+        flags = _READING if entry.followed else _READING | os.O_NOFOLLOW
         descriptor = os.open(entry.base, flags, dir_fd=entry.folder.descriptor)
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and identity_in(status) == identity_in(entry.status):
-            return Input(descriptor, entry.shown, status, no_cache=self._no_cache)
+        if stat.S_ISREG(status.st_mode) and os.path.samestat(status, entry.status):
+            return Input(descriptor, status, regular=True, no_cache=self._no_cache)
         os.close(descriptor)
         raise InputError("was replaced while it was looked at")
 
@@ -89,16 +88,15 @@ def scan(
     Raises:
         UsageError: an input has no name, two would get the same, or a pattern is wrong; at once.
     """
-    entries = _entries(paths, options, problem, unseen)
-    return _recorded(entries, options, problem, unseen)
+    return _recorded(entries(paths, options, problem, unseen), options, problem, unseen)
 
 
 def _recorded(
-    entries: Iterator[Entry], options: ScanOptions, problem: Problem, unseen: Unseen
+    walked: Iterator[Entry], options: ScanOptions, problem: Problem, unseen: Unseen
 ) -> Iterator[Found]:
     recorder = Recorder(problem, numeric=options.numeric_owner)
     links: Links = {}
-    for entry in entries:
+    for entry in walked:
         status = entry.status
         if status.st_nlink > 1 and entry.kind is not _FOLDER:
             first = links.setdefault(identity_in(status), entry.name)
@@ -115,45 +113,10 @@ def _recorded(
         yield Found(node, entry, links, options.no_cache)
 
 
-def measure(
-    paths: Sequence[Path],
-    options: ScanOptions,
-    *,
-    cancelled: Event | None = None,
-    most: int | None = None,
-) -> tuple[int, int]:
-    """Return how many regular files a scan would find, and their size in bytes.
-
-    It looks at no content and can run in a thread; once ``cancelled``, or behind ``most`` bytes, it
-    returns what it has.
-
-    Raises:
-        UsageError: as ``scan``.
-    """
-    files = size = 0
-    seen: set[Identity] = set()
-    for entry in _entries(paths, options, _untold, _unheard):
-        if (cancelled is not None and cancelled.is_set()) or (most is not None and size > most):
-            break
-        status = entry.status
-        if entry.kind is not _FILE:
-            continue
-        if status.st_nlink > 1:
-            if identity_in(status) in seen:
-                continue
-            seen.add(identity_in(status))
-        files += 1
-        size += status.st_size
-    return files, size
-
-
-def _untold(_shown: str, _reason: Exception | str) -> None:
-    """Keep silent: the scan will say it."""
-
-
-def _entries(
+def entries(
     paths: Sequence[Path], options: ScanOptions, problem: Problem, unseen: Unseen
 ) -> Iterator[Entry]:
+    """Yield what a scan comes to, before it is known what is recorded of it. Raises: as ``scan``."""
     roots = plan(paths, follow=options.follow_links)
     excluded = excluder(options.exclude) if options.exclude else None
 

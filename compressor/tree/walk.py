@@ -8,7 +8,8 @@ and the deepest are open; the others are opened again, and compared, when it com
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from msgspec import Struct, field
@@ -28,6 +29,7 @@ Unseen = Callable[[bytes], None]
 """What is told the name of each thing that is there, it may be, and can't be looked at."""
 
 _TYPE = 0o170000  # bits of a mode: stat.S_IFMT, without the call
+_ENCODING = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # as os.fsencode has them
 
 KINDS = {
     stat.S_IFREG: NodeKind.FILE,
@@ -257,12 +259,13 @@ class Walk(Struct, eq=False):
     def _names(self, folder: Folder) -> Iterator[bytes]:
         """Return the names in an open folder, sorted."""
         try:
-            names: Iterable[bytes] = sorted(map(os.fsencode, os.listdir(folder.descriptor)))
+            listed = os.listdir(folder.descriptor)
         except OSError as error:
             self._lose(folder.prefix[:-1], error)
             return iter(())
+        names = sorted([name.encode(*_ENCODING) for name in listed])
         if self.options.exclude_caches and CACHE_TAG in names and is_cache(folder.descriptor):
-            names = (CACHE_TAG,)
+            names = [CACHE_TAG]
         return iter(names)
 
     def _leave(self) -> None:

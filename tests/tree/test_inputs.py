@@ -70,7 +70,7 @@ def test_what_is_added_while_a_file_is_read_belongs_to_it() -> None:
 
 
 def test_an_error_of_reading_is_one_of_ours() -> None:
-    source = Input(os.open(".", os.O_RDONLY), "a", Path().stat())
+    source = Input(os.open(".", os.O_RDONLY), Path().stat(), regular=False)
 
     with pytest.raises(InputError, match="can't be read: Is a directory"):
         list(source.pieces(10))

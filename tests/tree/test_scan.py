@@ -12,8 +12,9 @@ import pytest
 
 from compressor.tree import metadata
 from compressor.tree.inputs import InputError
+from compressor.tree.measure import measure
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.scan import Found, measure, scan
+from compressor.tree.scan import Found, scan
 from compressor.tree.walk import ScanOptions
 from tests.tree.trees import as_nobody, folder, found, make, names, told
 
@@ -444,11 +445,14 @@ def test_a_measure_is_what_a_scan_would_read() -> None:
     make("d/aa", "d/b/ccc", "e/x")
     os.link("d/aa", "d/hard")
     Path("d/l").symlink_to("aa")
-    files = [item for item in found("d", "e") if item.node.kind is NodeKind.FILE]
+    Path("link").symlink_to("d")
+    inputs = ["d", "d/b", "e/x", "link"]
+    files = [item for item in found(*inputs) if item.node.kind is NodeKind.FILE]
 
-    count = measure([Path("e"), Path("d")], ScanOptions(), cancelled=Event())
+    for options in (ScanOptions(), ScanOptions(exclude=("nothing",))):  # both ways to look
+        count = measure([Path(name) for name in inputs], options, cancelled=Event())
 
-    assert count == (3, sum(item.status.st_size for item in files))
+        assert count == (3, sum(item.status.st_size for item in files))
     assert measure([Path("d")], ScanOptions(exclude=("b/",))) == (1, 4)
 
 
