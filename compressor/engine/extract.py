@@ -63,6 +63,11 @@ class Extraction:
             self._pool.close()
 
     def _file(self, index: Index, entry: Entry) -> None:
+        if entry.level == 0 and [(index.start, span[0]) for span in entry.spans] == [
+            self._submitted
+        ]:
+            self._pool.then(lambda: self._whole(entry))
+            return
         self._pool.then(lambda: self._begin(entry))
         try:
             for _, span in index.spans(entry):
@@ -99,6 +104,12 @@ class Extraction:
     def _begin(self, entry: Entry) -> None:
         self._entry, self._digest, self._given, self._error = entry, blake3(), 0, None
         self._sink.opened(entry.name, entry)
+
+    def _whole(self, entry: Entry) -> None:
+        """Give a file that lies in the block that was met last."""
+        self._begin(entry)
+        self._give(entry.spans[0])
+        self._end()
 
     def _give(self, span: Span) -> None:
         if self._error is not None:

@@ -112,7 +112,7 @@ class FolderSink(NullSink):
         target = self._rename(entry.name)
         if target is None:
             return
-        renamed = replace(entry, name=target)
+        renamed = entry if target == entry.name else replace(entry, name=target)
         if entry.kind == HARDLINK:
             renamed = replace(renamed, target=self._rename(entry.target or b"") or entry.target)
         try:

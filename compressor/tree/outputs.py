@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -112,6 +113,9 @@ class Replacing(Struct, frozen=True):
             raise OutputExistsError(shown, status.st_mtime_ns)
 
 
+_UNIQUE = count(int.from_bytes(os.urandom(5)))  # other machines may write to the same folder
+
+
 class Place:
     """A name in an open folder, for something new that is made under ``temporary`` and then takes it.
 
@@ -124,7 +128,7 @@ class Place:
         self.shown = shown
         self._replacing = replacing
         start = name[:200].decode(errors="ignore").encode()  # some file systems want whole letters
-        self.temporary = b".%b.%b.part" % (start, os.urandom(6).hex().encode())
+        self.temporary = b".%b.%x.%x.part" % (start, os.getpid(), next(_UNIQUE))
 
     def existing(self) -> os.stat_result | None:
         """Return the status of what has the name now."""

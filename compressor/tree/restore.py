@@ -65,6 +65,7 @@ class Restorer:
     def __init__(self, root: int, options: RestoreOptions, report: Report) -> None:
         self._options = options
         self._report = report
+        self._below = os.path.join(options.below, "")
         self._replacing = Replacing(options.force, options.protected)
         self._attributes = Attributes(report, numeric_owner=options.numeric_owner)
         self._folders = Folders(root, sync=options.sync)
@@ -253,7 +254,7 @@ class Restorer:
         """Return the place of a member that may be made now; the folders on the way are there."""
         check_name(name)
         folder, _, base = name.rpartition(b"/")
-        seen = os.path.join(self._options.below, shown(name))
+        seen = self._below + shown(name)
         place = Place(base, self._folders.enter(folder), seen, self._replacing)
         status = place.existing()
         if status is None:
