@@ -229,6 +229,30 @@ def second_rows() -> Iterator[Row]:
     )
 
 
+def many_rows() -> Iterator[Row]:
+    """Yield what 100,000 members cost; the folder ``many`` holds as many files."""
+    yield Row(
+        "100,000 files, -T1",
+        [
+            Way("ours", f"{OURS} compress -f -T1 many", "many.cz"),
+            Way("tar|zstd-3", "tar cf - many | zstd -q -f -3 -T1 -o m.zst", "m.zst"),
+        ],
+        seconds=12,
+    )
+    yield Row(
+        "their list",
+        [Way("ours", f"{OURS} list many.cz"), Way("tar", "zstd -qdc m.zst | tar tvf -")],
+        seconds=1,
+    )
+
+
+def make_many(folder: Path) -> None:
+    for number in range(100_000):
+        path = folder / "many" / f"{number // 1000:02}" / f"{number:05}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'{{"id": {number}, "name": "{number * 7919 % 100_003:x}"}}\n')
+
+
 def _swap(first: str) -> str:
     """Return what packs env-a as ``env`` and leaves env-b in its place."""
     return f"rm -rf env; cp -a tree-env-a env; {first}; rm -rf env; cp -a tree-env-b env"
@@ -264,6 +288,9 @@ def main() -> None:
                 subprocess.run(["cp", "-a", corpus / tree, folder / tree], check=True)
             for row in second_rows():
                 measure(row, folder, options.rounds)
+        make_many(folder)
+        for row in many_rows():
+            measure(row, folder, min(options.rounds, 3))
         if options.big:
             bench(options.big, folder, min(options.rounds, 3), big=True)
 

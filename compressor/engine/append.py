@@ -114,8 +114,9 @@ class _Appending:
 
     def run(self, tree: Iterable[Found], file: ArchiveFile) -> None:
         """Take the tree, but for the archive itself, and write the version to its end."""
+        own = file.identity
         for found in tree:
-            if identity_in(found.status) == file.identity:
+            if identity_in(found.status) == own:
                 continue
             if len(found.node.name) > MAX_NAME:
                 self._problem(found.shown, TOO_LONG)
@@ -198,8 +199,8 @@ class _Appending:
 
     def _gone(self) -> list[bytes]:
         """Return the names that are no longer there."""
-        before = under(self._previous.members, self._options.roots)
-        missing = [name for name in before if name not in self._found]
+        absent = [name for name in self._previous.members if name not in self._found]
+        missing = list(under(absent, self._options.roots))
         unseen = set(under(missing, self._options.unseen))
         return [name for name in missing if name not in unseen]
 

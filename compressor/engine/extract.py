@@ -8,7 +8,7 @@ from blake3 import blake3
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE, Span, shown_name
+from compressor.archive.schema import FILE, LeafRef, Span, shown_name
 from compressor.engine.access import SeekableArchive, cut
 from compressor.engine.pool import OrderedPool
 from compressor.engine.unpack import Sink, UnpackOptions
@@ -159,9 +159,11 @@ def _bound(action: Callable[[T], object], value: T) -> Callable[[], object]:
 
 
 def members_of(
-    archive: SeekableArchive, lost: Callable[[DamagedError], object] | None = None
+    archive: SeekableArchive,
+    wanted: Callable[[LeafRef], bool],
+    lost: Callable[[DamagedError], object] | None = None,
 ) -> Iterable[Chosen]:
-    """Yield the members of all archives in a file; of one name, the last one's.
+    """Yield the members in the leaves of all archives in a file that are ``wanted``; of one name, the last.
 
     ``lost`` hears of leaves that are damaged; the others are read all the same.
 
@@ -170,7 +172,7 @@ def members_of(
     """
     last: dict[bytes, Chosen] = {}
     for index in archive.indexes:
-        for ref in index.leaves():
+        for ref in filter(wanted, index.leaves()):
             try:
                 entries = index.listed(ref)
             except DamagedError as error:

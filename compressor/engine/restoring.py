@@ -78,7 +78,8 @@ def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> 
     appended = any(index.head.previous for index in archive.indexes)
     try:
         # Read forward, an earlier version would stand in for what the last one has lost.
-        members = members_of(archive, lost.append if appended else None)
+        wanted = what.selection.may_be_in
+        members = members_of(archive, wanted, lost.append if appended else None)
         chosen = chosen_of(members, what.selection)
     except DamagedError:
         if what.version is not None or appended:

@@ -1,12 +1,13 @@
 """Which members are meant: by name, by a folder above them, or by a pattern."""
 
+import bisect
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.names import folders_above
-from compressor.archive.schema import FOLDER, HARDLINK
+from compressor.archive.names import folders_above, name_key
+from compressor.archive.schema import FOLDER, HARDLINK, LeafRef
 from compressor.engine.extract import Chosen
 from compressor.tree.excludes import Excluded, excluder
 
@@ -26,7 +27,17 @@ class Selection:
             (word, excluder([word.decode(errors="surrogateescape")])) for word in patterns
         ]
         self._excluded = excluder(exclude) if exclude else None
+        self._keys = [] if patterns else sorted(map(name_key, self._names))
         self.unmatched = set(words)
+
+    def may_be_in(self, leaf: LeafRef) -> bool:
+        """Say whether a leaf may hold members that are meant: those below a name follow it at once."""
+        if not self._keys:
+            return True
+        at = bisect.bisect_left(self._keys, name_key(leaf.first))
+        if at < len(self._keys) and self._keys[at] <= name_key(leaf.last):
+            return True
+        return any(above in self._names for above in folders_above(leaf.first))
 
     def named(self, name: bytes) -> bool:
         """Say whether a member of this name is meant, whatever it is."""
@@ -57,15 +68,20 @@ def _hits(pattern: Excluded, ways: list[bytes], entry: Entry) -> bool:
 
 
 def chosen_of(members: Iterable[Chosen], selection: Selection) -> list[Chosen]:
-    """Return the members that are meant; a hard link whose file is not gets the file's content."""
+    """Return the members that are meant; a hard link whose file is not gets the file's content.
+
+    ``members`` are all that are in leaves that may hold some that are meant.
+    """
     known = {entry.name: (index, entry) for index, entry in members}
     wanted = {name: item for name, item in known.items() if selection(item[1])}
     chosen: list[Chosen] = []
     for index, entry in wanted.values():
         target = entry.target or b""
-        if entry.kind == HARDLINK and target not in wanted and target in known:
-            origin, found = known[target]
-            chosen.append((origin, replace(found, name=entry.name)))
-        else:
+        origin, file = index, None
+        if entry.kind == HARDLINK and target not in wanted:
+            origin, file = known.get(target) or (index, index.find(target))
+        if file is None:
             chosen.append((index, entry))
+        else:
+            chosen.append((origin, replace(file, name=entry.name)))
     return chosen

@@ -48,12 +48,12 @@ def test_a_missing_input_is_named_and_the_others_are_packed(run: Run) -> None:
 
 def hooked(monkeypatch: pytest.MonkeyPatch, name: str, action) -> None:  # type: ignore[no-untyped-def]
     """Have something done when a file is about to be read."""
-    opened = str(Path(name).resolve())
+    opened = Path(name).resolve()
     for method in ("pieces", "whole"):
         honest = getattr(Input, method)
 
         def hook(self, size, honest=honest):  # type: ignore[no-untyped-def]
-            if os.readlink(f"/proc/self/fd/{self.descriptor}") == opened:
+            if Path(f"/proc/self/fd/{self.descriptor}").resolve() == opened:
                 action(self)
             return honest(self, size)
 
