@@ -22,6 +22,7 @@ TABLE: dict[str, str] = {
     "lzo": "compressor.stages.codecs.lzo",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
+    "floatsplit": "compressor.stages.filters.floatsplit",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 

@@ -4,7 +4,7 @@ A stage module ends with ``STAGE = StageInfo(...)``; the table in ``compressor.s
 point of the group ``compressor.stages``) names the module. Nothing else is needed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -46,10 +46,10 @@ class Codec(Protocol):
 
 
 class Filter(Protocol):
-    """A stage whose outputs go on to other stages; ``StageInfo.outputs`` says how many."""
+    """A stage whose outputs go on to other stages; ``StageInfo.count_outputs`` says how many."""
 
     def encode(self, plain: Bytes) -> Sequence[Bytes]:
-        """Return the output streams of ``plain``, always ``outputs`` of them."""
+        """Return the output streams of ``plain``, always as many."""
         ...
 
     def decode(self, streams: Sequence[Bytes], plain_size: int) -> Bytes:
@@ -62,22 +62,24 @@ class Filter(Protocol):
 
 
 class Option(Struct, frozen=True):
-    """An integer option of a stage: ``low <= value <= high``, or one of ``choices`` if any.
+    """An option of a stage: an integer, ``low <= value <= high``, or one of ``choices`` if any.
 
     ``wire`` marks those that decoding needs: only they are written into archives.
     """
 
     name: str
-    default: int
+    default: int | str
     low: int
     high: int
     summary: str
     wire: bool = False
-    choices: tuple[int, ...] = ()
+    choices: tuple[int, ...] | tuple[str, ...] = ()
 
-    def allows(self, value: int) -> bool:
+    def allows(self, value: int | str) -> bool:
         """Tell whether the option may have this value."""
-        return value in self.choices if self.choices else self.low <= value <= self.high
+        if self.choices:
+            return value in self.choices
+        return isinstance(value, int) and self.low <= value <= self.high
 
     @property
     def allowed(self) -> str:
@@ -85,6 +87,13 @@ class Option(Struct, frozen=True):
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         return f"a number from {self.low} to {self.high}"
+
+
+def word_option(
+    name: str, default: str, choices: tuple[str, ...], summary: str, *, wire: bool = False
+) -> Option:
+    """Return an option whose values are words, each of the form of a stage's name."""
+    return Option(name, default, 0, 0, summary, wire=wire, choices=choices)
 
 
 class Provider(Struct, frozen=True):
@@ -104,6 +113,8 @@ def no_notice() -> str | None:
 class StageInfo(Struct, frozen=True):
     """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter.
 
+    ``outputs`` is a filter's number of streams, 0 for a codec. Where a filter's options decide on it,
+    that is their number by default, and ``outputs_by(**options)`` gives it for others.
     ``notice`` gives what a user should know before encoding with it here, such as a slow provider.
     """
 
@@ -115,3 +126,8 @@ class StageInfo(Struct, frozen=True):
     outputs: int = 0
     native: bool = False
     notice: Callable[[], str | None] = no_notice
+    outputs_by: Callable[..., int] | None = None
+
+    def count_outputs(self, options: Mapping[str, int | str]) -> int:
+        """Return how many chains follow the stage with these options."""
+        return self.outputs_by(**options) if self.outputs_by else self.outputs

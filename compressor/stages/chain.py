@@ -2,9 +2,10 @@
 
     chain  = stage [ ">" chain | "(" chain *( "," chain ) ")" ]
     stage  = name *( ":" option )
-    option = key "=" integer
+    option = key "=" ( integer | word )
 
-``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit(huffman, store)``. ``a > b`` is ``a(b)``.
+``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit:dtype=bf16(huffman, store)``. ``a > b`` is
+``a(b)``.
 """
 
 import re
@@ -36,7 +37,7 @@ class Chain:
     """
 
     info: StageInfo
-    options: tuple[tuple[str, int], ...]
+    options: tuple[tuple[str, int | str], ...]
     stage: Codec | Filter = field(compare=False)
     children: tuple["Chain", ...] = ()
 
@@ -52,7 +53,7 @@ class Chain:
         values = [(option.name, given.get(option.name, option.default)) for option in needed]
         return self._text(values, [child.wire for child in self.children])
 
-    def _text(self, options: Sequence[tuple[str, int]], children: Sequence[str]) -> str:
+    def _text(self, options: Sequence[tuple[str, int | str]], children: Sequence[str]) -> str:
         own = ":".join([self.info.name, *(f"{key}={value}" for key, value in options)])
         return f"{own}({','.join(children)})" if children else own
 
@@ -258,8 +259,9 @@ class _Parser:
         info = self._stage()
         options = self._options(info)
         children = self._children(depth)
-        if len(children) != info.outputs:
-            what = f"{info.name} has {info.outputs} outputs, {len(children)} are given"
+        outputs = info.count_outputs(dict(options))
+        if len(children) != outputs:
+            what = f"{info.name} has {outputs} outputs, {len(children)} are given"
             raise ChainError(what, self.text, column)
         return Chain(info, options, info.make(**dict(options)), children)
 
@@ -280,9 +282,9 @@ class _Parser:
             self.fail("expected ')' or ','")
         return tuple(children)
 
-    def _options(self, info: StageInfo) -> tuple[tuple[str, int], ...]:
+    def _options(self, info: StageInfo) -> tuple[tuple[str, int | str], ...]:
         known = {option.name: option for option in info.options}
-        given: dict[str, int] = {}
+        given: dict[str, int | str] = {}
         while self._take(":"):
             if self.token not in known or self.token in given:
                 have = ", ".join(known) or "none"
@@ -293,8 +295,10 @@ class _Parser:
             given[name] = self._value(known[name])
         return tuple((name, given[name]) for name in known if name in given)
 
-    def _value(self, option: Option) -> int:
-        digits = self.token.removeprefix("-")
-        if not digits.isdecimal() or not option.allows(int(self.token)):
+    def _value(self, option: Option) -> int | str:
+        word = self.token
+        value = int(word) if word.removeprefix("-").isdecimal() else word
+        if not option.allows(value):
             self.fail(f"{option.name} is {option.allowed}")
-        return int(self._next())
+        self._next()
+        return value

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 
 import compressor
 from compressor import Limits
-from compressor.stages import TABLE
 from tests.api.build import archive_of, archive_with_a_hole, without_end
+from tests.stagenames import CODECS, FILTERS, under
 
-CHAINS = [*TABLE, "zstd:level=-3", "zstd:level=9:long=20"]
+CHAINS = [
+    *CODECS,
+    *(under(name, "huffman") for name in FILTERS),
+    "zstd:level=-3",
+    "zstd:level=9:long=20",
+]
 NOISE = random.Random(8).randbytes(700_000) + bytes(900_000) + b"text " * 80_000
 
 

@@ -1,5 +1,6 @@
 """The sound archives among the vectors: one for each thing that the format allows."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 from compressor.archive.leaf import Entry
 from compressor.engine.pack import Packer, PackOptions
 from compressor.errors import UnsupportedError
-from compressor.stages import TABLE
 from compressor.stages import chain as chains
 from compressor.tree.inputs import Hole
 from tests.archive.forge import (
@@ -23,6 +23,7 @@ from tests.archive.forge import (
     entry,
     listing,
 )
+from tests.stagenames import CODECS
 
 A, B, C = b"first block, 22 bytes\n", b"second\n", b"the third of them\n"
 
@@ -468,8 +469,16 @@ def _codec(name: str) -> None:
     SOUND[f"good-codec-{name}"] = Sound(make, about, [(b"", TEXT)], tuple(sorted({name, "zlib"})))
 
 
-for _name in TABLE:
+for _name in CODECS:
     _codec(_name)
+
+
+FLOATS = b"".join(struct.pack("<f", (n * n % 97 - 48) / 64)[2:] for n in range(400)) + b"!"
+
+
+@sound("good-filter-floatsplit", "a stream of two blocks of bf16, and a byte", (b"", FLOATS))
+def _floatsplit() -> bytes:
+    return stream(FLOATS, "floatsplit:dtype=bf16:mantissa_bits=1(huffman,store)", 512)
 
 
 def makers(sound: Sound) -> str:

@@ -13,10 +13,10 @@ from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK
 from compressor.archive.source import Source
 from compressor.archive.stream import SCAN_SIZE
 from compressor.errors import CompressorError
-from compressor.stages import TABLE
 from tests.archive import reading
 from tests.archive.forge import BLOCK, SYNC, Forge, entry
 from tests.archive.sound import SOUND, provider, stream
+from tests.stagenames import CODECS
 
 CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
 
@@ -24,7 +24,7 @@ CODEC_TEXT = b"abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc" * 2
 def archives() -> dict[str, Callable[[], bytes]]:
     by_codec = {
         f"codec {name}": lambda name=name: stream(CODEC_TEXT, name)
-        for name in TABLE
+        for name in CODECS
         if provider(name)
     }
     chosen = ("good-every-kind", "good-concatenated", "good-skippable", "good-archive-inside")

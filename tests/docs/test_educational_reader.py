@@ -14,11 +14,12 @@ from tests.docs.blocks import ROOT
 READER = ROOT / "docs/educational_reader.py"
 FOLDER = ROOT / "tests/vectors/archive"
 INDEX: dict[str, dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())
-MISSING = {"bz2", "huffman", "lz4", "lzma", "lzo", "lzw", "zstd"}
+MISSING = {"filter-floatsplit", *(f"codec-{one}" for one in ("bz2", "huffman", "lz4", "lzma"))}
+MISSING |= {f"codec-{one}" for one in ("lzo", "lzw", "zstd")}
 GOOD = [
     name
     for name in INDEX
-    if name.startswith("good-") and not name.endswith(tuple(f"codec-{one}.cz" for one in MISSING))
+    if name.startswith("good-") and not name.endswith(tuple(f"{one}.cz" for one in MISSING))
 ]
 LEFT_OUT = {f"F-{number:03}" for number in (7, 16, 22, 23, 25, 26, 29, 30, 31, 32, 33, 38, 41)}
 LEFT_OUT |= {f"F-{number:03}" for number in (45, 46, 47, 49, 52)}
@@ -106,8 +107,8 @@ def test_it_reads_forward_what_the_vectors_promise(name: str) -> None:
 
 @pytest.mark.parametrize("codec", sorted(MISSING))
 def test_it_refuses_codecs_that_it_lacks_by_their_names(codec: str) -> None:
-    with pytest.raises(reader.RefusedError, match=f"^F-021: .*{codec}$"):
-        members((FOLDER / f"good-codec-{codec}.cz").read_bytes())
+    with pytest.raises(reader.RefusedError, match=f"^F-021: .*{codec.partition(chr(45))[2]}"):
+        members((FOLDER / f"good-{codec}.cz").read_bytes())
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from compressor.errors import ChainError, DamagedError, UnsupportedError
 from compressor.stages import TABLE
-from compressor.stages.base import Bytes, Codec, Filter, Option, Provider, StageInfo
+from compressor.stages.base import (
+    Bytes,
+    Codec,
+    Filter,
+    Option,
+    Provider,
+    StageInfo,
+    word_option,
+)
 from compressor.stages.chain import (
     MAX_DEPTH,
     MAX_STAGES,
@@ -64,6 +72,22 @@ class Thrice:
         return streams[0][:plain_size]
 
 
+class Fan:
+    """The bytes in as many parts as are asked for."""
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+
+    def encode(self, plain: Bytes) -> Sequence[Bytes]:
+        return [bytes(plain)[number :: self.count] for number in range(self.count)]
+
+    def decode(self, streams: Sequence[Bytes], plain_size: int) -> Bytes:
+        plain = bytearray(sum(map(len, streams)))
+        for number, stream in enumerate(streams):
+            plain[number :: self.count] = stream
+        return plain
+
+
 class Short:
     """A codec that gives a byte too little."""
 
@@ -106,12 +130,16 @@ def info(
 KEY = Option("key", 7, 0, 255, "xor", wire=True)
 EFFORT = Option("effort", 1, -2, 2, "of the encoder")
 STEP = Option("step", 1, 1, 9, "one of few", choices=(1, 9))
+TONE = word_option("tone", "low", ("low", "high-er", "x2"), "a word", wire=True)
+COUNT = Option("count", 1, 1, 3, "streams", wire=True)
 TOYS = [
     info(Halves, 2, native=True),
     info(Mask, 1, KEY, EFFORT),
     info(Thrice, 1),
     info(Short, 0),
     StageInfo("choosy", "a toy", lambda step=1: Short(), provider, (STEP,)),
+    StageInfo("wordy", "a toy", lambda tone="low": Short(), provider, (TONE,)),
+    StageInfo("fan", "a toy", Fan, provider, (COUNT,), outputs=1, outputs_by=lambda count=1: count),
 ]
 
 
@@ -137,6 +165,10 @@ def toys() -> object:
         ("halves(store,zstd)", "halves(store,zstd)"),
         ("halves ( mask > store , halves(store, zstd) )", "halves(mask(store),halves(store,zstd))"),
         ("mask\t>\nstore", "mask(store)"),
+        ("wordy:tone=high-er", "wordy:tone=high-er"),
+        ("wordy : tone = x2", "wordy:tone=x2"),
+        ("fan > store", "fan(store)"),
+        ("fan:count=2(store,store)", "fan:count=2(store,store)"),
     ],
 )
 def test_a_chain_has_one_canonical_text(text: str, canonical: str) -> None:
@@ -173,6 +205,14 @@ def test_a_chain_has_one_canonical_text(text: str, canonical: str) -> None:
         ("store:level=3", 6, "store takes each of these options once: none"),
         ("choosy:step=5", 12, "step is one of 1, 9"),
         ("lzo:level=5", 10, "level is one of 1, 9"),
+        ("wordy:tone=hig", 11, "tone is one of low, high-er, x2"),
+        ("wordy:tone=2", 11, "tone is one of low, high-er, x2"),
+        ("wordy:tone=", 11, "tone is one of low, high-er, x2"),
+        ("wordy:tone=(store)", 11, "tone is one of low, high-er, x2"),
+        ("wordy:tone=Low", 11, "no such character"),
+        ("wordy:tone=2x", 11, "tone is one of low, high-er, x2"),
+        ("fan:count=2 > store", 0, "fan has 2 outputs, 1 are given"),
+        ("fan(store,store)", 0, "fan has 1 outputs, 2 are given"),
         ("zstd > store", 0, "zstd has 0 outputs, 1 are given"),
         ("mask", 0, "mask has 1 outputs, 0 are given"),
         ("store(", 6, "expected the name of a stage"),
@@ -237,6 +277,22 @@ def test_archives_hold_what_decoding_needs_and_no_more() -> None:
     chain = parse("halves(mask:effort=2 > zstd:level=9, mask:key=9 > store)")
 
     assert chain.wire == "halves(mask:key=7(zstd),mask:key=9(store))"
+
+
+def test_archives_hold_words_as_they_hold_numbers() -> None:
+    assert parse("wordy").wire == "wordy:tone=low"
+    assert parse("fan:count=3(store,wordy,fan>store)").wire == (
+        "fan:count=3(store,wordy:tone=low,fan:count=1(store))"
+    )
+
+
+def test_what_goes_into_a_filter_of_so_many_streams_comes_out() -> None:
+    for count in (1, 2, 3):
+        chain = parse(f"fan:count={count}({','.join(['store'] * count)})")
+        encoded = encode(chain, b"0123456789")
+
+        assert len(encoded.parts) == count
+        assert decode(chain, b"".join(encoded.parts), encoded.sizes, 10) == b"0123456789"
 
 
 def test_chains_are_equal_where_their_texts_are() -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from compressor.stages import TABLE, stage_by_name
 from compressor.stages.chain import parse
+from tests.stagenames import CODECS
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/codec_memory.py"
 SIZE = 4 << 20  # bytes of noise: the packed form is as large
 SLACK = 1 << 20  # bytes; what allocators and first calls add
-CODECS = [name for name in sorted(TABLE) if not stage_by_name(name).outputs]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
