@@ -9,6 +9,7 @@ occur as often, size by size. What is not told apart is "".
 """
 
 import math
+import sys
 from collections import Counter
 from typing import Literal
 
@@ -20,24 +21,30 @@ _NEAR = (
     0.98  # share of the exponents that lie near those of 1; of weights, gradients: .995 at least
 )
 _NOISE = 7.0  # bits of entropy a byte; mantissas have 7.2 to 8
+_NEGATIVE_ZERO = bytes(7) + b"\x80"  # of eight bytes; its end is that of fewer
 _SIGNS = 0.7  # share of the top bytes whose negative is there as well; of weights .83 at least
 
 
 class _Float(Struct, frozen=True):
-    """What a type's planes look like; ``near`` are top bytes without the sign, entropies are bits."""
+    """What a type's planes look like.
+
+    ``near`` are top bytes without the sign, ``top_entropy`` is bits a byte, and ``noise`` is the plane
+    of which mantissas fill at least seven bits of eight.
+    """
 
     dtype: str
     width: int
     cast: Literal["H", "I", "Q"]
     near: range
     top_entropy: tuple[float, float]
+    noise: int
 
 
 _FLOATS = (
-    _Float("BF16", 2, "H", range(0x2F, 0x44), (0, 4.2)),  # from 2**-33 to 2**9
-    _Float("F16", 2, "H", range(0x04, 0x50), (4.2, 6.5)),  # from 2**-14 to 2**5
-    _Float("F32", 4, "I", range(0x2F, 0x44), (0, 4.2)),
-    _Float("F64", 8, "Q", range(0x3D, 0x42), (0, 4.2)),  # from 2**-47 to 2**32
+    _Float("BF16", 2, "H", range(0x2F, 0x44), (0, 4.2), 0),  # from 2**-33 to 2**9
+    _Float("F16", 2, "H", range(0x04, 0x50), (4.2, 6.5), 0),  # from 2**-14 to 2**5
+    _Float("F32", 4, "I", range(0x2F, 0x44), (0, 4.2), 2),
+    _Float("F64", 8, "Q", range(0x3D, 0x42), (0, 4.2), 5),  # from 2**-47 to 2**32
 )
 
 
@@ -51,33 +58,46 @@ def measured(sample: bytes) -> str:
 
 
 def _fits(kind: _Float, sample: bytes) -> bool:
-    zeros = memoryview(sample).cast(kind.cast).tolist().count(0)
-    values = len(sample) // kind.width - zeros
-    if values < MIN_VALUES:
+    planes = _Planes(kind, sample)
+    if planes.values < MIN_VALUES:
         return False
-    top = _plane(sample, kind, kind.width - 1, zeros)
-    if not _are_exponents(top, values, kind):
+    top = planes.counts(kind.width - 1)
+    if not _are_exponents(top, planes.values, kind):
         return False
-    if kind.width == 2 and _in_both_signs(top) < _SIGNS * values:
+    if kind.width == 2 and _in_both_signs(top) < _SIGNS * planes.values:
         return False
     # Shorter numbers, of one sign, would have exponents in the midst of these.
     for lower in range(1, kind.width - 1, 2):
-        if _are_exponents(_plane(sample, kind, lower, zeros), values, kind):
+        if _are_exponents(planes.counts(lower), planes.values, kind):
             return False
-    return _entropy(_plane(sample, kind, kind.width - 2, zeros), values) >= _NOISE
+    return _entropy(planes.counts(kind.noise), planes.values) >= _NOISE
+
+
+class _Planes:
+    """The bytes of a sample by their place in a value; zeros, of which pruning leaves many, are left out."""
+
+    def __init__(self, kind: _Float, sample: bytes) -> None:
+        numbers = memoryview(sample).cast(kind.cast).tolist()
+        self._top = kind.width - 1
+        self._sample = sample
+        self._zeros = numbers.count(0)
+        self._negative_zeros = numbers.count(
+            int.from_bytes(_NEGATIVE_ZERO[-kind.width :], sys.byteorder)
+        )
+        self.values = len(numbers) - self._zeros - self._negative_zeros
+
+    def counts(self, number: int) -> Counter[int]:
+        """Return how often each byte is the one of that number in a value."""
+        plane = Counter(self._sample[number :: self._top + 1])
+        plane[0] -= self._zeros
+        plane[0x80 if number == self._top else 0] -= self._negative_zeros
+        return +plane
 
 
 def _are_exponents(plane: Counter[int], values: int, kind: _Float) -> bool:
     near = sum(count for byte, count in plane.items() if byte & 0x7F in kind.near)
     least, most = kind.top_entropy
     return near >= _NEAR * values and least <= _entropy(plane, values) <= most
-
-
-def _plane(sample: bytes, kind: _Float, number: int, zeros: int) -> Counter[int]:
-    """Return how often each byte is the one of that number in a value that is not zero."""
-    plane = Counter(sample[number :: kind.width])
-    plane[0] -= zeros
-    return +plane
 
 
 def _entropy(counts: Counter[int], total: int) -> float:
