@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
@@ -64,14 +63,9 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
         options = replace(options, plain_limit=view.nbytes)
         content = view.cast("B") if view.nbytes else memoryview(b"")
         with closing(Packer(parts.append, options)) as packer:
-            packer.add(Entry(os.fsencode(name)), _cut(content, packer.piece_size))
+            packer.add(Entry(os.fsencode(name)), packer.content_in(content))
             packer.finish()
     return b"".join(parts)
-
-
-def _cut(content: memoryview, size: int) -> Iterator[bytearray]:
-    for begin in range(0, len(content), size):
-        yield bytearray(content[begin : begin + size])
 
 
 def pack_options(  # noqa: PLR0913, PLR0917  see compress
@@ -87,7 +81,15 @@ def pack_options(  # noqa: PLR0913, PLR0917  see compress
         level = DEFAULT_LEVEL  # not the environment's, which is the command line's
     memory = DEFAULT_MEMORY if memory is None else memory
     chain = chain_for(codec, level)
-    return PackOptions(chain, block_size, threads=threads, memory=memory, verify=verify, warn=warn)
+    return PackOptions(
+        chain,
+        block_size,
+        threads=threads,
+        memory=memory,
+        verify=verify,
+        numbers=codec is None,
+        warn=warn,
+    )
 
 
 def warn(text: str) -> None:

@@ -70,6 +70,7 @@ def _append(
         options["memory"],
         options["verify"],
         reach=None,
+        numbers=options["codec"] is None,
         warn=report.warn,
         progress=progress,
     )

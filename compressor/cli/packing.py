@@ -126,7 +126,7 @@ class Packing:
 
             def pack(packer: Packer, _archive: Identity | None) -> Tally:
                 packed = PackedFiles()
-                packer.add(info, source.pieces(packer.piece_size))
+                packer.add(info, packer.content_of(source))
                 self._warn_if_changed(path, source)
                 packed.add(path, source)
                 return packed
@@ -209,7 +209,7 @@ class Packing:
             if source is None:
                 continue
             try:
-                packer.add(_info(name, source), source.pieces(packer.piece_size))
+                packer.add(_info(name, source), packer.content_of(source))
                 self._warn_if_changed(path, source)
             except InputError as error:  # half a member can't be taken back: this ends the archive
                 raise InputError(f"{path} {error}") from error
@@ -233,7 +233,7 @@ class Packing:
         if seconds is not None:
             pack_live(packer, info, source.descriptor, seconds)
         else:
-            packer.add(info, source.pieces(packer.piece_size))
+            packer.add(info, packer.content_of(source))
         packed = PackedFiles()
         if source.regular:
             packed.add(STDIN, source)
@@ -337,6 +337,7 @@ class Packing:
             memory=options["memory"],
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
+            numbers=options["codec"] is None,
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,

@@ -27,7 +27,7 @@ STORE = chains.parse("store")
 class Contents(Struct, frozen=True):
     """What a block holds: bytes, whose they are, and the pieces in them as (start, size, hash)."""
 
-    plain: bytearray
+    plain: bytes | bytearray
     member: int | None
     position: int
     pieces: Sequence[tuple[int, int, bytes]] = ()
@@ -69,7 +69,7 @@ class BlockPacker(Struct, frozen=True):
         )
         return block_draft(block, encoded.parts)
 
-    def _proven(self, encoded: chains.Encoded, plain: bytearray) -> bool:
+    def _proven(self, encoded: chains.Encoded, plain: bytes | bytearray) -> bool:
         if not self.verify:
             return True
         packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)
@@ -77,8 +77,8 @@ class BlockPacker(Struct, frozen=True):
             again = chains.decode(self.chain, packed, encoded.sizes, len(plain))
         except CompressorError:
             again = b""
-        # A bytearray compares with any buffer by memcmp; a memoryview would go byte by byte.
-        if plain == again:
+        # Bytes compare by memcmp; a memoryview would go byte by byte.
+        if plain == (bytes(again) if isinstance(again, memoryview) else again):
             return True
         self.warn(
             f"{self.chain} did not give back what it was given; the block is stored as it is. "

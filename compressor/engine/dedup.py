@@ -126,7 +126,7 @@ def key_of(digest: bytes) -> bytes:
     return digest[:PIECE_HASH]
 
 
-def pieces(content: bytearray) -> Iterator[Piece]:
+def pieces(content: bytes | bytearray) -> Iterator[Piece]:
     """Yield the pieces of a content."""
     start = 0
     with memoryview(content) as view:
@@ -145,7 +145,7 @@ def joined(spans: list[Span], span: Span) -> None:
     spans.append(span)
 
 
-def gathered(content: bytearray, parts: Iterable[Piece]) -> bytearray:
+def gathered(content: bytes | bytearray, parts: Iterable[Piece]) -> bytearray:
     """Return the bytes of some pieces of a content."""
     with memoryview(content) as view:
         return bytearray(b"".join(view[part.start : part.start + part.size] for part in parts))

@@ -1,6 +1,6 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from blake3 import blake3
@@ -33,19 +33,18 @@ from compressor.engine.dedup import (
     pieces,
 )
 from compressor.engine.limits import DEFAULT_MEMORY, threads_within
+from compressor.engine.numbers import Coded, Content, content_in, content_of
 from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
+from compressor.plan.numbers import LEAST, codings
 from compressor.stages.chain import Chain
-from compressor.tree.inputs import Hole
+from compressor.tree.inputs import Hole, Input
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
 LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
-
-Pieces = Iterable[bytearray | Hole]
-"""A member's content: pieces of one block each (only the last is smaller), and holes between them."""
 
 
 def _ignore(*_args: object) -> None:
@@ -66,6 +65,8 @@ class PackOptions(Struct, frozen=True):
     verify: bool | None = None
     reach: int | None = 0
     optional: tuple[str, ...] = ()
+    numbers: bool = False
+    """Whether to look for numbers in files, and to pack those as ``plan.numbers`` has it."""
     plain_limit: int | None = None
     """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
@@ -94,11 +95,11 @@ class Packer:
         """The bytes to add at once: a block, or less where all that comes is less."""
         # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
         self._most = min(options.solid_size, self.piece_size)
-        verify = options.chain.native if options.verify is None else options.verify
         self._options = options
+        self._codings = codings() if options.numbers else []
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
-        self._pool = OrderedPool(self._threads(table, verify=verify))
-        self._blocks = BlockPacker(options.chain, verify, options.warn)
+        self._pool = OrderedPool(self._threads(table))
+        self._blocks = self._packer_for(options.chain)
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
         self._writer = ArchiveWriter(write, self._head(earlier), before)
@@ -108,9 +109,22 @@ class Packer:
         self._plain = 0  # bytes taken in
         self._current = Current(Entry(b""), 0)
 
+    def _packer_for(self, chain: Chain) -> BlockPacker:
+        return BlockPacker(chain, self._verifies(chain), self._options.warn)
+
+    def _verifies(self, chain: Chain) -> bool:
+        return chain.native if self._options.verify is None else self._options.verify
+
+    def _chains(self, size: int) -> Iterator[tuple[Chain, int]]:
+        """Yield the chains that blocks may have, and the bytes of their largest: at most ``size``."""
+        yield self._options.chain, size
+        for coding in self._codings:
+            yield coding.chain, min(coding.most, size)
+
     def _head(self, earlier: Earlier | None) -> Head:
         size, plan = self.block_size, self._options.chain
-        memory = max(plan.decode_memory(size), STORE.decode_memory(size))
+        memory = max(chain.decode_memory(most) for chain, most in self._chains(size))
+        memory = max(memory, STORE.decode_memory(size))
         optional = list(self._options.optional)
         reach = MAX_COUNT if self._options.reach is None else self._options.reach
         if earlier is not None:  # a version declares for all of the archive up to its end
@@ -119,14 +133,31 @@ class Packer:
             reach = MAX_COUNT  # to the archive's start, from wherever this version ends
         return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
 
-    def _threads(self, table: int, *, verify: bool) -> int:
+    def _threads(self, table: int) -> int:
         size, plan = self.piece_size, self._options.chain
-        again = plan.decode_memory(size) if verify else 0
         # A task holds its block, what packing takes, and the copy that verification makes.
-        per_task = size + plan.encode_memory(size) + again
+        per_task = max(
+            most
+            + chain.encode_memory(most)
+            + (chain.decode_memory(most) if self._verifies(chain) else 0)
+            for chain, most in self._chains(size)
+        )
         fixed = 2 * size + self._most + table  # being read, being written, being gathered
         what = f"packing with {plan} in blocks of {size} bytes"
         return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
+
+    @property
+    def small_size(self) -> int:
+        """Bytes of a file that is packed as it is, without a look at what it holds, at most."""
+        return LEAST - 1 if self._codings else self.piece_size
+
+    def content_of(self, source: Input) -> Content:
+        """Return a file's content as it is to be added: as numbers, where it holds any."""
+        return content_of(source, self.piece_size, numbers=bool(self._codings))
+
+    def content_in(self, data: memoryview) -> Content:
+        """Return bytes in memory as they are to be added, in the same way."""
+        return content_in(data, self.piece_size, numbers=bool(self._codings))
 
     @property
     def plain_size(self) -> int:
@@ -143,7 +174,7 @@ class Packer:
         """Worker threads in use."""
         return self._pool.threads
 
-    def add(self, entry: Entry, content: Pieces) -> Entry:
+    def add(self, entry: Entry, content: Content) -> Entry:
         """Add a file: its name and metadata, and its content; return its entry, without its place.
 
         Raises:
@@ -153,8 +184,8 @@ class Packer:
         ahead = list(islice(iterator, 2))
         if not ahead:
             return self.add_small(entry, bytearray())
-        if len(ahead) == 1 and not isinstance(ahead[0], Hole):
-            return self.add_small(entry, ahead[0])
+        if len(ahead) == 1 and isinstance(ahead[0], (bytes, bytearray)):
+            return self.add_small(entry, bytearray(ahead[0]))
         self.begin(entry)
         while ahead:  # let go of each: a block kept here would be one that nobody has counted
             self.feed(ahead.pop(0))
@@ -241,7 +272,7 @@ class Packer:
         placed = self._dedup.blocks.placed
         if solid.plain:
             contents = Contents(solid.plain, None, 0, solid.pieces)
-            self._submit(contents, solid.number)
+            self._submit(contents, solid.number, self._blocks)
         self._pool.then(
             lambda: self._writer.members(
                 [
@@ -251,8 +282,8 @@ class Packer:
             )
         )
 
-    def _submit(self, contents: Contents, number: int) -> None:
-        blocks, known = self._blocks, self._dedup.blocks
+    def _submit(self, contents: Contents, number: int, blocks: BlockPacker) -> None:
+        known = self._dedup.blocks
         known.grow(len(contents.plain) + RECORD_BOUND + PIECE_BOUND * len(contents.pieces))
 
         def write(item: Draft) -> None:
@@ -273,35 +304,45 @@ class Packer:
         self._members += 1
         self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
 
-    def feed(self, piece: bytearray | Hole) -> None:
+    def feed(self, piece: bytes | bytearray | Hole | Coded) -> None:
         """Add the next piece of the member that ``begin`` began; the packer keeps it."""
-        current, position = self._current, self._current.position
-        length = piece.length if isinstance(piece, Hole) else len(piece)
-        current.position += length
-        self._plain += length
+        current = self._current
         if isinstance(piece, Hole):
-            hash_zeros(current.digest, length)
-            self._extents([(HOLE, 0, length)])
+            current.position += piece.length
+            self._plain += piece.length
+            hash_zeros(current.digest, piece.length)
+            self._extents([(HOLE, 0, piece.length)])
             return
-        current.digest.update(piece)
-        spans, fresh, listed = self._large_spans(piece)
+        if isinstance(piece, Coded):
+            plain, blocks = piece.plain, self._packer_for(piece.coding.chain)
+            parts = None if self._options.reach == 0 else [_all_of(plain)]
+        else:
+            plain, blocks = piece, self._blocks
+            parts = None if self._options.reach == 0 else list(pieces(plain))
+        current.digest.update(plain)
+        spans, fresh, listed = self._large_spans(plain, parts)
         if fresh:
-            contents = Contents(fresh, current.ordinal, position + current.skipped, listed)
-            self._submit(contents, current.number)
+            contents = Contents(fresh, current.ordinal, current.position + current.skipped, listed)
+            self._submit(contents, current.number, blocks)
         self._extents(spans)
+        current.position += len(plain)
+        self._plain += len(plain)
 
     def _large_spans(
-        self, piece: bytearray
-    ) -> tuple[list[Span], bytearray, list[tuple[int, int, bytes]]]:
-        """Return the extents of a piece of a large member, what is new of it, and the pieces of that."""
+        self, piece: bytes | bytearray, parts: list[Piece] | None
+    ) -> tuple[list[Span], bytes | bytearray, list[tuple[int, int, bytes]]]:
+        """Return the extents of a piece of a large member, what is new of it, and the pieces of that.
+
+        ``parts`` are what it is compared by; None: nothing is looked for.
+        """
         number = self._current.number = self._dedup.blocks.add()
-        if self._options.reach == 0:
+        self._current.skipped = 0
+        if parts is None:
             return [(number, 0, len(piece))], piece, []
         spans: list[Span] = []
         listed: list[tuple[int, int, bytes]] = []
         new: list[Piece] = []
         fresh = 0
-        parts = list(pieces(piece))
         # What is new goes before the extents, which may take a record for each MAX_PAGE of them.
         slack = len(piece) + 3 * RECORD_BOUND + 3 * PIECE_BOUND * len(parts)
         for part in parts:
@@ -362,3 +403,8 @@ class Packer:
     def close(self) -> None:
         """Give up the threads; what was not finished stays unfinished."""
         self._pool.close()
+
+
+def _all_of(plain: bytes | bytearray) -> Piece:
+    """Return numbers as one piece: cut anywhere they would lose what they have in common."""
+    return Piece(0, len(plain), key_of(blake3(plain).digest()))

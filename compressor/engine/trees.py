@@ -116,11 +116,11 @@ def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem
     """
     before = packer.plain_size
     try:
-        small = source.whole(packer.piece_size)
+        small = source.whole(packer.small_size)
         if small is not None:
             packer.add_small(entry_of(found.node), small)
         else:
-            packer.add(entry_of(found.node), source.pieces(packer.piece_size))
+            packer.add(entry_of(found.node), packer.content_of(source))
     except InputError as error:
         if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
             raise InputError(f"{found.shown} {error}") from error

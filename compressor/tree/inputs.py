@@ -96,7 +96,42 @@ class Input(Struct, frozen=True):
         del block[filled:]
         return block
 
-    def pieces(self, block_size: int) -> Iterator[bytearray | Hole]:
+    @property
+    def at_start(self) -> bool:
+        """Whether reading a regular file begins at its start: stdin may be handed over anywhere."""
+        return os.lseek(self.descriptor, 0, os.SEEK_CUR) == 0
+
+    def look(self, offset: int, length: int) -> bytes:
+        """Return bytes from anywhere in a regular file, fewer where it ends; reading goes on as before.
+
+        Raises:
+            InputError: they can't be read.
+        """
+        try:
+            return os.pread(self.descriptor, length, offset)
+        except OSError as error:
+            raise InputError(f"can't be read: {error.strerror}") from error
+
+    def take(self, size: int) -> bytes | bytearray:
+        """Return the next bytes, fewer where it ends: of a regular file by one call, into fresh memory.
+
+        Raises:
+            InputError: they can't be read.
+        """
+        if not self.regular or size > READ_MOST:
+            block = bytearray(size)
+            filled = self._fill(block)
+            del block[filled:]
+            return block
+        try:
+            data = os.read(self.descriptor, size)
+            if self.no_cache:
+                self._forget(at_end=len(data) < size)
+        except OSError as error:
+            raise InputError(f"can't be read: {error.strerror}") from error
+        return data
+
+    def pieces(self, block_size: int) -> Iterator[bytes | bytearray | Hole]:
         """Yield the content from here on in blocks; a block ends early at a hole and at the end."""
         if not self.sparse or os.lseek(self.descriptor, 0, os.SEEK_CUR):
             yield from self._blocks(None, block_size)
@@ -110,18 +145,15 @@ class Input(Struct, frozen=True):
         os.lseek(self.descriptor, self.stat.st_size, os.SEEK_SET)
         yield from self._blocks(None, block_size)  # what was added while it was read
 
-    def _blocks(self, length: int | None, block_size: int) -> Iterator[bytearray]:
+    def _blocks(self, length: int | None, block_size: int) -> Iterator[bytes | bytearray]:
         left = length
         expected = max(self.stat.st_size, 1 << 16) + 1 if self.regular else block_size
         while left is None or left > 0:
             size = min(block_size, expected if left is None else left)
-            block = bytearray(size)
-            filled = self._fill(block)
-            if filled < size:
-                del block[filled:]
+            block = self.take(size)
             if block:
                 yield block
-            if filled < size:
+            if len(block) < size:
                 return
             left = None if left is None else left - size
             expected = block_size

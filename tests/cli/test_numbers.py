@@ -1,0 +1,174 @@
+"""Files that hold numbers: packed as numbers, given back as bytes."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import compressor
+from compressor.archive.record import Kind
+from compressor.archive.schema import unpack_block
+from compressor.cli import main
+from compressor.engine.access import SeekableArchive
+from compressor.tree.inputs import Input
+from tests.cli.process import Run
+
+WIDTHS = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "I8": 1}
+RATIOS = {"F64": 0.96, "F32": 0.87, "BF16": 0.7, "F16": 0.9, "F8_E4M3": 0.9, "I8": 0.95}
+COUNT = 150_000
+
+
+def numbers(dtype: str, count: int = COUNT, seed: int = 1) -> bytes:
+    """Return what weights look like: of a normal distribution, in this type."""
+    values = np.random.default_rng(seed).normal(0, 0.05, count)
+    if dtype == "I8":
+        return np.clip(values * 400, -127, 127).astype("i1").tobytes()
+    if dtype == "F8_E4M3":  # 4 bits of exponent and 3 of mantissa, cut out of 16
+        halves = values.astype("<f2").view("<u2")
+        return ((halves >> 8 & 0x80) | (halves >> 7 & 0x7F)).astype("u1").tobytes()
+    if dtype == "BF16":
+        return (values.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
+    return values.astype({"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
+
+
+def tensors(*content: tuple[str, bytes]) -> bytes:
+    """Return a safetensors file of tensors t0, t1, ... of these types and bytes."""
+    header, at = {}, 0
+    for number, (dtype, data) in enumerate(content):
+        shape = [len(data) // WIDTHS[dtype]]
+        header[f"t{number}"] = {
+            "dtype": dtype,
+            "shape": shape,
+            "data_offsets": [at, at + len(data)],
+        }
+        at += len(data)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + b"".join(data for _, data in content)
+
+
+def chains(path: str) -> list[str]:
+    """Return the stage that each block of an archive begins with."""
+    found = []
+    with Path(path).open("rb") as file:
+        archive = SeekableArchive(file)
+        index = archive.indexes[-1]
+        for _, entry in archive.entries():
+            for _, (offset, _, _) in index.spans(entry):
+                meta, body = index.record(offset, Kind.BLOCK).checked()
+                found.append(unpack_block(meta, body, offset).chain)
+    return [chain.partition("(")[0].partition(":mantissa")[0] for chain in found]
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+def test_numbers_of_each_type_lose_what_they_have_in_common(run: Run, dtype: str) -> None:
+    data = tensors((dtype, numbers(dtype)))
+    Path("model").write_bytes(data)
+
+    run("compress", "model")
+    run("compress", "--codec", "zstd", "model", "-o", "plain.cz")
+
+    assert Path("model.cz").stat().st_size < RATIOS[dtype] * len(data)
+    assert Path("model.cz").stat().st_size < Path("plain.cz").stat().st_size
+    assert run("decompress", "-c", "model.cz").stdout == data
+    assert all(chain == "zstd" for chain in chains("plain.cz"))
+
+
+def test_a_block_holds_numbers_of_one_type(run: Run) -> None:
+    data = tensors(*((dtype, numbers(dtype)) for dtype in ("F32", "BF16", "I8")))
+    Path("model").write_bytes(data)
+
+    run("compress", "model")
+
+    assert chains("model.cz") == [
+        *("zstd", "floatsplit:dtype=fp32", "floatsplit:dtype=bf16", "huffman")
+    ]
+    said = run("info", "model.cz").stdout.decode()
+    assert "floatsplit:dtype=bf16" in said
+    assert compressor.decompress(compressor.compress(data)) == data
+    assert len(compressor.compress(data)) < 0.82 * len(data)
+
+
+def test_threads_and_a_copy_in_memory_change_no_block(run: Run) -> None:
+    data = tensors(("F32", numbers("F32")), ("BF16", numbers("BF16", 10 * COUNT)))
+    Path("model").write_bytes(data)
+
+    one = run("compress", "-T1", "-c", "model").stdout
+
+    assert run("compress", "-T4", "-c", "model").stdout == one
+    assert abs(len(compressor.compress(data, name="model")) - len(one)) < 64
+
+
+def test_tensors_that_were_stored_before_are_not_stored_again(run: Run) -> None:
+    Path("run").mkdir()
+    parts = [("BF16", numbers("BF16", seed=seed)) for seed in range(4)]
+    Path("run/a").write_bytes(tensors(*parts))
+    Path("run/b").write_bytes(tensors(*reversed(parts)))
+    run("compress", "run")
+    first = Path("run.cz").stat().st_size
+
+    Path("run/c").write_bytes(tensors(parts[2], ("BF16", numbers("BF16", seed=9)), parts[0]))
+    run("append", "run.cz", "run")
+
+    assert first < 0.7 * 4.1 * 2 * COUNT
+    assert Path("run.cz").stat().st_size - first < 0.7 * 1.1 * 2 * COUNT
+    run("extract", "run.cz", "-C", "out")
+    for name in "abc":
+        assert Path("out/run", name).read_bytes() == Path("run", name).read_bytes()
+    run("prune", "run.cz", "--keep-last", "1")
+    assert run("cat", "run.cz", "run/b").stdout == Path("run/b").read_bytes()
+
+
+def test_a_file_that_lies_is_packed_as_bytes(run: Run) -> None:
+    data = bytearray(tensors(("BF16", numbers("BF16"))))
+    Path("short").write_bytes(data[:-2])
+    Path("long").write_bytes(data[:8].replace(data[:1], b"\xff") + data[8:])
+
+    for name in ("short", "long"):
+        run("compress", name)
+        assert run("decompress", "-c", f"{name}.cz").stdout == Path(name).read_bytes()
+        assert set(chains(f"{name}.cz")) <= {"zstd", "store"}
+
+
+def test_small_files_of_numbers_share_blocks_with_others(run: Run) -> None:
+    Path("run").mkdir()
+    for name in "abc":
+        Path("run", name).write_bytes(tensors(("F32", numbers("F32", 1000))))
+
+    run("compress", "run")
+
+    assert len(set(chains("run.cz"))) == 1
+    assert run("cat", "run.cz", "run/c").stdout == Path("run/c").read_bytes()
+
+
+@pytest.mark.parametrize("change", [-1000, 1000])
+def test_a_file_that_changes_while_it_is_read_is_packed_as_it_was_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    data = tensors(("BF16", numbers("BF16", 5 * COUNT)))
+    Path("model").write_bytes(data)
+    take = Input.take
+
+    def hooked(source, size):  # type: ignore[no-untyped-def]
+        os.truncate("model", len(data) + change)
+        return take(source, size)
+
+    monkeypatch.setattr(Input, "take", hooked)
+
+    assert main(["compress", "model"]) == 3
+    kept = data[:change] if change < 0 else data + bytes(change)
+    assert run("decompress", "-c", "model.cz").stdout == kept
+
+
+def test_numbers_keep_to_the_memory_that_is_granted(run: Run) -> None:
+    data = tensors(("F64", numbers("F64", 4 * COUNT)))
+    Path("model").write_bytes(data)
+
+    small = run("compress", "--memory", "120M", "-c", "model").stdout
+
+    assert small == run("compress", "-c", "model").stdout
+    assert run("decompress", "--memory", "120M", "-c", input=small).stdout == data
+    for size in ("1000", "100K", "1M"):
+        packed = run("compress", "--block-size", size, "-c", "model").stdout
+        assert run("decompress", "-c", input=packed).stdout == data
