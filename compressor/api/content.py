@@ -15,11 +15,13 @@ from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.opening import is_text, open_to_read, open_to_write
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.sinks import StreamSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.engine.writefile import BlockWriter
 from compressor.errors import UnfinishedError, UsageError
+from compressor.plan.numbers import NONE, codings_for
 from compressor.stages.base import Bytes
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def pack_options(  # noqa: PLR0913, PLR0917  see compress
         threads=threads,
         memory=memory,
         verify=verify,
-        numbers=codec is None,
+        codings=NONE if level is None else codings_for(level),
         warn=warn,
     )
 

@@ -13,8 +13,8 @@ from compressor.engine.history import Version
 from compressor.engine.limits import DEFAULT_MEMORY, Limits
 from compressor.engine.member import Member
 from compressor.engine.members import Archive
-from compressor.engine.pack import SOLID_SIZE
 from compressor.engine.packfile import FileOptions, Packed, pack_trees
+from compressor.engine.packoptions import SOLID_SIZE
 from compressor.engine.prune import Pruned
 from compressor.engine.prune import prune as prune_archive
 from compressor.engine.scanning import Tree

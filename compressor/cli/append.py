@@ -5,12 +5,18 @@ from typing import Any
 
 import click
 
-from compressor.cli.coding import chain_from, coding, solid_size_from, versioning
+from compressor.cli.coding import (
+    chain_from,
+    coding,
+    codings_from,
+    solid_size_from,
+    versioning,
+)
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
-from compressor.engine.pack import PackOptions
+from compressor.engine.packoptions import PackOptions
 from compressor.tree.roots import member_name
 
 
@@ -70,7 +76,7 @@ def _append(
         options["memory"],
         options["verify"],
         reach=None,
-        numbers=options["codec"] is None,
+        codings=codings_from(options),
         warn=report.warn,
         progress=progress,
     )

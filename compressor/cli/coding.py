@@ -11,8 +11,9 @@ from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
 from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for
-from compressor.engine.pack import SOLID_SIZE
+from compressor.engine.packoptions import SOLID_SIZE
 from compressor.errors import UsageError
+from compressor.plan.numbers import NONE, Codings, codings_for
 from compressor.stages.chain import Chain
 
 
@@ -95,6 +96,14 @@ def solid_size_from(options: Mapping[str, Any]) -> int:
 def chain_from(options: Mapping[str, Any]) -> Chain:
     """Return the chain that the options ask for."""
     return chain_for(options["codec"], _level(options))
+
+
+def codings_from(options: Mapping[str, Any]) -> Codings:
+    """Return how numbers are packed: as the level has it, and like any bytes where a codec is named."""
+    if options["codec"] is not None:
+        return NONE
+    level = _level(options)
+    return codings_for(DEFAULT if level is None else level)
 
 
 def _level(options: Mapping[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.cli import naming, paths
-from compressor.cli.coding import solid_size_from
+from compressor.cli.coding import codings_from, solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
@@ -20,8 +20,9 @@ from compressor.cli.sources import stdout_descriptor, write_stdout
 from compressor.cli.trees import is_folder, measured, newest_ns, scan_options, tree_of
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.nodes import recordable
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
 from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
@@ -337,7 +338,7 @@ class Packing:
             memory=options["memory"],
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
-            numbers=options["codec"] is None,
+            codings=codings_from(options),
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,

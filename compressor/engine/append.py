@@ -14,7 +14,8 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.archivefile import ArchiveFile, locked
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
-from compressor.engine.pack import TABLE_SHARE, Packer, PackOptions
+from compressor.engine.pack import TABLE_SHARE, Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError

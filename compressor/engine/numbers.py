@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from compressor.plan.numbers import LEAST, Coding, Cut, cuts
+from compressor.plan.numbers import LEAST, Coding, Codings, Cut, cuts
 from compressor.tree.inputs import Hole, Input
 
 Content = Iterable["bytes | bytearray | Hole | Coded"]
@@ -18,7 +18,9 @@ class Coded(Struct, frozen=True):
     coding: Coding
 
 
-def numbers_in(look: Callable[[int, int], bytes], size: int, most: int) -> list[Cut] | None:
+def numbers_in(
+    look: Callable[[int, int], bytes], size: int, codings: Codings, most: int
+) -> list[Cut] | None:
     """Return how a file's content is cut, in blocks of at most ``most`` bytes where they are numbers.
 
     ``look(offset, length)`` gives its bytes. None: there are no numbers that would be worth it.
@@ -27,24 +29,28 @@ def numbers_in(look: Callable[[int, int], bytes], size: int, most: int) -> list[
         return None
     from compressor.tensors.sniff import sniff  # most runs meet no file that needs it
 
-    found = cuts(((one.size, one.dtype) for one in sniff(look, size).segments), most)
+    found = cuts(((one.size, one.dtype) for one in sniff(look, size).segments), codings, most)
     return found if any(cut.coding for cut in found) else None
 
 
-def content_of(source: Input, piece_size: int, *, numbers: bool) -> Content:
+def content_of(source: Input, codings: Codings, piece_size: int) -> Content:
     """Yield a file's content: in blocks of one type each where it is numbers, and that is wanted."""
-    if numbers and source.regular and not source.sparse and source.at_start:
-        found = numbers_in(source.look, source.stat.st_size, piece_size)
+    if codings and source.regular and not source.sparse and source.at_start:
+        found = numbers_in(source.look, source.stat.st_size, codings, piece_size)
         if found is not None:
             yield from _coded(found, source.take, piece_size)
     yield from source.pieces(piece_size)  # all of it, or what was added while it was read
 
 
-def content_in(data: memoryview, piece_size: int, *, numbers: bool) -> Content:
+def content_in(data: memoryview, codings: Codings, piece_size: int) -> Content:
     """Return bytes in memory in the same way."""
     found = None
-    if numbers:
-        found = numbers_in(lambda at, size: bytes(data[at : at + size]), len(data), piece_size)
+    if codings:
+
+        def look(at: int, size: int) -> bytes:
+            return bytes(data[at : at + size])
+
+        found = numbers_in(look, len(data), codings, piece_size)
     rest = data
 
     def take(size: int) -> bytes:

@@ -1,6 +1,6 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 
 from blake3 import blake3
@@ -10,16 +10,13 @@ from msgspec.structs import replace
 from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
 from compressor.archive.schema import (
-    MAJOR,
-    MAX_COUNT,
     MAX_ENTRIES,
     MAX_PAGE,
-    MINOR,
     Head,
     Span,
 )
 from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
-from compressor.engine.block import STORE, BlockPacker, Contents
+from compressor.engine.block import BlockPacker, Contents
 from compressor.engine.dedup import (
     HOLE,
     LEAST_CUT,
@@ -32,46 +29,18 @@ from compressor.engine.dedup import (
     key_of,
     pieces,
 )
-from compressor.engine.limits import DEFAULT_MEMORY, threads_within
 from compressor.engine.numbers import Coded, Content, content_in, content_of
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
-from compressor.plan.numbers import LEAST, codings
+from compressor.plan.numbers import LEAST
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole, Input
 
-SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
 LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
-
-
-def _ignore(*_args: object) -> None:
-    return
-
-
-class PackOptions(Struct, frozen=True):
-    """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part.
-
-    ``reach`` is how far back what repeats may be referred to; None: anywhere in the archive.
-    """
-
-    chain: Chain
-    block_size: int | None = None
-    solid_size: int = SOLID_SIZE
-    threads: int = 0
-    memory: int = DEFAULT_MEMORY
-    verify: bool | None = None
-    reach: int | None = 0
-    optional: tuple[str, ...] = ()
-    numbers: bool = False
-    """Whether to look for numbers in files, and to pack those as ``plan.numbers`` has it."""
-    plain_limit: int | None = None
-    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
-    warn: Callable[[str], None] = _ignore
-    progress: Callable[[int, int], None] = _ignore
-    """Called with plain bytes read and packed bytes written so far."""
 
 
 class Earlier(Struct, frozen=True):
@@ -96,13 +65,15 @@ class Packer:
         # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
         self._most = min(options.solid_size, self.piece_size)
         self._options = options
-        self._codings = codings() if options.numbers else []
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
-        self._pool = OrderedPool(self._threads(table))
+        self._pool = OrderedPool(
+            options.threads_for(self.piece_size, 2 * self.piece_size + self._most + table)
+        )
         self._blocks = self._packer_for(options.chain)
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
-        self._writer = ArchiveWriter(write, self._head(earlier), before)
+        head = options.head(self.block_size, earlier.head if earlier else None)
+        self._writer = ArchiveWriter(write, head, before)
         self._begin = before.offset if before else 0
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
@@ -110,54 +81,20 @@ class Packer:
         self._current = Current(Entry(b""), 0)
 
     def _packer_for(self, chain: Chain) -> BlockPacker:
-        return BlockPacker(chain, self._verifies(chain), self._options.warn)
-
-    def _verifies(self, chain: Chain) -> bool:
-        return chain.native if self._options.verify is None else self._options.verify
-
-    def _chains(self, size: int) -> Iterator[tuple[Chain, int]]:
-        """Yield the chains that blocks may have, and the bytes of their largest: at most ``size``."""
-        yield self._options.chain, size
-        for coding in self._codings:
-            yield coding.chain, min(coding.most, size)
-
-    def _head(self, earlier: Earlier | None) -> Head:
-        size, plan = self.block_size, self._options.chain
-        memory = max(chain.decode_memory(most) for chain, most in self._chains(size))
-        memory = max(memory, STORE.decode_memory(size))
-        optional = list(self._options.optional)
-        reach = MAX_COUNT if self._options.reach is None else self._options.reach
-        if earlier is not None:  # a version declares for all of the archive up to its end
-            size = max(size, earlier.head.block_size)
-            memory = max(memory, earlier.head.decode_memory)
-            reach = MAX_COUNT  # to the archive's start, from wherever this version ends
-        return Head(MAJOR, MINOR, [], optional, memory, reach, 0, size, str(plan))
-
-    def _threads(self, table: int) -> int:
-        size, plan = self.piece_size, self._options.chain
-        # A task holds its block, what packing takes, and the copy that verification makes.
-        per_task = max(
-            most
-            + chain.encode_memory(most)
-            + (chain.decode_memory(most) if self._verifies(chain) else 0)
-            for chain, most in self._chains(size)
-        )
-        fixed = 2 * size + self._most + table  # being read, being written, being gathered
-        what = f"packing with {plan} in blocks of {size} bytes"
-        return threads_within(self._options.threads, self._options.memory, per_task, fixed, what)
+        return BlockPacker(chain, self._options.verifies(chain), self._options.warn)
 
     @property
     def small_size(self) -> int:
         """Bytes of a file that is packed as it is, without a look at what it holds, at most."""
-        return LEAST - 1 if self._codings else self.piece_size
+        return LEAST - 1 if self._options.codings else self.piece_size
 
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any."""
-        return content_of(source, self.piece_size, numbers=bool(self._codings))
+        return content_of(source, self._options.codings, self.piece_size)
 
     def content_in(self, data: memoryview) -> Content:
         """Return bytes in memory as they are to be added, in the same way."""
-        return content_in(data, self.piece_size, numbers=bool(self._codings))
+        return content_in(data, self._options.codings, self.piece_size)
 
     @property
     def plain_size(self) -> int:
@@ -388,7 +325,7 @@ class Packer:
         self,
         label: VersionLabel | None = None,
         kept: Kept = NOTHING_KEPT,
-        sync: Callable[[], object] = _ignore,
+        sync: Callable[[], object] = lambda: None,
     ) -> None:
         """Write the end of the version; ``kept`` is what stays of the one before.
 

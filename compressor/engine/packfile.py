@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.writer import VersionLabel, Write
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.tree.inputs import file_identities

@@ -3,7 +3,8 @@
 from typing import BinaryIO
 
 from compressor.archive.leaf import Entry
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.stages.base import Bytes
 
 

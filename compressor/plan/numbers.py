@@ -3,7 +3,7 @@
 A table that was measured; a planner will replace it. What is not in it is packed like any bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct
@@ -34,34 +34,44 @@ class Cut(Struct, frozen=True):
     coding: Coding | None
 
 
-_FLOATS = {
-    "F64": ("fp64", 8),
-    "F32": ("fp32", 4),
-    "BF16": ("bf16", 2),
-    "F16": ("fp16", 2),
-    "F8_E4M3": ("fp8_e4m3", 1),
-    "F8_E5M2": ("fp8_e5m2", 1),
-}
+Codings = Mapping[str, Coding]
+"""From a type of element, named as safetensors does, to how it is packed; others are like any bytes."""
+
+NONE: Codings = {}
+
+DENSE = 5
+"""The level from which a mantissa's first bit goes with the exponent: .1 to .3 % smaller, a third slower."""
+
+_FLOATS = (
+    ("F64", "fp64", 8, True),
+    ("F32", "fp32", 4, True),
+    ("BF16", "bf16", 2, True),
+    (
+        "F16",
+        "fp16",
+        2,
+        False,
+    ),  # here it makes them larger, there is a mantissa bit with them already
+    ("F8_E4M3", "fp8_e4m3", 1, False),
+    ("F8_E5M2", "fp8_e5m2", 1, False),
+)
 
 
 @cache
-def coding_of(dtype: str) -> Coding | None:
-    """Return how elements of a type (named as safetensors does) are packed; None: like any bytes."""
-    if dtype == "I8":  # weights of a quantised model: noise, but not evenly spread
-        return Coding(parse("huffman"), 1, BLOCK)
-    if dtype not in _FLOATS:
-        return None
-    name, width = _FLOATS[dtype]
-    streams = ",".join(["huffman"] * width)
-    return Coding(parse(f"floatsplit:dtype={name}({streams})"), width, BLOCK * width)
+def codings_for(level: int) -> Codings:
+    """Return how numbers are packed at a level."""
+    found = {
+        "I8": Coding(parse("huffman"), 1, BLOCK)
+    }  # a quantised model's: noise, not evenly spread
+    for dtype, name, width, gains in _FLOATS:
+        first = ":mantissa_bits=1" if gains and level >= DENSE else ""
+        streams = ",".join(["huffman"] * width)
+        chain = parse(f"floatsplit:dtype={name}{first}({streams})")
+        found[dtype] = Coding(chain, width, BLOCK * width)
+    return found
 
 
-def codings() -> list[Coding]:
-    """Return all codings that there are."""
-    return [coding for dtype in ("I8", *_FLOATS) if (coding := coding_of(dtype)) is not None]
-
-
-def cuts(segments: Iterable[tuple[int, str]], most: int) -> list[Cut]:
+def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> list[Cut]:
     """Return the blocks of a file whose segments have these sizes (bytes) and types, in order.
 
     A large tensor's blocks are its own, so that it is read without its neighbours; small ones that
@@ -69,40 +79,38 @@ def cuts(segments: Iterable[tuple[int, str]], most: int) -> list[Cut]:
     bytes. No two cuts without a coding follow each other.
     """
     found: list[Cut] = []
-    for cut in _blocks(segments, most):
+    codings = codings if most >= 2 * LEAST else NONE
+    for cut in _blocks(segments, codings, most):
         if cut.coding is None and found and found[-1].coding is None:
             found[-1] = Cut(found[-1].size + cut.size, None)
-        else:
+        elif cut.size:
             found.append(cut)
     return found
 
 
-def _blocks(segments: Iterable[tuple[int, str]], most: int) -> Iterator[Cut]:
+def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
     held, coding = 0, None  # bytes of small tensors of one type, not yet in a block
     for size, dtype in segments:
-        now = coding_of(dtype)
-        if now is not coding or size >= LEAST or held + size > most:
+        found = codings.get(dtype)
+        if found is not coding or size >= LEAST or held + size > most:
             yield _cut(held, coding)
-            held = 0
-        coding = now
-        if coding is not None and size >= LEAST:
-            yield from _blocks_of(size, coding, most)
+            held, coding = 0, found
+        if found is not None and size >= LEAST:
+            yield from _blocks_of(size, found, most)
         else:
             held += size
-            if coding is None:
-                yield Cut(held, None)
-                held = 0
     yield _cut(held, coding)
 
 
 def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
-    """Yield the blocks of a tensor; the last is no shorter than half a block."""
+    """Yield the blocks of a tensor; the last has from half of a block to one and a half."""
     block = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
-    while block and size >= block * 3 // 2:
+    while size >= block * 3 // 2:
         yield Cut(block, coding)
         size -= block
-    yield Cut(size, coding if size <= most else None)
+    yield Cut(size, coding)
 
 
 def _cut(size: int, coding: Coding | None) -> Cut:
+    """Return what small tensors have come to."""
     return Cut(size, coding if size >= LEAST else None)

@@ -7,7 +7,8 @@ from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind, Record
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.stages import chain as chains
 from compressor.tree.inputs import Hole
 

@@ -12,7 +12,8 @@ import compressor
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
 from compressor.archive.schema import HARDLINK
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.stages import chain as chains
 from tests.api.build import archive_of, archive_with_a_hole, offset_of
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from compressor.archive.leaf import Entry
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.errors import UnsupportedError
 from compressor.stages import chain as chains
 from compressor.tree.inputs import Hole

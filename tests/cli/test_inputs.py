@@ -10,7 +10,8 @@ import pytest
 from compressor import decompress
 from compressor.archive.leaf import Entry
 from compressor.cli import main
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.stages.chain import parse
 from compressor.tree.inputs import open_input
 from tests.cli.process import Run, as_nobody, left

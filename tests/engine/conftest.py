@@ -7,7 +7,8 @@ import pytest
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
-from compressor.engine.pack import Hole, Packer, PackOptions
+from compressor.engine.pack import Hole, Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.stages.chain import parse

@@ -15,7 +15,8 @@ from compressor.archive.schema import Head, Span
 from compressor.archive.source import Source
 from compressor.engine.access import SeekableArchive
 from compressor.engine.extract import Extraction, members_of
-from compressor.engine.pack import Packer, PackOptions
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.unpack import Unpacker, UnpackOptions, unpack
 from compressor.engine.window import Window
 from compressor.errors import LimitError

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.limits import Limits
-from compressor.engine.pack import Hole, Packer, PackOptions
+from compressor.engine.pack import Hole, Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.pool import SMALL
 from compressor.engine.unpack import Unpacker, UnpackOptions
 from compressor.errors import DamagedError, LimitError, MemoryBudgetError, UsageError

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressor.plan.numbers import BLOCK, LEAST, Cut, coding_of, codings, cuts
+from compressor.plan.numbers import BLOCK, DENSE, LEAST, NONE, Cut, codings_for, cuts
 
 MIB = 1 << 20
-BF16, F32 = coding_of("BF16"), coding_of("F32")
+CODINGS = codings_for(3)
+BF16, F32 = CODINGS["BF16"], CODINGS["F32"]
 
 segments = st.lists(
     st.tuples(
@@ -23,10 +24,10 @@ segments = st.lists(
 def test_cuts_cover_the_file_and_no_block_of_numbers_is_too_large(
     found: list[tuple[int, str]], most: int
 ) -> None:
-    done = cuts(found, most)
+    done = cuts(found, CODINGS, most)
 
     assert sum(cut.size for cut in done) == sum(size for size, _ in found)
-    assert all(LEAST <= cut.size <= min(most, cut.coding.most) for cut in done if cut.coding)
+    assert all(LEAST // 2 <= cut.size <= min(most, cut.coding.most) for cut in done if cut.coding)
     kinds = [cut.coding is None for cut in done]
     assert (True, True) not in pairwise(kinds)
     assert all(cut.size for cut in done)
@@ -34,8 +35,8 @@ def test_cuts_cover_the_file_and_no_block_of_numbers_is_too_large(
 
 @given(segments, st.sampled_from([MIB, 4 * MIB]))
 def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], most: int) -> None:
-    types = [(size, coding_of(dtype)) for size, dtype in found if size]
-    for cut in cuts(found, most):
+    types = [(size, CODINGS.get(dtype)) for size, dtype in found if size]
+    for cut in cuts(found, CODINGS, most):
         left = cut.size
         while left:
             size, coding = types.pop(0)
@@ -48,7 +49,7 @@ def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], 
 def test_large_tensors_have_blocks_of_their_own() -> None:
     block = 2 * BLOCK
 
-    assert cuts([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], 4 * MIB) == [
+    assert cuts([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], CODINGS, 4 * MIB) == [
         Cut(100, None),
         Cut(block, BF16),
         Cut(block, BF16),
@@ -60,28 +61,33 @@ def test_large_tensors_have_blocks_of_their_own() -> None:
 def test_small_tensors_of_one_type_share_a_block() -> None:
     small = LEAST - 4
 
-    assert cuts([(small, "BF16")] * 3 + [(small, "F32")] * 2, 4 * MIB) == [
+    assert cuts([(small, "BF16")] * 3 + [(small, "F32")] * 2, CODINGS, 4 * MIB) == [
         Cut(3 * small, BF16),
         Cut(2 * small, F32),
     ]
-    assert cuts([(small, "BF16"), (100, ""), (small, "F32")], 4 * MIB) == [
+    assert cuts([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB) == [
         Cut(2 * small + 100, None)
     ]
 
 
 def test_where_blocks_must_be_small_numbers_are_packed_like_any_bytes() -> None:
-    assert cuts([(MIB, "F32")], 1000) == [Cut(MIB, None)]
+    assert cuts([(MIB, "F32")], CODINGS, 1000) == [Cut(MIB, None)]
 
 
-@pytest.mark.parametrize("coding", codings(), ids=lambda coding: str(coding.chain))
-def test_blocks_hold_whole_elements(coding: object) -> None:
-    for dtype in ("F64", "F32", "BF16", "F16", "F8_E4M3", "I8"):
-        one = coding_of(dtype)
-        assert one is not None
-        assert all(cut.size % one.width == 0 for cut in cuts([(9 * MIB, dtype)], MIB))
-    assert coding in codings()
+@pytest.mark.parametrize("level", [0, DENSE])
+def test_blocks_hold_whole_elements(level: int) -> None:
+    codings = codings_for(level)
+    for dtype, coding in codings.items():
+        assert all(cut.size % coding.width == 0 for cut in cuts([(9 * MIB, dtype)], codings, MIB))
 
 
-@pytest.mark.parametrize("dtype", ["", "I64", "BOOL", "Q4_0", "nonsense"])
-def test_other_types_have_no_coding(dtype: str) -> None:
-    assert coding_of(dtype) is None
+def test_what_has_no_coding_is_packed_like_any_bytes() -> None:
+    assert cuts([(MIB, "I64"), (MIB, "Q4_0"), (MIB, "")], CODINGS, MIB) == [Cut(3 * MIB, None)]
+    assert cuts([(MIB, "F32")], NONE, MIB) == [Cut(MIB, None)]
+
+
+def test_from_a_level_on_a_mantissa_bit_goes_with_the_exponents() -> None:
+    assert [str(codings_for(level)["BF16"].chain) for level in (DENSE - 1, DENSE)] == [
+        "floatsplit:dtype=bf16(huffman,huffman)",
+        "floatsplit:dtype=bf16:mantissa_bits=1(huffman,huffman)",
+    ]

@@ -1,0 +1,78 @@
+"""How to pack: what was asked for, and what follows from it for memory, threads and the HEAD."""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
+from compressor.engine.block import STORE
+from compressor.engine.limits import DEFAULT_MEMORY, threads_within
+from compressor.plan.numbers import NONE, Codings
+from compressor.stages.chain import Chain
+
+SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
+
+
+def _ignore(*_args: object) -> None:
+    return
+
+
+class PackOptions(Struct, frozen=True):
+    """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part.
+
+    ``reach`` is how far back what repeats may be referred to; None: anywhere in the archive.
+    """
+
+    chain: Chain
+    block_size: int | None = None
+    solid_size: int = SOLID_SIZE
+    threads: int = 0
+    memory: int = DEFAULT_MEMORY
+    verify: bool | None = None
+    reach: int | None = 0
+    optional: tuple[str, ...] = ()
+    codings: Codings = NONE
+    """How numbers in files are packed; without any they are not looked for."""
+    plain_limit: int | None = None
+    """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
+    warn: Callable[[str], None] = _ignore
+    progress: Callable[[int, int], None] = _ignore
+    """Called with plain bytes read and packed bytes written so far."""
+
+    def verifies(self, chain: Chain) -> bool:
+        """Whether blocks under a chain are decoded before they are written."""
+        return chain.native if self.verify is None else self.verify
+
+    def head(self, block_size: int, earlier: Head | None) -> Head:
+        """Return what an archive of such blocks declares, or a version behind one with this HEAD."""
+        memory = max(chain.decode_memory(size) for chain, size in self._chains(block_size))
+        memory = max(memory, STORE.decode_memory(block_size))
+        reach = MAX_COUNT if self.reach is None else self.reach
+        if earlier is not None:  # a version declares for all of the archive up to its end
+            block_size = max(block_size, earlier.block_size)
+            memory = max(memory, earlier.decode_memory)
+            reach = MAX_COUNT  # to the archive's start, from wherever this version ends
+        optional = list(self.optional)
+        return Head(MAJOR, MINOR, [], optional, memory, reach, 0, block_size, str(self.chain))
+
+    def threads_for(self, block_size: int, fixed: int) -> int:
+        """Return how many threads the memory permits, of which ``fixed`` bytes are taken otherwise.
+
+        Raises:
+            MemoryBudgetError: not even one.
+        """
+        # A task holds its block, what packing takes, and the copy that verification makes.
+        per_task = max(
+            size
+            + chain.encode_memory(size)
+            + (chain.decode_memory(size) if self.verifies(chain) else 0)
+            for chain, size in self._chains(block_size)
+        )
+        what = f"packing with {self.chain} in blocks of {block_size} bytes"
+        return threads_within(self.threads, self.memory, per_task, fixed, what)
+
+    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int]]:
+        """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``."""
+        yield self.chain, block_size
+        for coding in self.codings.values():
+            yield coding.chain, min(coding.most, block_size)
