@@ -77,6 +77,7 @@ def _append(
         options["verify"],
         reach=None,
         codings=codings_from(options),
+        dtype=(options["dtype"] or "").upper(),
         warn=report.warn,
         progress=progress,
     )

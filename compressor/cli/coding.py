@@ -16,6 +16,9 @@ from compressor.errors import UsageError
 from compressor.plan.numbers import NONE, Codings, codings_for
 from compressor.stages.chain import Chain
 
+FLOATS = ("bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2")
+INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
+
 
 class _Level(click.Option):
     """One of nine options; the help has one line for them all."""
@@ -65,6 +68,11 @@ coding = together(
     click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
     click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
     click.option(
+        "--dtype",
+        type=click.Choice([*FLOATS, *INTEGERS], case_sensitive=False),
+        help="What files hold that do not say it: arrays without a header, pipes.",
+    ),
+    click.option(
         "--block-size", type=Size(MAX_BLOCK), help="Bytes that are packed, and read back, as one."
     ),
     click.option(
@@ -101,6 +109,8 @@ def chain_from(options: Mapping[str, Any]) -> Chain:
 def codings_from(options: Mapping[str, Any]) -> Codings:
     """Return how numbers are packed: as the level has it, and like any bytes where a codec is named."""
     if options["codec"] is not None:
+        if options["dtype"] is not None:
+            raise UsageError("--codec packs any bytes alike; --dtype goes with levels")
         return NONE
     level = _level(options)
     return codings_for(DEFAULT if level is None else level)

@@ -339,6 +339,7 @@ class Packing:
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
             codings=codings_from(options),
+            dtype=(options["dtype"] or "").upper(),
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,

@@ -90,11 +90,11 @@ class Packer:
 
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any."""
-        return content_of(source, self._options.codings, self.piece_size)
+        return content_of(source, self._options, self.piece_size)
 
     def content_in(self, data: memoryview) -> Content:
         """Return bytes in memory as they are to be added, in the same way."""
-        return content_in(data, self._options.codings, self.piece_size)
+        return content_in(data, self._options, self.piece_size)
 
     @property
     def plain_size(self) -> int:

@@ -33,6 +33,8 @@ class PackOptions(Struct, frozen=True):
     optional: tuple[str, ...] = ()
     codings: Codings = NONE
     """How numbers in files are packed; without any they are not looked for."""
+    dtype: str = ""
+    """What files hold that do not say it themselves, where that is known."""
     plain_limit: int | None = None
     """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore

@@ -172,3 +172,47 @@ def test_numbers_keep_to_the_memory_that_is_granted(run: Run) -> None:
     for size in ("1000", "100K", "1M"):
         packed = run("compress", "--block-size", size, "-c", "model").stdout
         assert run("decompress", "-c", input=packed).stdout == data
+
+
+@pytest.mark.parametrize(("dtype", "ratio"), [("bf16", 0.7), ("F32", 0.87), ("i8", 0.95)])
+def test_arrays_without_a_header_are_packed_as_what_they_are_said_to_be(
+    run: Run, dtype: str, ratio: float
+) -> None:
+    data = numbers(dtype.upper()) + b"x"
+    Path("raw").write_bytes(data)
+
+    run("compress", "--dtype", dtype, "raw")
+    piped = run("compress", "--dtype", dtype, input=data).stdout
+
+    assert max(Path("raw.cz").stat().st_size, len(piped)) < ratio * len(data)
+    assert run("decompress", "-c", "raw.cz").stdout == data
+    assert run("decompress", input=piped).stdout == data
+
+
+def test_what_a_file_says_of_itself_counts_more_than_what_is_said_of_it(run: Run) -> None:
+    Path("model").write_bytes(tensors(("F32", numbers("F32"))))
+
+    run("compress", "--dtype", "bf16", "model")
+
+    assert "floatsplit:dtype=fp32" in chains("model.cz")
+
+
+def test_a_type_is_refused_where_it_means_nothing(run: Run) -> None:
+    Path("raw").write_bytes(b"x")
+
+    assert b"--dtype" in run("compress", "--dtype", "f33", "raw", code=2).stderr
+    assert b"--dtype" in run("compress", "--dtype", "f32", "--codec", "lz4", "raw", code=2).stderr
+    run("compress", "--dtype", "u16", "raw")
+    assert run("decompress", "-c", "raw.cz").stdout == b"x"
+
+
+def test_large_arrays_without_a_header_are_measured(run: Run) -> None:
+    Path("raw").write_bytes(numbers("BF16", 9 << 20))
+    Path("half").write_bytes(numbers("BF16", 5 << 20) + bytes(8 << 20))
+
+    run("compress", "raw")
+    run("compress", "half")
+
+    assert set(chains("raw.cz")) == {"floatsplit:dtype=bf16"}
+    assert "floatsplit:dtype=bf16" not in chains("half.cz")
+    assert run("decompress", "-c", "raw.cz").stdout == Path("raw").read_bytes()

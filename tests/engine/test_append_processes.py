@@ -24,7 +24,7 @@ from tests.engine.crashes import (
 )
 
 COMMAND = (sys.executable, "-m", "compressor")
-OPTIONS = ("--block-size", "64K", "-T1")
+OPTIONS = ("--block-size", "64K", "-T1", "-6")
 Process = subprocess.Popen[bytes]
 
 
@@ -69,11 +69,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def stopped(bench: Bench, process: Process, number: int, rng: random.Random) -> tuple[int, str]:
-    """Have a signal come at a random moment: at any of the run, or of the time in which it writes."""
+    """Have a signal come at a random moment: behind any byte that it writes, or at any of the run."""
     if rng.random() < 0.8:
-        size = len(bench.whole[0])
+        size = rng.randrange(len(bench.whole[0]), len(bench.whole[1]))
         until(lambda: bench.archive.stat().st_size > size, process)
-        time.sleep(rng.random() * 0.06)
     else:
         time.sleep(rng.random() * 0.6)
     process.send_signal(number)
