@@ -27,7 +27,9 @@ def of(data: bytes, found: Tensor) -> bytes:
 
 def test_names_are_ways_through_dicts_and_lists() -> None:
     first, second = tensor(storage("0", 6), [2, 3]), tensor(storage("1", 6), [6])
-    value = mapping({"model": mapping({"a.weight": first}), "state": b"](}(K\x03" + second + b"ue"})
+    value = mapping(
+        {"model": mapping({"a.weight": first}), "state": b"](}(K\x03" + second + b"u" + b"e"}
+    )
     data = checkpoint(value, {"0": SIX, "1": SIX[::-1]})
 
     sniffed = looked(data)
