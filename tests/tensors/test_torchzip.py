@@ -126,6 +126,16 @@ def test_a_parameter_is_its_tensor_and_a_module_hides_how_it_keeps_them() -> Non
     assert [found.name for found in sniffed.tensors] == ["fc.weight"]
 
 
+def test_a_tensor_with_attributes_is_a_tensor() -> None:
+    whole = tensor(storage("0", 6), [6])
+    function = imported("torch._utils._rebuild_tensor_v2")
+    arguments = whole.removeprefix(function).removesuffix(b"R")
+    value = imported("torch._tensor._rebuild_from_type_v2")
+    value += b"(" + function + imported("torch.Tensor") + arguments + b"}tR"
+
+    assert typed(looked(checkpoint(value, {"0": SIX})))[0][2:] == ("F32", (6,), None)
+
+
 def test_what_is_not_known_is_passed_over() -> None:
     quantised = tensor(storage("1", 3, "torch.QInt8Storage"), [3])
     conjugate = tensor(storage("2", 6), [6], more=mapping({"conj": b"\x88"}))
