@@ -68,7 +68,7 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
 
-fuzz: build ## Fuzz the kernels and the readers (an hour).
+fuzz: build ## Fuzz the kernels, the readers and the sniffers (an hour).
 	$(PIP) --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 

@@ -10,7 +10,7 @@ from compressor.tensors.segments import (
     MAX_TENSORS,
     Sniffed,
     Tensor,
-    check_names,
+    check_tensors,
     segment_of,
     tile,
 )
@@ -62,7 +62,7 @@ def recognise(view: View) -> Sniffed:
     infos = [_info(cursor) for _ in range(tensor_count)]
     base = cursor.at + -cursor.at % alignment
     tensors = [_tensor(info, base, alignment) for info in infos if info.type in _TYPES]
-    check_names(tensors)
+    check_tensors(tensors, view.size)
     segments = tile(view.size, [segment_of(tensor) for tensor in tensors if tensor.size])
     return Sniffed("gguf", segments, tuple(tensors), metadata)
 

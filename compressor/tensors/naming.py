@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from compressor.errors import DamagedError
-from compressor.tensors.objects import INLINE, Node, View
+from compressor.tensors.objects import INLINE, Node, Strided
 from compressor.tensors.segments import MAX_NAMES, MAX_TENSORS
 
 MAX_NAME = 1024  # characters; what lies deeper is passed over
 
 _HIDDEN = frozenset(["_parameters", "_buffers", "_modules"])  # how a module keeps what it holds
-_DEEPER = (View, Node, tuple)
+_DEEPER = (Strided, Node, tuple)
 _Level = tuple[str, Iterator[tuple[Any, Any]]]
 
 
-def named(root: Any) -> list[tuple[str, View]]:
+def named(root: Any) -> list[tuple[str, Strided]]:
     """Return each tensor below ``root`` with its name, in order; of two with one name the first.
 
     A container that can be reached in two ways is entered once.
@@ -22,7 +22,7 @@ def named(root: Any) -> list[tuple[str, View]]:
     Raises:
         DamagedError: there are too many.
     """
-    found: dict[str, View] = {}
+    found: dict[str, Strided] = {}
     characters = 0
     for name, view in _reached(root):
         characters += len(name)
@@ -32,7 +32,7 @@ def named(root: Any) -> list[tuple[str, View]]:
     return list(found.items())
 
 
-def _reached(root: Any) -> Iterator[tuple[str, View]]:
+def _reached(root: Any) -> Iterator[tuple[str, Strided]]:
     """Yield each tensor, once for each item that it is; depth first, without recursion."""
     seen: set[int] = set()
     levels: list[_Level] = [("", _items(Node([(INLINE, root)])))]
@@ -44,7 +44,7 @@ def _reached(root: Any) -> Iterator[tuple[str, View]]:
             name = _joined(path, key)
             if len(name) > MAX_NAME:
                 continue
-            if isinstance(value, View):
+            if isinstance(value, Strided):
                 yield name, value
                 continue
             seen.add(id(value))

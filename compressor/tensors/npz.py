@@ -2,7 +2,7 @@
 
 from compressor.errors import DamagedError
 from compressor.tensors import npy
-from compressor.tensors.segments import Segment, Sniffed, Tensor, check_names, tile
+from compressor.tensors.segments import Segment, Sniffed, Tensor, check_tensors, tile
 from compressor.tensors.zips import Directory
 
 SUFFIX = b".npy"
@@ -28,5 +28,5 @@ def recognise(directory: Directory) -> Sniffed:
             claims.append(array.segment(name))
     if not tensors:
         raise DamagedError("the zip stores no array of numbers")
-    check_names(tensors)
+    check_tensors(tensors, directory.view.size)
     return Sniffed("npz", tile(directory.view.size, claims), tuple(tensors))

@@ -40,8 +40,11 @@ class Storage(Struct, frozen=True, eq=False):
     count: int
 
 
-class View(Struct, frozen=True, eq=False):
-    """A tensor: a look at a storage. All in elements; ``dtype`` is "" where the storage knows it."""
+class Strided(Struct, frozen=True, eq=False):
+    """A tensor: elements of a storage, and how far they lie apart, in elements.
+
+    ``dtype`` is "" where the storage knows it.
+    """
 
     storage: Storage
     offset: int
@@ -66,7 +69,7 @@ def persistent(pid: Any) -> Any:
 
 
 def reduced(function: Any, arguments: Any) -> Any:
-    """Return what a call gives: a view for those that make tensors, else a node of the arguments.
+    """Return what a call gives: a tensor for those that make one, else a node of the arguments.
 
     Raises:
         DamagedError: the arguments make no tensor.
@@ -74,6 +77,9 @@ def reduced(function: Any, arguments: Any) -> Any:
     if not isinstance(arguments, tuple):
         return UNKNOWN
     name = function.name if isinstance(function, Global) else ""
+    if name == _OF_A_SUBCLASS and len(arguments) > 2 and isinstance(arguments[2], tuple):
+        function, _, arguments = arguments[:3]
+        name = function.name if isinstance(function, Global) else ""
     if name in _TENSORS:
         return _view(arguments, *_TENSORS[name])
     if name in _PARAMETERS and arguments:
@@ -87,6 +93,7 @@ _TENSORS = {
     "torch._utils._rebuild_tensor_v2": (None, 6),
     "torch._utils._rebuild_tensor_v3": (6, 7),
 }
+_OF_A_SUBCLASS = "torch._tensor._rebuild_from_type_v2"  # of a function, a class, arguments, a state
 _PARAMETERS = frozenset(
     ["torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"]
 )
@@ -105,7 +112,7 @@ def _view(arguments: tuple[Any, ...], dtype_at: int | None, twist_at: int) -> An
         raise DamagedError("a tensor's shape is none")
     if len(arguments) > twist_at and arguments[twist_at] is not None:
         return UNKNOWN  # the bytes are not the values
-    return View(storage, offset, shape, strides, dtype.name)
+    return Strided(storage, offset, shape, strides, dtype.name)
 
 
 def is_size(value: Any) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Meta, Raw, Struct
 
 from compressor.errors import DamagedError
 from compressor.tensors.dtypes import BLOCKS, MAX_RANK, MAX_SIZE, size_of
-from compressor.tensors.segments import Sniffed, Tensor, check_names, segment_of, tile
+from compressor.tensors.segments import Sniffed, Tensor, check_tensors, segment_of, tile
 from compressor.tensors.view import View
 
 MAX_HEADER = 16 << 20  # bytes; the format allows 100 MB, the largest models' have about 10 MiB
@@ -58,7 +58,7 @@ def recognise(view: View) -> Sniffed:
         for name, entry in entries.items()
         if entry.dtype in BLOCKS  # a type of the future stays opaque
     ]
-    check_names(tensors)
+    check_tensors(tensors, view.size)
     segments = tile(view.size, [segment_of(tensor) for tensor in tensors if tensor.size])
     return Sniffed("safetensors", segments, tuple(tensors), metadata)
 

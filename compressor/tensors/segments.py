@@ -91,8 +91,8 @@ def tile(size: int, claims: Iterable[Segment]) -> tuple[Segment, ...]:
     return tuple(tiled)
 
 
-def check_names(tensors: list[Tensor]) -> None:
-    """Refuse two tensors of one name, and more of them than a table should hold.
+def check_tensors(tensors: list[Tensor], size: int) -> None:
+    """Refuse two tensors of one name, more than a table should hold, and one beyond a file's ``size``.
 
     Raises:
         DamagedError: that is so.
@@ -101,5 +101,7 @@ def check_names(tensors: list[Tensor]) -> None:
         raise DamagedError("there are too many tensors")
     if sum(len(tensor.name) for tensor in tensors) > MAX_NAMES:
         raise DamagedError("the names of the tensors are too long")
+    if any(tensor.start + tensor.size > size for tensor in tensors):
+        raise DamagedError("a tensor goes beyond the end of the file")
     if len({tensor.name for tensor in tensors}) < len(tensors):
         raise DamagedError("two tensors have one name")

@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from compressor.errors import DamagedError
 from compressor.tensors.dtypes import BLOCKS
-from compressor.tensors.objects import View
+from compressor.tensors.objects import Strided
 from compressor.tensors.segments import Segment, Tensor
 
-Group = list[tuple[str, View]]
+Group = list[tuple[str, Strided]]
 """All tensors of one storage, with their names."""
 
 _UNTYPED = frozenset(["torch.storage.UntypedStorage", "torch.UntypedStorage"])
@@ -65,7 +65,7 @@ def place(group: Group, start: int, size: int, order: str) -> Placed:
     return Placed(tensors, [_claim(tensors, start, size)])
 
 
-def _dtype(view: View) -> str:
+def _dtype(view: Strided) -> str:
     """Return a view's type, or "" where it is unknown."""
     kind = view.storage.kind
     return _DTYPES.get(view.dtype if kind in _UNTYPED else kind, "")
@@ -75,7 +75,7 @@ def _ordered(dtype: str, order: str) -> str:
     return dtype + order if BLOCKS[dtype][1] > 1 else dtype
 
 
-def _tensor(name: str, view: View, dtype: str, start: int, size: int) -> Tensor:
+def _tensor(name: str, view: Strided, dtype: str, start: int, size: int) -> Tensor:
     width = BLOCKS[dtype][1]
     storage = view.storage
     if size != storage.count * (1 if storage.kind in _UNTYPED else width):

@@ -8,7 +8,7 @@ from compressor.errors import DamagedError
 from compressor.tensors import storages
 from compressor.tensors.naming import named
 from compressor.tensors.opcodes import walk
-from compressor.tensors.segments import Segment, Sniffed, Tensor, check_names, tile
+from compressor.tensors.segments import Segment, Sniffed, Tensor, check_tensors, tile
 from compressor.tensors.zips import Directory
 
 PICKLE = b"/data.pkl"
@@ -41,7 +41,7 @@ def recognise(directory: Directory, prefix: bytes) -> Sniffed:
         placed = storages.place(group, directory.locate(member), member.size, order)
         tensors += placed.tensors
         claims += placed.claims
-    check_names(tensors)
+    check_tensors(tensors, directory.view.size)
     return Sniffed("torch", tile(directory.view.size, claims), tuple(tensors))
 
 

@@ -1,4 +1,4 @@
-"""Fuzz the C kernels and the readers: python tests/fuzz/campaign.py [--minutes M] [--only NAME] [--jobs N].
+"""Fuzz kernels, readers and sniffers: python tests/fuzz/campaign.py [--minutes M] [--only NAME] [--jobs N].
 
 What a target is, and what is written down: docs/fuzzing.md.
 """
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.fuzz import report  # noqa: E402  (found through the line above)
+from tests.tensors import samples  # noqa: E402  (the same)
 
 FOLDER = Path(__file__).parent
 OUT = ROOT / "fuzz-out"
@@ -28,7 +29,6 @@ CPU_TIME = 10  # seconds of processor time that it may take then: on a loaded ma
 LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
 SLICE = 60  # seconds of one process; processor time is known when it has ended
-READERS = "readers"  # the one target in Python
 PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 
@@ -55,10 +55,15 @@ class Run:
         return OUT / self.name
 
     @property
+    def script(self) -> Path:
+        """Where the target is if it is one in Python."""
+        return FOLDER / f"{self.name}_fuzz.py"
+
+    @property
     def command(self) -> list[str | Path]:
-        """The fuzzer: a program made from C, or for the readers a script under atheris."""
-        if self.name == READERS:
-            return [sys.executable, FOLDER / "readers_fuzz.py"]
+        """The fuzzer: a program made from C, or a script under atheris."""
+        if self.script.exists():
+            return [sys.executable, self.script]
         return [self.folder / "fuzzer"]
 
     def lasts(self, seconds: float) -> bool:
@@ -75,7 +80,7 @@ class Run:
 def build(run: Run) -> None:
     """Compile the target and its kernel under the sanitizers."""
     run.folder.mkdir(parents=True, exist_ok=True)
-    if run.name == READERS:
+    if run.script.exists():
         return
     sources = [*sorted((ROOT / "compressor/kernels").glob(f"{run.name}_*.c"))]
     target = ROOT / f"tests/fuzz/{run.name}_fuzz.c"
@@ -88,12 +93,16 @@ def build(run: Run) -> None:
 
 
 def seed(run: Run) -> None:
-    """Put the golden files into the corpus, once under each mode."""
+    """Put golden files into the corpus, of a kernel once under each mode."""
     corpus = run.folder / "corpus"
     corpus.mkdir(exist_ok=True)
-    if run.name == READERS:
+    if run.name == "readers":
         for vector in sorted((ROOT / "tests/vectors/archive").glob("*.cz")):
             shutil.copy(vector, corpus)
+        return
+    if run.name == "tensors":
+        for name, data in samples.SOUND.items():
+            (corpus / name).write_bytes(data)
         return
     for vector in sorted((ROOT / "tests/vectors" / run.name).glob("*")):
         for mode in MODES:
@@ -178,7 +187,7 @@ def fuzz(run: Run, minutes: float) -> str:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description="Fuzz the C kernels and the readers; see docs/fuzzing.md."
+        description="Fuzz the kernels, the readers and the sniffers; see docs/fuzzing.md."
     )
     parser.add_argument("--minutes", type=float, default=20, help="processor time of each")
     parser.add_argument("--only", metavar="NAME", action="append", help="this target alone")

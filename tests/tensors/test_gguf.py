@@ -83,6 +83,7 @@ A, B = info("a", [1], F32, 0), info("b", [8], F32, 32)
 LIARS = {
     "overlap": (gguf_file([], [info("a", [16], F32, 0), B], bytes(64)), "overlap"),
     "beyond the end": (gguf_file([], [info("a", [9], F32, 0)], bytes(32)), "beyond the end"),
+    "nothing, far beyond": (gguf_file([], [info("a", [0], F32, 2**63)], b""), "beyond the end"),
     "far beyond": (gguf_file([], [info("a", [1], F32, 2**63)], bytes(32)), "beyond the end"),
     "not aligned": (gguf_file([], [info("a", [1], F32, 8)], bytes(32)), "aligned"),
     "enormous": (gguf_file([], [info("a", [2**63, 2**63], F32, 0)], b""), "larger than a file"),

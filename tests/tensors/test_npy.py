@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from compressor.tensors.segments import Tensor
 from tests.tensors.files import looked, npy_file, typed, zipped
+from tests.tensors.samples import HEADER
 
 NAMES = {
     "f8": "F64", "f4": "F32", "f2": "F16", "i8": "I64", "i4": "I32", "i2": "I16", "i1": "I8",
@@ -82,9 +83,6 @@ def test_an_array_of_something_else_than_numbers_is_opaque(array: np.ndarray) ->
     sniffed = looked(buffer.getvalue())
 
     assert (sniffed.format, sniffed.problem) == ("", "the array is none of numbers")
-
-
-HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
 
 
 def test_fields_may_come_in_any_order_and_bytes_may_follow() -> None:

@@ -161,7 +161,7 @@ def test_names_that_look_like_keys_are_no_keys(name: str, value: str) -> None:
 def test_a_length_that_can_not_be_is_just_bytes(length: int) -> None:
     sniffed = looked(struct.pack("<Q", length) + b'{"a":1}')
 
-    assert sniffed.format == ""
+    assert (sniffed.format, sniffed.problem) == ("", "")
 
 
 def test_a_header_that_is_too_large_is_not_read() -> None:

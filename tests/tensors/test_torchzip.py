@@ -27,7 +27,9 @@ def of(data: bytes, found: Tensor) -> bytes:
 
 def test_names_are_ways_through_dicts_and_lists() -> None:
     first, second = tensor(storage("0", 6), [2, 3]), tensor(storage("1", 6), [6])
-    value = mapping({"model": mapping({"a.weight": first}), "state": b"](}(K\x03" + second + b"ue"})
+    value = mapping(
+        {"model": mapping({"a.weight": first}), "state": b"](}(K\x03" + second + b"u" + b"e"}
+    )
     data = checkpoint(value, {"0": SIX, "1": SIX[::-1]})
 
     sniffed = looked(data)
@@ -122,6 +124,16 @@ def test_a_parameter_is_its_tensor_and_a_module_hides_how_it_keeps_them() -> Non
     sniffed = looked(checkpoint(mapping({"fc": module}), {"0": SIX}))
 
     assert [found.name for found in sniffed.tensors] == ["fc.weight"]
+
+
+def test_a_tensor_with_attributes_is_a_tensor() -> None:
+    whole = tensor(storage("0", 6), [6])
+    function = imported("torch._utils._rebuild_tensor_v2")
+    arguments = whole.removeprefix(function).removesuffix(b"R")
+    value = imported("torch._tensor._rebuild_from_type_v2")
+    value += b"(" + function + imported("torch.Tensor") + arguments + b"}tR"
+
+    assert typed(looked(checkpoint(value, {"0": SIX})))[0][2:] == ("F32", (6,), None)
 
 
 def test_what_is_not_known_is_passed_over() -> None:
