@@ -95,7 +95,7 @@ def expand_row(mask: int) -> list[int]:
 
 
 def merge_row(mask: int) -> list[int]:
-    """Return the pshufb control that merges zeros (bytes 0-7) and ones (bytes 8-15)."""
+    """Return the control of a shuffle that merges zeros (bytes 0-7) and ones (bytes 8-15)."""
     zeros, ones = iter(range(8)), iter(range(8, 16))
     return [word(next(ones) if mask >> i & 1 else next(zeros) for i in range(8))]
 
@@ -110,7 +110,7 @@ def quad_row(mask: int) -> list[int]:
 
 
 def split_row(mask: int) -> list[int]:
-    """Return the pshufb control that puts zeros from byte 0 on, ones from byte 8 on."""
+    """Return the control of a shuffle that puts zeros from byte 0 on, ones from byte 8 on."""
     return [word((places(mask, bit) + [0x80] * 8)[:8]) for bit in (0, 1)]
 
 
@@ -138,9 +138,7 @@ def columns(name: str, rows: list[list[int]]) -> str:
 
 
 def portable_tables() -> str:
-    """Return what huffman_portable.c uses."""
-    counts = [f"{m.bit_count()}," for m in MASKS]
-    count_rows = "".join("    " + " ".join(counts[i : i + 32]) + "\n" for i in range(0, 256, 32))
+    """Return what huffman_portable.c alone uses."""
     return (
         "/* Byte i is 0xff where bit i of the index is set. */\n"
         + table("huffman_spread", [[spread(m)] for m in MASKS])
@@ -148,15 +146,23 @@ def portable_tables() -> str:
         + columns("huffman_swaps", [swap_row(m) for m in MASKS])
         + "\n/* Bytes to keep, and to raise by 4, 2 and 1 bytes. */\n"
         + columns("huffman_expands", [expand_row(m) for m in MASKS])
-        + "\n/* The set bits of the index. */\n"
-        + f"static const uint8_t huffman_ones[256] = {{\n{count_rows}}};\n"
     )
 
 
-def ssse3_decode_tables() -> str:
-    """Return what huffman_ssse3_decode.c uses."""
+def count_table() -> str:
+    """Return what counts, where no instruction does."""
+    counts = [f"{m.bit_count()}," for m in MASKS]
+    rows = "".join("    " + " ".join(counts[i : i + 32]) + "\n" for i in range(0, 256, 32))
     return (
-        "/* pshufb controls: 8 symbols from 8 zeros and 8 ones. */\n"
+        "/* The set bits of the index. */\n"
+        f"static const uint8_t huffman_ones[256] = {{\n{rows}}};\n"
+    )
+
+
+def merge_tables() -> str:
+    """Return what decoders use that shuffle bytes by 8."""
+    return (
+        "/* Controls of a shuffle: 8 symbols from 8 zeros and 8 ones. */\n"
         + table("huffman_merges", [merge_row(m) for m in MASKS])
         + "\n/* The sum of three words controls a quad: 8 + 2 high + low, */\n"
         + table("huffman_quad_high", [[2 * (spread(m) & EACH_BYTE)] for m in MASKS])
@@ -166,9 +172,9 @@ def ssse3_decode_tables() -> str:
     )
 
 
-def ssse3_encode_tables() -> str:
-    """Return what huffman_ssse3_encode.c uses."""
-    return "/* pshufb controls: zeros and ones of 8 symbols apart. */\n_Alignas(16) " + table(
+def split_tables() -> str:
+    """Return what encoders use that shuffle bytes by 8."""
+    return "/* Controls of a shuffle: zeros and ones of 8 symbols apart. */\n_Alignas(16) " + table(
         "huffman_splits", [split_row(m) for m in MASKS]
     )
 
@@ -182,8 +188,9 @@ def main() -> None:
     """Write the header; each C file asks for its own tables."""
     sections = (
         section("PORTABLE", portable_tables())
-        + section("SSSE3_DECODE", ssse3_decode_tables())
-        + section("SSSE3_ENCODE", ssse3_encode_tables())
+        + section("COUNT", count_table())
+        + section("MERGE", merge_tables())
+        + section("SPLIT", split_tables())
     )
     sys.stdout.write(HEAD + sections + "\n" + TAIL)
 

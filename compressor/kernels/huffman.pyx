@@ -22,6 +22,7 @@ cdef extern from "huffman_kernel.h" nogil:
     unsigned HUFFMAN_CHUNK_LOG_DEFAULT
     struct huffman_path:
         pass
+    const huffman_path *huffman_path_at(size_t index)
     const huffman_path *huffman_path_named(const char *name)
     const char *huffman_path_name(const huffman_path *path)
     size_t huffman_packed_bound(size_t plain_size)
@@ -75,14 +76,21 @@ cdef const huffman_path *_path() except NULL:
     cdef const huffman_path *path = huffman_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
         raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: huffman has portable and ssse3, "
-            "and this processor must have what is asked for"
+            f"COMPRESSOR_KERNEL={name}: on this processor huffman has {', '.join(kernel_names())}"
         )
     return path
 
 
+def kernel_names() -> list[str]:
+    cdef list names = []
+    cdef const huffman_path *path = huffman_path_at(0)
+    while path is not NULL:
+        names.append(huffman_path_name(path).decode())
+        path = huffman_path_at(len(names))
+    return names
+
+
 def kernel_name() -> str:
-    """Return the name of the path that encodes and decodes here."""
     return huffman_path_name(_path()).decode()
 
 

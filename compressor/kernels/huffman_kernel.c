@@ -1,6 +1,5 @@
 #include "huffman_kernel.h"
 #include "huffman_bits.h"
-#include "huffman_path.h"
 #include "huffman_payload.h"
 #include "huffman_plan.h"
 #include "huffman_runs.h"
@@ -12,25 +11,6 @@
 
 _Static_assert(HUFFMAN_CHUNK_MAX < (size_t)1 << 19, "body_size has 19 bits");
 _Static_assert(sizeof(size_t) >= 4, "sizes of chunks, and 240 << 15, fit");
-
-const char *huffman_path_name(const struct huffman_path *path)
-{
-    return path->name;
-}
-
-const struct huffman_path *huffman_path_named(const char *name)
-{
-#if HUFFMAN_HAVE_SSSE3
-    if ((!name || strcmp(name, "ssse3") == 0) && __builtin_cpu_supports("ssse3") &&
-        __builtin_cpu_supports("popcnt")) {
-        return &huffman_ssse3;
-    }
-#endif
-    if (!name || strcmp(name, "portable") == 0) {
-        return &huffman_portable;
-    }
-    return NULL;
-}
 
 /* ---- chunks ---- */
 

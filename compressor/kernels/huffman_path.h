@@ -65,9 +65,18 @@ extern const struct huffman_path huffman_portable;
 
 #if defined(__x86_64__) && defined(__GNUC__) /* clang says so too */
 #define HUFFMAN_HAVE_SSSE3 1
-extern const struct huffman_path huffman_ssse3;
+#define HUFFMAN_HAVE_AVX2 1
+extern const struct huffman_path huffman_ssse3, huffman_avx2;
 #else
 #define HUFFMAN_HAVE_SSSE3 0
+#define HUFFMAN_HAVE_AVX2 0
+#endif
+
+#if defined(__aarch64__) && defined(__ARM_NEON) && defined(__AARCH64EL__)
+#define HUFFMAN_HAVE_NEON 1
+extern const struct huffman_path huffman_neon;
+#else
+#define HUFFMAN_HAVE_NEON 0
 #endif
 
 #endif

@@ -7,6 +7,7 @@
 #include "huffman_path.h"
 #include "huffman_bits.h"
 
+#define HUFFMAN_TABLES_COUNT
 #define HUFFMAN_TABLES_PORTABLE
 #include "huffman_tables.h"
 

@@ -51,7 +51,7 @@ SSSE3 static inline void store_low8(uint8_t *p, __m128i v)
 
 SSSE3 static inline void store_high8(uint8_t *p, __m128i v)
 {
-    _mm_storeh_pd((double *)p, _mm_castsi128_pd(v));
+    _mm_storeh_pi((__m64 *)p, _mm_castsi128_ps(v));
 }
 
 /* 8 bytes from low and 8 from high, in one register. */

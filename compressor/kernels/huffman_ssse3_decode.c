@@ -3,7 +3,7 @@
 
 #if HUFFMAN_HAVE_SSSE3
 
-#define HUFFMAN_TABLES_SSSE3_DECODE
+#define HUFFMAN_TABLES_MERGE
 #include "huffman_tables.h"
 
 /* Byte i is 0xff where bit i of 16 bits is set. */

@@ -3,7 +3,7 @@
 
 #if HUFFMAN_HAVE_SSSE3
 
-#define HUFFMAN_TABLES_SSSE3_ENCODE
+#define HUFFMAN_TABLES_SPLIT
 #include "huffman_tables.h"
 
 #define MAP_ROWS_MAX 10u /* rows of 16 symbols; more are slower than looking up each byte */
@@ -45,12 +45,6 @@ SSSE3 static inline unsigned not_below(__m128i v, __m128i limit)
 SSSE3 static inline __m128i apart(__m128i v, unsigned mask)
 {
     return _mm_shuffle_epi8(v, _mm_load_si128((const __m128i *)(const void *)huffman_splits[mask]));
-}
-
-SSSE3 static inline void store_le16(uint8_t *p, unsigned v)
-{
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
 }
 
 /* Both sides are kept. */
@@ -154,14 +148,6 @@ SSSE3 static inline uint32_t pack_quarters(__m128i digits)
     __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00100001));
     fours = _mm_packs_epi32(fours, fours);
     return (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(fours, fours));
-}
-
-static inline void store_le32(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-    p[2] = (uint8_t)(v >> 16);
-    p[3] = (uint8_t)(v >> 24);
 }
 
 SSSE3 static void ssse3_pack2(uint8_t *digits, const uint8_t *in, size_t n, uint8_t first)

@@ -610,7 +610,9 @@ static const uint64_t huffman_expands[4][256] = {
         0x0000000000000000u, 0x00ffffffffffff00u, 0x00ffffffffffffffu, 0x0000000000000000u,
     },
 };
+#endif
 
+#ifdef HUFFMAN_TABLES_COUNT
 /* The set bits of the index. */
 static const uint8_t huffman_ones[256] = {
     0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 1, 2, 2, 3, 2, 3, 3, 4, 2, 3, 3, 4, 3, 4, 4, 5,
@@ -624,8 +626,8 @@ static const uint8_t huffman_ones[256] = {
 };
 #endif
 
-#ifdef HUFFMAN_TABLES_SSSE3_DECODE
-/* pshufb controls: 8 symbols from 8 zeros and 8 ones. */
+#ifdef HUFFMAN_TABLES_MERGE
+/* Controls of a shuffle: 8 symbols from 8 zeros and 8 ones. */
 static const uint64_t huffman_merges[256] = {
     0x0706050403020100u, 0x0605040302010008u, 0x0605040302010800u, 0x0504030201000908u,
     0x0605040302080100u, 0x0504030201090008u, 0x0504030201090800u, 0x04030201000a0908u,
@@ -895,8 +897,8 @@ static const uint64_t huffman_quad_rest[256] = {
 };
 #endif
 
-#ifdef HUFFMAN_TABLES_SSSE3_ENCODE
-/* pshufb controls: zeros and ones of 8 symbols apart. */
+#ifdef HUFFMAN_TABLES_SPLIT
+/* Controls of a shuffle: zeros and ones of 8 symbols apart. */
 _Alignas(16) static const uint64_t huffman_splits[256][2] = {
     {0x0706050403020100u, 0x8080808080808080u},
     {0x8007060504030201u, 0x8080808080808000u},

@@ -20,6 +20,11 @@ const struct pieces_path *pieces_path_named(const char *name)
         return &pieces_portable;
     }
 #endif
+#if defined(__aarch64__)
+    if (name && strcmp(name, "neon") == 0) {
+        return &pieces_portable;
+    }
+#endif
     if (!name || strcmp(name, "portable") == 0) {
         return &pieces_portable;
     }

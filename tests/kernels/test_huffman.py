@@ -23,20 +23,7 @@ SPECIFICATION = (ROOT / "docs/format/huffman.md").read_text()
 CHUNK = 128 << 10
 
 
-def has_ssse3() -> bool:
-    before = os.environ.get("COMPRESSOR_KERNEL")
-    os.environ["COMPRESSOR_KERNEL"] = "ssse3"
-    try:
-        return kernel.kernel_name() == "ssse3"
-    except UsageError:
-        return False
-    finally:
-        os.environ.pop("COMPRESSOR_KERNEL")
-        if before is not None:
-            os.environ["COMPRESSOR_KERNEL"] = before
-
-
-PATHS = ["portable", "ssse3"] if has_ssse3() else ["portable"]
+PATHS = kernel.kernel_names()
 
 
 @pytest.fixture(params=PATHS)
@@ -195,8 +182,21 @@ def test_without_a_request_the_best_kernel_is_taken(
 )
 def test_an_unknown_kernel_is_refused(work: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPRESSOR_KERNEL", "quantum")
-    with pytest.raises(UsageError, match="COMPRESSOR_KERNEL=quantum"):
+    with pytest.raises(UsageError, match=r"COMPRESSOR_KERNEL=quantum: .* huffman has portable"):
         work()  # type: ignore[operator]
+
+
+def test_what_this_processor_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in {"ssse3", "avx2", "avx512", "neon"} - set(PATHS):
+        monkeypatch.setenv("COMPRESSOR_KERNEL", name)
+        with pytest.raises(UsageError, match=f"COMPRESSOR_KERNEL={name}: "):
+            kernel.kernel_name()
+
+
+def test_paths_go_from_plain_to_best_and_one_machine_has_those_of_its_kind() -> None:
+    kinds = [["portable", "ssse3", "avx2"], ["portable", "neon"]]
+
+    assert any(kind[: len(PATHS)] == PATHS for kind in kinds)
 
 
 def test_the_tables_are_what_their_script_writes() -> None:
