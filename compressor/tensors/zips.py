@@ -121,8 +121,6 @@ def _check_large(fields: tuple[int, ...], large: tuple[Any, ...]) -> None:
 
 def _end_record(view: View) -> tuple[int, tuple[int, ...]]:
     """Return the position and the fields of the record at the end, which a comment may follow."""
-    if view.size < _END.size:
-        raise DamagedError("the zip has no end")
     for length in (_END.size, min(view.size, _END.size + _COMMENT)):
         base = view.size - length
         tail = view.bytes(base, length)
