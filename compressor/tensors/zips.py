@@ -25,8 +25,7 @@ _EXTRA = struct.Struct("<2H")
 _QUAD = struct.Struct("<Q")
 _LARGE, _MANY = 0xFFFFFFFF, 0xFFFF  # the value is in the larger record
 _COMMENT = 0xFFFF  # bytes that may follow the end record
-_ENCRYPTED, _UTF8 = 0x0001, 0x0800
-_HIDDEN = _ENCRYPTED | 0x0040 | 0x2000
+_HIDDEN = 0x0001 | 0x0040 | 0x2000  # encrypted, in one of three ways
 
 
 class Member(Struct, frozen=True):
@@ -55,9 +54,9 @@ class Directory(Struct, frozen=True):
         Raises:
             DamagedError: its own header says something else than the directory.
         """
-        fixed = self.view.unpack(_LOCAL, member.header)
+        data = self.view.bytes(member.header, _LOCAL.size + len(member.name))
+        fixed, name = _LOCAL.unpack_from(data), data[_LOCAL.size :]
         magic, flags, method, name_size, extra_size = (fixed[i] for i in (0, 2, 3, 9, 10))
-        name = self.view.bytes(member.header + _LOCAL.size, len(member.name))
         if magic != MAGIC or flags & _HIDDEN or method or name_size != len(name):
             raise DamagedError("a member's header is not what the directory says")
         start: int = member.header + _LOCAL.size + name_size + extra_size
@@ -122,8 +121,6 @@ def _check_large(fields: tuple[int, ...], large: tuple[Any, ...]) -> None:
 
 def _end_record(view: View) -> tuple[int, tuple[int, ...]]:
     """Return the position and the fields of the record at the end, which a comment may follow."""
-    if view.size < _END.size:
-        raise DamagedError("the zip has no end")
     for length in (_END.size, min(view.size, _END.size + _COMMENT)):
         base = view.size - length
         tail = view.bytes(base, length)

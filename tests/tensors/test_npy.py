@@ -93,9 +93,16 @@ def test_fields_may_come_in_any_order_and_bytes_may_follow() -> None:
     assert [segment.size for segment in sniffed.segments][1:] == [8, 3]
 
 
+def test_one_dimension_lies_in_either_order_alike() -> None:
+    sniffed = looked(npy_file(HEADER.replace("False", "True"), bytes(8)))
+
+    assert sniffed.tensors[0].strides is None
+
+
 LIARS = {
     "too large": (HEADER.replace("2,", "3,"), "beyond the end"),
     "enormous": (HEADER.replace("2,", "9" * 19 + ","), "shape"),
+    "more digits than a number may have": (HEADER.replace("2,", "9" * 5000 + ","), "shape"),
     "enormous product": (HEADER.replace("2,", "999999999999, 999999999999"), "larger than a file"),
     "negative": (HEADER.replace("2,", "-2,"), "lacks a field"),
     "no number": (HEADER.replace("2,", "2,,"), "shape"),
@@ -106,6 +113,11 @@ LIARS = {
     "another field": (HEADER.replace("}", "'x': True}"), "unknown"),
     "another kind of value": (HEADER.replace("False", "'no'"), "unknown"),
     "no dict": ("['descr']", "not a dict"),
+    "no end": (HEADER.replace("}", "x"), "not a dict"),
+    "a number with a unit": (HEADER.replace("<f4", "<f4[ns]"), "none of numbers"),
+    "a date without a unit": (HEADER.replace("<f4", "<M8"), "none of numbers"),
+    "a number without an order": (HEADER.replace("<f4", "|f4"), "none of numbers"),
+    "a byte with an order": (HEADER.replace("<f4", "<u1"), "none of numbers"),
     "something behind": (HEADER.replace("}", "+ {}}"), "lacks a field"),
     "nothing": ("", "not a dict"),
 }

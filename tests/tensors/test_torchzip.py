@@ -86,6 +86,18 @@ def test_a_newer_type_is_told_by_the_tensor() -> None:
     assert typed(looked(checkpoint(made, {"0": SIX})))[0][2:4] == ("F8_E4M3", (8, 3))
 
 
+def test_a_storage_is_opaque_where_not_all_its_tensors_have_one_known_type() -> None:
+    untyped = storage("0", 24, "torch.storage.UntypedStorage")
+    known, unknown, other = (
+        tensor(untyped, [2], dtype=dtype) for dtype in ("float8_e5m2", "bits8", "uint16")
+    )
+
+    for values in ({"a": known, "b": unknown}, {"a": known, "b": other}):
+        sniffed = looked(checkpoint(mapping(values), {"0": SIX}))
+        assert typed(sniffed) == []
+        assert sniffed.tensors[0].dtype == "F8_E5M2"
+
+
 @pytest.mark.parametrize(
     ("kind", "width", "dtype"),
     [("BFloat16", 2, "BF16"), ("Half", 2, "F16"), ("Long", 8, "I64"), ("Bool", 1, "BOOL")],
@@ -175,6 +187,13 @@ LIARS = {
     "no storage": (tensor(b"N", [6]), "something else than a storage"),
     "a storage without a name": (
         tensor(b"(" + string("storage") + b"NNNNtQ", [6]), "something else than a storage",
+    ),
+    "a storage of no class": (
+        tensor(b"(" + b"".join(map(string, ("storage", "torch.FloatStorage", "0", "cpu"))) + b"K\x06tQ", [6]),
+        "something else than a storage",
+    ),
+    "a storage of no length": (
+        tensor(storage("0", -6), [6]), "something else than a storage",
     ),
     "too few arguments": (imported("torch._utils._rebuild_tensor_v2") + b")R", "something else"),
     "a shape that is no tuple": (

@@ -83,7 +83,11 @@ def changed(data: bytes, mark: bytes, offset: int, layout: str, value: int) -> b
 
 SOUND = zipped({"one": b"1" * 20, "two": b"2" * 30})
 DIRECTORY = SOUND.index(CENTRAL)
+EATEN = bytearray(SOUND)
+struct.pack_into("<H", EATEN, DIRECTORY + 32, 30)
 LIARS = {
+    "nothing but a mark": (LOCAL, "beyond the end"),
+    "a comment that eats the next member": (bytes(EATEN), "ends too early"),
     "no end": (SOUND[:-1], "no end"),
     "a comment that is not there": (changed(SOUND, END, 20, "<H", 5), "no end"),
     "something before": (b"#" + SOUND, "not where it should be"),
@@ -95,6 +99,7 @@ LIARS = {
     "another disk": (changed(SOUND, END, 4, "<H", 1), "another file"),
     "a name too long": (changed(SOUND, CENTRAL, 28, "<H", 999), "ends too early"),
     "no mark": (changed(SOUND, CENTRAL, 0, "<I", 0), "ends too early"),
+    "a member on another disk": (changed(SOUND, CENTRAL, 34, "<H", 1), "another file"),
     "two sizes": (changed(SOUND, CENTRAL, 20, "<I", 29), "two sizes"),
     "sizes that are missing": (changed(SOUND, CENTRAL, 20, "<I", 2**32 - 1), "missing"),
     "one name twice": (SOUND.replace(b"two", b"one"), "one name"),
@@ -118,7 +123,7 @@ def test_ends_that_differ_are_refused() -> None:
 
 MEMBERS = {
     "another name": changed(SOUND, LOCAL, 30, "<H", 0),
-    "another length of the name": changed(SOUND, LOCAL, 26, "<H", 4),
+    "another length of the name": changed(SOUND, LOCAL, 26, "<H", 2),
     "another method": changed(SOUND, LOCAL, 8, "<H", 8),
     "encrypted": changed(SOUND, LOCAL, 6, "<H", 1),
     "no mark": changed(SOUND, LOCAL, 0, "<I", 0),
