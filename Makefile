@@ -75,6 +75,7 @@ fuzz: build ## Fuzz the kernels and the readers (an hour).
 bench: build ## Measure speed, size and memory beside other programs.
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/trees.py $(CORPUS)
+	$(BIN)/python benchmarks/huffman_zstd.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.
 	$(BIN)/python -m pytest -q -m soak
