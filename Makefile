@@ -82,6 +82,7 @@ $(VENV)/bench/built: $(SOURCES) $(shell find compressor -name '*.py') | $(VENV)/
 bench: $(VENV)/bench/built ## Measure speed, size and memory beside other programs.
 	$(BENCH) benchmarks/run.py
 	$(BENCH) benchmarks/trees.py $(CORPUS)
+	$(BENCH) benchmarks/huffman_zstd.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.
 	$(BIN)/python -m pytest -q -m soak

@@ -56,8 +56,8 @@ struct huffman_path;
 /* Return one of the paths that run on this processor, from plain C (0) to the best; NULL behind. */
 const struct huffman_path *huffman_path_at(size_t index);
 
-/* Return the path of this name ("portable", "ssse3", "avx2", "neon"), or the best one for NULL;
- * NULL where the name is unknown or this processor lacks what the path needs. */
+/* Return the path of this name ("portable", "ssse3", "avx2", "avx512", "neon"), or the best one for
+ * NULL; NULL where the name is unknown or this processor lacks what the path needs. */
 const struct huffman_path *huffman_path_named(const char *name);
 
 /* Return the name of a path. */

@@ -29,6 +29,15 @@ static bool has_avx2(void)
 }
 #endif
 
+#if HUFFMAN_HAVE_AVX512
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512vbmi2");
+}
+#endif
+
 /* From plain to best; each leaves what it does not do to one before it. */
 static const struct {
     const struct huffman_path *path;
@@ -40,6 +49,9 @@ static const struct {
 #endif
 #if HUFFMAN_HAVE_AVX2
     {&huffman_avx2, has_avx2},
+#endif
+#if HUFFMAN_HAVE_AVX512
+    {&huffman_avx512, has_avx512},
 #endif
 #if HUFFMAN_HAVE_NEON
     {&huffman_neon, runs_everywhere}, /* every aarch64 has it */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HUFFMAN_SLACK 16u /* bytes: one SSE register */
+#define HUFFMAN_SLACK 64u /* bytes: one AVX-512 register */
 
 /* One side of a node: the sequence of its symbols, or NULL and the symbol of a leaf. */
 struct huffman_side {
@@ -66,10 +66,12 @@ extern const struct huffman_path huffman_portable;
 #if defined(__x86_64__) && defined(__GNUC__) /* clang says so too */
 #define HUFFMAN_HAVE_SSSE3 1
 #define HUFFMAN_HAVE_AVX2 1
-extern const struct huffman_path huffman_ssse3, huffman_avx2;
+#define HUFFMAN_HAVE_AVX512 1
+extern const struct huffman_path huffman_ssse3, huffman_avx2, huffman_avx512;
 #else
 #define HUFFMAN_HAVE_SSSE3 0
 #define HUFFMAN_HAVE_AVX2 0
+#define HUFFMAN_HAVE_AVX512 0
 #endif
 
 #if defined(__aarch64__) && defined(__ARM_NEON) && defined(__AARCH64EL__)

@@ -60,7 +60,7 @@ cdef const pieces_path *_path() except NULL:
     cdef const pieces_path *path = pieces_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
         raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: pieces has portable, ssse3 and avx2, "
+            f"COMPRESSOR_KERNEL={name}: pieces takes portable, ssse3, avx2, avx512 and neon, "
             "and this processor must have what is asked for"
         )
     return path

@@ -16,6 +16,9 @@ const struct pieces_path *pieces_path_named(const char *name)
     if ((!name || strcmp(name, "avx2") == 0) && __builtin_cpu_supports("avx2")) {
         return &pieces_avx2;
     }
+    if (name && strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512vbmi2")) {
+        return &pieces_avx2;
+    }
     if (name && strcmp(name, "ssse3") == 0 && __builtin_cpu_supports("ssse3")) {
         return &pieces_portable;
     }

@@ -24,9 +24,9 @@ enum { PIECES_MIN = 4096, PIECES_NORMAL = 13312, PIECES_MAX = 65536 };
 /* The inner loop for one kind of processor; all give the same cuts. */
 struct pieces_path;
 
-/* Return the best path that takes no more of a processor than this name says ("portable", "ssse3",
- * which brings nothing here, "avx2"), or the best one for NULL; NULL where the name is unknown or
- * this processor lacks it. */
+/* Return the best path that takes no more of a processor than this name says ("portable", "ssse3"
+ * and "neon", which bring nothing here, "avx2", "avx512", which brings no more), or the best one
+ * for NULL; NULL where the name is unknown or this processor lacks it. */
 const struct pieces_path *pieces_path_named(const char *name);
 
 /* Return the name of a path. */

@@ -42,7 +42,8 @@ static struct buffer take(size_t size, enum place place)
     size_t inner = (size + page - 1) / page * page;
     struct buffer b = {NULL, NULL, inner + 2 * page};
     b.pages = mmap(NULL, b.page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (b.pages == MAP_FAILED || (inner && mprotect(b.pages + page, inner, PROT_READ | PROT_WRITE))) {
+    if (b.pages == MAP_FAILED ||
+        (inner && mprotect(b.pages + page, inner, PROT_READ | PROT_WRITE))) {
         fail("no memory", "take");
     }
     b.bytes = b.pages + page + (place == AT_END ? inner - size : 0);
