@@ -23,6 +23,7 @@ TABLE: dict[str, str] = {
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
     "floatsplit": "compressor.stages.filters.floatsplit",
+    "zeromask": "compressor.stages.filters.zeromask",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 

@@ -482,6 +482,15 @@ def _floatsplit() -> bytes:
     return stream(FLOATS, "floatsplit:dtype=bf16:mantissa_bits=1(huffman,store)", 512)
 
 
+PRUNED = b"".join(FLOATS[at : at + 2] if at % 6 else b"\0\0" for at in range(0, len(FLOATS) - 1, 2))
+
+
+@sound("good-filter-zeromask", "a stream of two blocks under a filter in a filter", (b"", PRUNED))
+def _zeromask() -> bytes:
+    inner = "floatsplit:dtype=bf16:mantissa_bits=0(huffman,store)"
+    return stream(PRUNED, f"zeromask:width=2(store,{inner})", 512)
+
+
 def makers(sound: Sound) -> str:
     """Name the libraries that decide on the bytes, with their versions; empty where one is missing."""
     found = [provider(codec) for codec in sound.codecs]

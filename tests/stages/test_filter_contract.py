@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -84,6 +85,10 @@ def test_a_slice_in_the_middle_is_taken_as_it_is(text: str) -> None:
     assert bytes(stage.decode(inside, 1000)) == NOISE[7:1007]
 
 
+SIZE_FROM_OUTSIDE = {"zeromask"}
+"""Filters whose streams may fit several sizes: the right one stands in the archive, under a check."""
+
+
 @every_filter
 @few
 @given(plain=strategies.plain(), error=st.integers(-2000, 2000).filter(bool))
@@ -92,6 +97,10 @@ def test_a_wrong_size_is_damage(text: str, plain: bytes, error: int) -> None:
     streams = stage.encode(plain)
     wrong = max(0, len(plain) + error) if plain else abs(error)
 
+    if text.split(":")[0] in SIZE_FROM_OUTSIDE:
+        with suppress(DamagedError):
+            assert len(stage.decode(streams, wrong)) == wrong
+        return
     with pytest.raises(DamagedError):
         stage.decode(streams, wrong)
 

@@ -1,0 +1,141 @@
+#include "zeromask_kernel.h"
+
+#include <string.h>
+
+size_t zeromask_mask_size(size_t plain_size, unsigned width)
+{
+    size_t count = plain_size / width;
+    return count / 8 + (count % 8 != 0);
+}
+
+/* The loops for elements of one width. Zero is zero in any byte order.
+ *
+ * split: every element is put where the next one that stays goes, and the zeros are overwritten; so
+ * there is no branch to guess. rest holds i elements or fewer before element i, and so has room.
+ *
+ * merge: an element is taken, and made zero where its bit says so, while one is left; so what is
+ * read lies in rest, of which end is the end. Behind the last one all are zero. */
+#define LOOPS(word, width)                                                                         \
+    static unsigned split_some##width(uint8_t **rest, const uint8_t *plain, unsigned n)            \
+    {                                                                                              \
+        unsigned bits = 0;                                                                         \
+        uint8_t *out = *rest;                                                                      \
+        for (unsigned i = 0; i < n; i++) {                                                         \
+            word w;                                                                                \
+            memcpy(&w, plain + i * width, width);                                                  \
+            memcpy(out, &w, width);                                                                \
+            bits |= (unsigned)(w != 0) << i;                                                       \
+            out += w != 0 ? width : 0;                                                             \
+        }                                                                                          \
+        *rest = out;                                                                               \
+        return bits;                                                                               \
+    }                                                                                              \
+    static uint8_t *split##width(uint8_t *mask, uint8_t *rest, const uint8_t *plain, size_t count) \
+    {                                                                                              \
+        size_t i = 0;                                                                              \
+        for (; i + 8 <= count; i += 8) {                                                           \
+            mask[i / 8] = (uint8_t)split_some##width(&rest, plain + i * width, 8);                 \
+        }                                                                                          \
+        if (i < count) {                                                                           \
+            mask[i / 8] =                                                                          \
+                (uint8_t)split_some##width(&rest, plain + i * width, (unsigned)(count - i));       \
+        }                                                                                          \
+        return rest;                                                                               \
+    }                                                                                              \
+    static inline const uint8_t *merge_one##width(uint8_t *plain, const uint8_t *rest,             \
+                                                  unsigned bit)                                    \
+    {                                                                                              \
+        word w;                                                                                    \
+        memcpy(&w, rest, width);                                                                   \
+        w = (word)(w & (word)(0 - (word)bit));                                                     \
+        memcpy(plain, &w, width);                                                                  \
+        return rest + bit * width;                                                                 \
+    }                                                                                              \
+    static void merge##width(uint8_t *plain, size_t count, const uint8_t *mask,                    \
+                             const uint8_t *rest, const uint8_t *end)                              \
+    {                                                                                              \
+        size_t i = 0;                                                                              \
+        for (; i + 8 <= count && (size_t)(end - rest) >= 8 * width; i += 8) {                      \
+            unsigned bits = mask[i / 8];                                                           \
+            for (unsigned j = 0; j < 8; j++) {                                                     \
+                rest = merge_one##width(plain + (i + j) * width, rest, bits >> j & 1);             \
+            }                                                                                      \
+        }                                                                                          \
+        for (; i < count && rest != end; i++) {                                                    \
+            rest = merge_one##width(plain + i * width, rest, mask[i / 8] >> i % 8 & 1u);           \
+        }                                                                                          \
+        memset(plain + i * width, 0, (count - i) * width);                                         \
+    }
+
+LOOPS(uint8_t, 1)
+LOOPS(uint16_t, 2)
+LOOPS(uint32_t, 4)
+LOOPS(uint64_t, 8)
+
+/* By the binary logarithm of the width. */
+static uint8_t *(*const splits[])(uint8_t *, uint8_t *, const uint8_t *, size_t) = {
+    split1,
+    split2,
+    split4,
+    split8,
+};
+static void (*const merges[])(uint8_t *, size_t, const uint8_t *, const uint8_t *,
+                              const uint8_t *) = {
+    merge1,
+    merge2,
+    merge4,
+    merge8,
+};
+
+static unsigned log_of(unsigned width)
+{
+    return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3;
+}
+
+static size_t count_ones(const uint8_t *mask, size_t mask_size)
+{
+    size_t ones = 0;
+    for (size_t i = 0; i < mask_size; i++) {
+        unsigned v = mask[i];
+        v = v - (v >> 1 & 0x55);
+        v = (v & 0x33) + (v >> 2 & 0x33);
+        ones += (v + (v >> 4)) & 15;
+    }
+    return ones;
+}
+
+size_t zeromask_split(uint8_t *mask, uint8_t *rest, const uint8_t *plain, size_t plain_size,
+                      unsigned width)
+{
+    size_t count = plain_size / width, tail = plain_size % width;
+    uint8_t *end = splits[log_of(width)](mask, rest, plain, count);
+    if (tail) {
+        memcpy(end, plain + count * width, tail);
+    }
+    return (size_t)(end - rest) + tail;
+}
+
+enum zeromask_status zeromask_check(const uint8_t *mask, size_t mask_size, size_t rest_size,
+                                    size_t plain_size, unsigned width)
+{
+    size_t count = plain_size / width;
+    if (mask_size != zeromask_mask_size(plain_size, width)) {
+        return ZEROMASK_MASK_SIZE;
+    }
+    if (count % 8 && mask[mask_size - 1] >> count % 8) {
+        return ZEROMASK_UNUSED_BITS;
+    }
+    size_t needed = count_ones(mask, mask_size) * width + plain_size % width;
+    return rest_size == needed ? ZEROMASK_OK : ZEROMASK_REST_SIZE;
+}
+
+void zeromask_merge(uint8_t *plain, size_t plain_size, const uint8_t *mask, const uint8_t *rest,
+                    unsigned width)
+{
+    size_t count = plain_size / width, tail = plain_size % width;
+    const uint8_t *end = rest + count_ones(mask, zeromask_mask_size(plain_size, width)) * width;
+    merges[log_of(width)](plain, count, mask, rest, end);
+    if (tail) {
+        memcpy(plain + count * width, end, tail);
+    }
+}
