@@ -20,6 +20,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     numbers = random.Random(8)
     (folder / "model.bin").write_bytes(array("f", (numbers.gauss(0, 1) for _ in range(1 << 18))))
+    halves = memoryview((folder / "model.bin").read_bytes()).cast("H")[1::2].tolist()
+    weights = array("H", halves).tobytes()  # the upper halves of floats are what bf16 is
+    header = {"w": {"dtype": "BF16", "shape": [1 << 18], "data_offsets": [0, 1 << 19]}}
+    text = json.dumps(header).encode()
+    (folder / "weights.bin").write_bytes(weights)
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + weights)
     lines = (f"step {step} loss {9 / (step + 3):.4f}\n" for step in range(20_000))
     (folder / "train.log").write_text("".join(lines))
     (folder / "config.json").write_text(json.dumps({"layers": 12, "width": 768}) + "\n")
