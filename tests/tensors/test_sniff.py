@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressor.errors import DamagedError
+from compressor.tensors.dtypes import size_of
 from compressor.tensors.sniff import sniff
 from compressor.tensors.view import MAX_READ, View
 from tests.tensors.checkpoints import START, checkpoint, mapping, storage, string, tensor
@@ -135,6 +136,11 @@ def test_reads_are_bounded_together() -> None:
 
     with pytest.raises(DamagedError, match="too much to look at"):
         view.bytes(0, 1)
+
+
+def test_a_size_is_not_counted_over_too_many_dimensions() -> None:
+    with pytest.raises(DamagedError, match="too many dimensions"):
+        size_of("F32", (1,) * 65)
 
 
 def test_what_fails_to_read_is_told() -> None:
