@@ -42,6 +42,12 @@ def test_weights_are_known(name: str, dtype: str) -> None:
     assert measured(TO[dtype](WEIGHTS[name])) == dtype
 
 
+def test_f16_with_exponents_as_bf16_has_them_is_f16() -> None:
+    values = (np.abs(WEIGHTS["wide"]) + 0.12) * DRAWN.choice([-1, 1], COUNT)
+
+    assert measured(TO["F16"](values)) == "F16"
+
+
 @pytest.mark.parametrize("dtype", ["F32", "F64"])
 def test_wide_floats_of_one_sign_are_known(dtype: str) -> None:
     assert measured(TO[dtype](np.abs(WEIGHTS["normal"]))) == dtype

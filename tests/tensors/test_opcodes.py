@@ -75,11 +75,12 @@ def test_every_binary_opcode_is_known_or_left_out_on_purpose() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [op.name for op in pickletools.opcodes])
+KNOWN = [op.name for op in pickletools.opcodes if ord(op.code) in opcodes._STEPS]
+
+
+@pytest.mark.parametrize("name", KNOWN)
 def test_an_opcode_takes_the_bytes_that_the_standard_library_says(name: str) -> None:
     op = next(op for op in pickletools.opcodes if op.name == name)
-    if ord(op.code) not in opcodes._STEPS:
-        pytest.skip("not known here")
     argument = b"\x02\x00\x00\x00\x00\x00\x00\x00" + b"a\n" * 8
     before = b"\x80\x02N" + b"q\x02" + b"(NN(]NNN))"
     before += b"\x8c\x01a\x8c\x01b" if name == "STACK_GLOBAL" else b""

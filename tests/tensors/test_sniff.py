@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compressor.errors import DamagedError
+from compressor.tensors.dtypes import size_of
 from compressor.tensors.sniff import sniff
+from compressor.tensors.view import MAX_READ, View
 from tests.tensors.checkpoints import START, checkpoint, mapping, storage, string, tensor
 from tests.tensors.files import (
     check,
@@ -125,6 +128,19 @@ def test_a_file_that_shrinks_while_it_is_looked_at_is_opaque(name: str) -> None:
         check(sniffed, len(data))
         if length < 8:
             assert "shorter than it was" in sniffed.problem
+
+
+def test_reads_are_bounded_together() -> None:
+    view = View(lambda start, length: bytes(length), 1 << 40)
+    view.bytes(0, MAX_READ)
+
+    with pytest.raises(DamagedError, match="too much to look at"):
+        view.bytes(0, 1)
+
+
+def test_a_size_is_not_counted_over_too_many_dimensions() -> None:
+    with pytest.raises(DamagedError, match="too many dimensions"):
+        size_of("F32", (1,) * 65)
 
 
 def test_what_fails_to_read_is_told() -> None:

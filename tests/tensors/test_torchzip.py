@@ -148,6 +148,15 @@ def test_a_tensor_with_attributes_is_a_tensor() -> None:
     assert typed(looked(checkpoint(value, {"0": SIX})))[0][2:] == ("F32", (6,), None)
 
 
+def test_a_tensor_with_attributes_and_without_arguments_is_passed_over() -> None:
+    value = imported("torch._tensor._rebuild_from_type_v2")
+    value += b"(" + imported("torch._utils._rebuild_tensor_v2") + b"NNNtR"
+
+    sniffed = looked(checkpoint(mapping({"a": value, "b": GOOD}), {"0": SIX}))
+
+    assert [found.name for found in sniffed.tensors] == ["b"]
+
+
 def test_what_is_not_known_is_passed_over() -> None:
     quantised = tensor(storage("1", 3, "torch.QInt8Storage"), [3])
     conjugate = tensor(storage("2", 6), [6], more=mapping({"conj": b"\x88"}))
@@ -155,6 +164,23 @@ def test_what_is_not_known_is_passed_over() -> None:
     data = checkpoint(value, {"0": SIX, "1": b"123", "2": SIX})
 
     assert [found.name for found in looked(data).tensors] == ["a"]
+
+
+def test_no_metadata_is_as_good_as_none() -> None:
+    assert looked(checkpoint(tensor(storage("0", 6), [6], more=b"N"), {"0": SIX})).tensors
+
+
+def test_a_pickle_deeper_in_the_zip_is_another_matter() -> None:
+    sniffed = looked(checkpoint(GOOD, {"0": SIX}, **{"extra/data.pkl": b"N."}))
+
+    assert sniffed.format == "torch"
+
+
+def test_a_parameter_of_nothing_is_passed_over() -> None:
+    nothing = imported("torch._utils._rebuild_parameter") + b")R"
+    sniffed = looked(checkpoint(mapping({"a": nothing, "b": GOOD}), {"0": SIX}))
+
+    assert [found.name for found in sniffed.tensors] == ["b"]
 
 
 def test_nothing_is_run(capfd: pytest.CaptureFixture[str]) -> None:
@@ -187,6 +213,9 @@ LIARS = {
     "no storage": (tensor(b"N", [6]), "something else than a storage"),
     "a storage without a name": (
         tensor(b"(" + string("storage") + b"NNNNtQ", [6]), "something else than a storage",
+    ),
+    "a type that is none": (
+        tensor(storage("0", 6), [6], dtype="x").replace(imported("torch.x"), b"N"), "something else",
     ),
     "a storage of no class": (
         tensor(b"(" + b"".join(map(string, ("storage", "torch.FloatStorage", "0", "cpu"))) + b"K\x06tQ", [6]),
