@@ -14,12 +14,8 @@ from tests.docs.blocks import ROOT
 READER = ROOT / "docs/educational_reader.py"
 FOLDER = ROOT / "tests/vectors/archive"
 INDEX: dict[str, dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())
-MISSING = {
-    "filter-floatsplit",
-    "filter-zeromask",
-    *(f"codec-{one}" for one in ("bz2", "huffman", "lz4", "lzma")),
-}
-MISSING |= {f"codec-{one}" for one in ("lzo", "lzw", "zstd")}
+CODECS = ("bz2", "huffman", "lz4", "lzma", "lzo", "lzw", "zstd")
+MISSING = {"filter-floatsplit", "filter-zeromask", *(f"codec-{name}" for name in CODECS)}
 GOOD = [
     name
     for name in INDEX
