@@ -63,12 +63,12 @@ def _fields(info: StageInfo) -> dict[str, Any]:
 def _lines(info: StageInfo) -> str:
     provider = info.provider()
     state = f"{provider.version}, {provider.licence}" if provider.version else "missing"
-    lines = [f"{info.name:<9}{info.summary}", f"{'':<9}by {provider.name} ({state})"]
+    lines = [f"{info.name:<12}{info.summary}", f"{'':<12}by {provider.name} ({state})"]
     lines += [
-        f"{'':<9}{o.name}, {o.allowed}, default {o.default}: {o.summary}" for o in info.options
+        f"{'':<12}{o.name}, {o.allowed}, default {o.default}: {o.summary}" for o in info.options
     ]
     if provider.hint:
-        lines.append(f"{'':<9}{provider.hint}")
+        lines.append(f"{'':<12}{provider.hint}")
     return "\n".join(lines)
 
 

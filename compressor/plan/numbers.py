@@ -40,7 +40,7 @@ Codings = Mapping[str, Coding]
 NONE: Codings = {}
 
 DENSE = 5
-"""The level from which a mantissa's first bit goes with the exponent: .1 to .3 % smaller, a third slower."""
+"""The level from which a mantissa's first two bits go with the exponent: .2 to .6 % smaller, a third slower."""
 
 _FLOATS = (
     ("F64", "fp64", 8, True),
@@ -64,7 +64,7 @@ def codings_for(level: int) -> Codings:
         "I8": Coding(parse("huffman"), 1, BLOCK)
     }  # a quantised model's: noise, not evenly spread
     for dtype, name, width, gains in _FLOATS:
-        first = ":mantissa_bits=1" if gains and level >= DENSE else ""
+        first = ":mantissa_bits=2" if gains and level >= DENSE else ""
         streams = ",".join(["huffman"] * width)
         chain = parse(f"floatsplit:dtype={name}{first}({streams})")
         found[dtype] = Coding(chain, width, BLOCK * width)

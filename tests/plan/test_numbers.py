@@ -86,8 +86,8 @@ def test_what_has_no_coding_is_packed_like_any_bytes() -> None:
     assert cuts([(MIB, "F32")], NONE, MIB) == [Cut(MIB, None)]
 
 
-def test_from_a_level_on_a_mantissa_bit_goes_with_the_exponents() -> None:
+def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
     assert [str(codings_for(level)["BF16"].chain) for level in (DENSE - 1, DENSE)] == [
         "floatsplit:dtype=bf16(huffman,huffman)",
-        "floatsplit:dtype=bf16:mantissa_bits=1(huffman,huffman)",
+        "floatsplit:dtype=bf16:mantissa_bits=2(huffman,huffman)",
     ]
