@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import click
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
-from compressor.cli import completion
-from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli import completion, paths
+from compressor.cli.options import PATH, refuse_where, report_from, reporting, resources
+from compressor.cli.paths import STDIN
 from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
@@ -20,6 +22,10 @@ from compressor.engine.limits import Limits
 from compressor.engine.restoring import opened_index
 from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
+from compressor.stages.base import Bytes
+from compressor.tree.outputs import opened_output, umask
+
+Write = Callable[[Bytes], object]
 
 _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 
@@ -35,10 +41,25 @@ _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 @click.option(
     "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
 )
+@click.option(
+    "--tensor",
+    "tensors",
+    multiple=True,
+    metavar="GLOB",
+    help="Tensors by name, as one file of tensors; repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["safetensors", "npy", "raw"]),
+    help="What tensors are written as.  [default: safetensors]",
+)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write there, not to stdout.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite FILE.")
 @resources
 @reporting
-def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: Any) -> int:
-    r"""Write files, or bytes of them, to stdout; only the blocks they need are read.
+def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
+    r"""Write files, bytes of them, or tensors in them; only the blocks they need are read.
 
     Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes.
 
@@ -46,10 +67,11 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
       compressor cat run.cz run/config.json
       compressor cat run.cz run/config.json --at 1
       compressor cat data.bin.cz --range 1000000:1004096 | xxd
+      compressor cat model.safetensors.cz --tensor '*.bias' -o biases.safetensors
     """
-    report = report_from(options, data_to_stdout=True)
-    bounds = _bounds(part)
-    stdout_descriptor()
+    report = report_from(options, data_to_stdout=options["output"] in (None, STDIN))
+    _refuse_contradictions(options)
+    bounds = _bounds(options["part"])
     with report.failing(archive), opened_archive(archive) as (source, file):
         if not source.regular:
             raise UsageError(
@@ -59,12 +81,51 @@ def cat(archive: Path, members: tuple[str, ...], part: str | None, **options: An
         opened = opened_index(
             file, reading, lambda error: report.fail(error, archive), options["at"]
         )
-        for index, entry in _wanted(opened, members):
-            opened.copy(index, entry, write_stdout, _piece(bounds, entry))
-            report.result(
-                "written", shown(entry.name), path=str(archive), name=os.fsdecode(entry.name)
-            )
+        wanted = _wanted(opened, members)
+        with _output(archive, options) as write:
+            if options["tensors"]:
+                _write_tensors(opened, wanted, options, write)
+                report.succeeded()
+            else:
+                for index, entry in wanted:
+                    opened.copy(index, entry, write, _piece(bounds, entry))
+                    name = os.fsdecode(entry.name)
+                    report.result("written", shown(entry.name), path=str(archive), name=name)
     return report.exit_code
+
+
+def _refuse_contradictions(options: dict[str, Any]) -> None:
+    refuse_where(
+        (options["tensors"] and options["part"], "--range is for bytes, --tensor for tensors"),
+        (options["form"] and not options["tensors"], "--format is for what --tensor picks"),
+        (options["force"] and not options["output"], "-f is for -o FILE"),
+    )
+
+
+@contextmanager
+def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
+    """Give what writes: to stdout, or to a file that appears when all of it was written."""
+    path: Path | None = options["output"]
+    if path is None or path == STDIN:
+        stdout_descriptor()
+        yield write_stdout
+        return
+    protected = paths.identities([archive])
+    with opened_output(path, force=options["force"], protected=protected) as output:
+        yield output.write
+        output.commit(mode=0o666 & ~umask(), mtime_ns=None, sync=False)
+
+
+def _write_tensors(
+    opened: SeekableArchive,
+    wanted: Iterable[tuple[Index, Entry]],
+    options: dict[str, Any],
+    write: Write,
+) -> None:
+    from compressor.engine.tensorview import picked, write_tensors  # for those who ask for tensors
+
+    chosen = picked(opened, wanted, options["tensors"])
+    write_tensors(opened, chosen, options["form"] or "safetensors", write)
 
 
 def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple[Index, Entry]]:

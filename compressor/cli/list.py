@@ -14,6 +14,7 @@ from compressor.cli import listing, paths
 from compressor.cli.options import PATH, budget, refuse_where, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
+from compressor.cli.tensors import list_tensors
 from compressor.engine.survey import Survey, by_version, glance, survey
 from compressor.errors import DamagedError, UsageError
 
@@ -24,6 +25,9 @@ Lines = Callable[[Sequence[Entry]], Iterable[str]]
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option("-l", "--long", is_flag=True, help="Say type, mode, links and owner, too.")
 @click.option("--tree", is_flag=True, help="Show folders as a tree.")
+@click.option(
+    "--tensors", is_flag=True, help="Show the tensors in files: bytes, type, shape, name."
+)
 @click.option(
     "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
 )
@@ -38,13 +42,18 @@ def list_members(**options: Any) -> int:
       compressor list run.cz
       compressor list -l run.cz
       compressor list --tree run.cz --at 3
+      compressor list --tensors model.safetensors.cz
       compressor list --json run.cz | jq .name
     """
     report = report_from(options)
-    refuse_where((options["long"] and options["tree"], "-l and --tree exclude each other"))
+    ways = [options["long"], options["tree"], options["tensors"]]
+    refuse_where((sum(ways) > 1, "-l, --tree and --tensors exclude each other"))
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
-            _Listing(path, options, report).run()
+            if options["tensors"]:
+                list_tensors(path, options, report)
+            else:
+                _Listing(path, options, report).run()
             report.succeeded()
     return report.exit_code
 

@@ -52,6 +52,9 @@ def printed(run: Run) -> list[dict[str, Any]]:
     good = Path("b.cz").read_bytes()
     Path("b.cz").write_bytes(flipped(good, len(good) // 4))
     Path("c.cz").write_bytes(run(input=b"x").stdout)
+    header = b'{"w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}'
+    Path("t").write_bytes(len(header).to_bytes(8, "little") + header + b"\1\2")
+    run("compress", "t")
     Path("run").mkdir()
     Path("run/link").symlink_to("a")
     calls: list[tuple[int, list[str]]] = [
@@ -62,6 +65,7 @@ def printed(run: Run) -> list[dict[str, Any]]:
         (4, ["decompress", "-f", "b.cz", "-C", "out"]),
         (0, ["list", "a.cz"]),
         (0, ["list", "c.cz"]),
+        (0, ["list", "--tensors", "t.cz"]),
         (0, ["compress", "-o", "run.cz", "run"]),
         (0, ["append", "run.cz", "run", "--dry-run"]),
         (0, ["append", "run.cz", "run"]),

@@ -1,0 +1,135 @@
+"""Tensors of members by name: listed, and written as files of tensors."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import deserialize
+
+from tests.cli.process import Run, lines
+from tests.cli.test_numbers import numbers, tensors
+from tests.tensors.files import gguf_file, info
+
+F32, BF16, I8 = ("F32", numbers("F32", 50_000)), ("BF16", numbers("BF16", 90_000)), ("I8", b"\1\2")
+
+
+@pytest.fixture
+def model(run: Run) -> bytes:
+    """Pack a model of three tensors, t0 to t2, as model.cz."""
+    data = tensors(F32, BF16, I8)
+    Path("model").write_bytes(data)
+    run("compress", "model")
+    return data
+
+
+def content(file: bytes) -> dict[str, tuple[str, list[int], bytes]]:
+    """Return what safetensors' own reader sees."""
+    return {
+        name: (one["dtype"], one["shape"], bytes(one["data"])) for name, one in deserialize(file)
+    }
+
+
+def test_tensors_are_listed(run: Run, model: bytes) -> None:
+    text = run("list", "--tensors", "model.cz").stdout.decode()
+    found = lines(run("list", "--tensors", "--json", "model.cz").stdout)
+
+    assert [line.split() for line in text.splitlines()] == [
+        ["model:"],
+        ["200,000", "F32", "50000", "t0"],
+        ["180,000", "BF16", "90000", "t1"],
+        ["2", "I8", "2", "t2"],
+    ]
+    assert found[1] == {
+        "type": "tensor",
+        "path": "model.cz",
+        "member": "model",
+        "name": "t1",
+        "dtype": "BF16",
+        "shape": [90_000],
+        "bytes": 180_000,
+    }
+    assert run("list", "--tensors", input=model, code=2).stdout == b""
+
+
+def test_what_is_picked_is_a_file_that_safetensors_reads(run: Run, model: bytes) -> None:
+    every = content(run("cat", "model.cz", "--tensor", "*").stdout)
+    two = run("cat", "model.cz", "model", "--tensor", "t2", "--tensor", "t0").stdout
+
+    assert every == content(model)
+    assert content(two) == {name: one for name, one in content(model).items() if name != "t1"}
+
+
+def test_a_tensor_is_read_without_the_blocks_of_others(run: Run, model: bytes) -> None:
+    damaged = bytearray(Path("model.cz").read_bytes())
+    damaged[len(damaged) // 8] ^= 1  # in t0, the first and largest
+    Path("model.cz").write_bytes(damaged)
+
+    assert content(run("cat", "model.cz", "--tensor", "t1").stdout)["t1"][2] == BF16[1]
+    assert b"model.cz" in run("cat", "model.cz", "--tensor", "t0", code=4).stderr
+
+
+def test_one_tensor_is_an_array_of_numpy(run: Run, model: bytes) -> None:
+    packed = run("cat", "model.cz", "--tensor", "t0", "--format", "npy").stdout
+
+    assert np.load(io.BytesIO(packed)).tobytes() == F32[1]
+    assert run("cat", "model.cz", "--tensor", "t0", "--format", "raw").stdout == F32[1]
+    refused = run("cat", "model.cz", "--tensor", "t1", "--format", "npy", code=2).stderr
+    assert b"BF16" in refused
+    assert b"safetensors" in refused
+    assert (
+        b"one tensor" in run("cat", "model.cz", "--tensor", "*", "--format", "npy", code=2).stderr
+    )
+
+
+def test_a_name_that_several_members_hold_is_refused_and_they_are_listed(run: Run) -> None:
+    Path("run").mkdir()
+    for name in "ab":
+        Path("run", name).write_bytes(tensors(F32, BF16))
+    run("compress", "run")
+
+    said = run("cat", "run.cz", "--tensor", "t0", code=2).stderr
+
+    assert b"run/a, run/b" in said
+    assert content(run("cat", "run.cz", "run/b", "--tensor", "t0").stdout)["t0"][2] == F32[1]
+
+
+def test_the_output_appears_whole_or_not_at_all(run: Run, model: bytes) -> None:
+    run("cat", "model.cz", "--tensor", "t1", "-o", "one")
+    assert content(Path("one").read_bytes())["t1"][2] == BF16[1]
+
+    assert b"one" in run("cat", "model.cz", "--tensor", "t0", "-o", "one", code=1).stderr
+    run("cat", "model.cz", "--tensor", "t0", "-o", "one", "-f")
+    assert set(content(Path("one").read_bytes())) == {"t0"}
+    run("cat", "model.cz", "--tensor", "nothing", "-o", "two", code=1)
+    run("cat", "model.cz", "--tensor", "*", "-o", "model.cz", "-f", code=1)
+    run("cat", "model.cz", "-o", "whole")
+    assert Path("whole").read_bytes() == model
+    assert not Path("two").exists()
+
+
+def test_types_that_a_form_can_not_hold_are_refused(run: Run) -> None:
+    Path("q").write_bytes(gguf_file([], [info("w", [32], 8, 0)], bytes(range(34))))
+    run("compress", "q")
+
+    assert b"Q8_0" in run("cat", "q.cz", "--tensor", "w", code=2).stderr
+    assert run("cat", "q.cz", "--tensor", "w", "--format", "raw").stdout == bytes(range(34))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--tensor t0 --range 0:1", "--format raw", "-f", "--tensor t0 --format pt"],
+)
+def test_options_that_mean_nothing_together_are_refused(run: Run, words: str, model: bytes) -> None:
+    run("cat", "model.cz", *words.split(), code=2)
+
+
+def test_only_what_holds_tensors_is_listed(run: Run) -> None:
+    Path("run").mkdir()
+    Path("run/a").write_text(json.dumps({"t0": 1}))
+    Path("run/b").write_bytes(tensors(I8))
+    run("compress", "run")
+
+    assert run("list", "--tensors", "run.cz").stdout.startswith(b"run/b:\n")
+    assert run("list", "--tensors", "-l", "run.cz", code=2).stdout == b""
