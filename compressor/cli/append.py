@@ -13,6 +13,7 @@ from compressor.cli.coding import (
     versioning,
 )
 from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
+from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
@@ -68,19 +69,7 @@ def _append(
         report.succeeded()
         return
     progress = report.progress(str(archive), None)
-    packing = PackOptions(
-        chain_from(options),
-        options["block_size"],
-        solid_size_from(options),
-        options["threads"],
-        options["memory"],
-        options["verify"],
-        reach=None,
-        codings=codings_from(options),
-        dtype=(options["dtype"] or "").upper(),
-        warn=report.warn,
-        progress=progress,
-    )
+    packing = _pack_options(options, report, progress)
     appending = AppendOptions(
         tuple(member_name(path) for path in inputs),
         tree.problem,
@@ -96,6 +85,22 @@ def _append(
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)
+
+
+def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -> PackOptions:
+    return PackOptions(
+        chain_from(options),
+        options["block_size"],
+        solid_size_from(options),
+        options["threads"],
+        options["memory"],
+        options["verify"],
+        reach=None,
+        codings=codings_from(options),
+        dtype=(options["dtype"] or "").upper(),
+        warn=report.warn,
+        progress=progress,
+    )
 
 
 def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:

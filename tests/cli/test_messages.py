@@ -43,7 +43,7 @@ def things(folder: Path) -> Path:
         (
             "compress --memory 5 -c a",
             4,
-            "packing with zstd:level=3 in blocks of 65536 bytes needs 65 MiB of memory, "
+            "packing with zstd:level=3 in blocks of 65536 bytes needs 66 MiB of memory, "
             "5 bytes are allowed (--memory)",
         ),
         (
