@@ -84,13 +84,12 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
         wanted = _wanted(opened, members)
         with _output(archive, options) as write:
             if options["tensors"]:
-                _write_tensors(opened, wanted, options, write)
-                report.succeeded()
+                written = _write_tensors(opened, wanted, options, write)
             else:
-                for index, entry in wanted:
-                    opened.copy(index, entry, write, _piece(bounds, entry))
-                    name = os.fsdecode(entry.name)
-                    report.result("written", shown(entry.name), path=str(archive), name=name)
+                written = _write_parts(opened, wanted, bounds, write)
+            for entry in written:
+                name = os.fsdecode(entry.name)
+                report.result("written", shown(entry.name), path=str(archive), name=name)
     return report.exit_code
 
 
@@ -116,16 +115,29 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         output.commit(mode=0o666 & ~umask(), mtime_ns=None, sync=False)
 
 
+def _write_parts(
+    opened: SeekableArchive,
+    wanted: Iterable[tuple[Index, Entry]],
+    bounds: tuple[int, int] | None,
+    write: Write,
+) -> Iterator[Entry]:
+    for index, entry in wanted:
+        opened.copy(index, entry, write, _piece(bounds, entry))
+        yield entry
+
+
 def _write_tensors(
     opened: SeekableArchive,
     wanted: Iterable[tuple[Index, Entry]],
     options: dict[str, Any],
     write: Write,
-) -> None:
+) -> Iterable[Entry]:
+    """Write tensors; return the members that they are of."""
     from compressor.engine.tensorview import picked, write_tensors  # for those who ask for tensors
 
     chosen = picked(opened, wanted, options["tensors"])
     write_tensors(opened, chosen, options["form"] or "safetensors", write)
+    return {one.entry.name: one.entry for one in chosen}.values()
 
 
 def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple[Index, Entry]]:

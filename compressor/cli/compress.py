@@ -108,6 +108,10 @@ def _refuse_contradictions(options: dict[str, Any], *, to_stdout: bool) -> None:
         (to_stdout and options["skip_existing"], "--skip-existing needs an output file"),
         (not piped and options["name"] is not None, "--name is for piped input"),
         (not piped and options["flush_after"] is not None, "--flush-after is for piped input"),
+        (
+            options["flush_after"] is not None and options["dtype"] is not None,
+            "--flush-after takes bytes as they come; --dtype needs whole blocks",
+        ),
     )
 
 

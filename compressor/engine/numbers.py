@@ -29,7 +29,7 @@ class Coded(Struct, frozen=True):
 
 def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
     """Yield a file's content: in blocks of one type each where it is numbers."""
-    if options.codings and source.regular and not source.sparse and source.at_start:
+    if options.codings and source.regular and source.at_start and source.whole_on_disk:
         found = _numbers_in(source.look, source.stat.st_size, options, piece_size)
         if found is not None:
             yield from _coded(found, source.take, piece_size)

@@ -62,7 +62,8 @@ def picked(
     """
     chosen: dict[str, list[Held]] = {}
     missed = set(globs)
-    for _, found in held_by(archive, members):
+    once = {(index.start, entry.name): (index, entry) for index, entry in members}
+    for _, found in held_by(archive, once.values()):
         for one in found:
             met = {glob for glob in globs if fnmatchcase(one.tensor.name, glob)}
             missed -= met
@@ -105,6 +106,8 @@ def write_tensors(
 def _safetensors_header(tensors: Sequence[Tensor]) -> bytes:
     header, at = {}, 0
     for tensor in tensors:
+        if tensor.name == "__metadata__":
+            raise UsageError("safetensors keeps the name '__metadata__' for itself: --format raw")
         if tensor.dtype not in _SAFETENSORS:
             what = f"safetensors can't hold {tensor.dtype} (tensor {tensor.name!r})"
             raise UsageError(f"{what}: --format raw gives its bytes")

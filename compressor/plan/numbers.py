@@ -88,7 +88,8 @@ def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) ->
     held, coding = 0, None  # bytes of small tensors of one type, not yet in a block
     for size, dtype in segments:
         found = codings.get(dtype)
-        if found is not coding or size >= LEAST or held + size > most:
+        full = coding is not None and held + size > min(coding.block_size, most)
+        if found is not coding or size >= LEAST or full:
             yield _cut(held, coding)
             held, coding = 0, found
         if found is not None and size >= LEAST:

@@ -8,6 +8,13 @@ from compressor.tensors.view import Read, View
 _HEAD = 16  # bytes that tell the formats apart
 
 
+class _ReadError(Exception):
+    """What ``read`` raised: it may be a DamagedError of its own, and says nothing of the format."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 def sniff(read: Read, size: int) -> Sniffed:
     """Return the segments and tensors of a file of ``size`` bytes.
 
@@ -15,11 +22,19 @@ def sniff(read: Read, size: int) -> Sniffed:
     asked for, so that a header that lies costs seconds and some hundred MiB, no more. A file of no known
     format, or one that breaks its format's rules, is one opaque segment. Errors of ``read`` pass.
     """
-    view = View(read, size)
+
+    def passing(start: int, length: int) -> bytes:
+        try:
+            return read(start, length)
+        except Exception as error:
+            raise _ReadError(error) from error
+
     try:
-        return _recognised(view)
+        return _recognised(View(passing, size))
     except DamagedError as error:
         return opaque(size, error.what)
+    except _ReadError as failed:
+        raise failed.error from failed.error.__cause__
 
 
 def _recognised(view: View) -> Sniffed:

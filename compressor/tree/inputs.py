@@ -80,6 +80,17 @@ class Input(Struct, frozen=True):
         """Whether a regular file has holes, or may have."""
         return self.regular and self.stat.st_blocks * 512 < self.stat.st_size
 
+    @property
+    def whole_on_disk(self) -> bool:
+        """Whether a regular file has no holes; one that the file system packs takes less, too."""
+        if not self.sparse:
+            return self.regular
+        at = os.lseek(self.descriptor, 0, os.SEEK_CUR)
+        try:
+            return _seek(self.descriptor, 0, os.SEEK_HOLE, self.stat.st_size) == self.stat.st_size
+        finally:
+            os.lseek(self.descriptor, at, os.SEEK_SET)
+
     def whole(self, most: int) -> bytearray | None:
         """Return the content, from the start on, of a file without holes; None if it is more than ``most``.
 

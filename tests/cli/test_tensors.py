@@ -70,6 +70,33 @@ def test_a_tensor_is_read_without_the_blocks_of_others(run: Run, model: bytes) -
     assert b"model.cz" in run("cat", "model.cz", "--tensor", "t0", code=4).stderr
 
 
+def test_a_damaged_header_is_damage_and_not_a_file_without_tensors(run: Run) -> None:
+    Path("model").write_bytes(tensors(F32))
+    run("compress", "model")
+    damaged = bytearray(Path("model.cz").read_bytes())
+    plan = damaged.index(b"zstd")  # the head's; then comes the block of the header
+    damaged[damaged.index(b"zstd", plan + 4) + 40] ^= 1
+    Path("model.cz").write_bytes(damaged)
+
+    assert b"check" in run("list", "--tensors", "model.cz", code=4).stderr
+    run("cat", "model.cz", "--tensor", "*", code=4)
+
+
+def test_a_member_that_is_named_twice_is_one(run: Run, model: bytes) -> None:
+    assert content(run("cat", "model.cz", "model", "model", "--tensor", "*").stdout) == content(
+        model
+    )
+
+
+def test_a_name_that_safetensors_keeps_is_refused(run: Run) -> None:
+    with Path("x").open("wb") as file:
+        np.savez(file, __metadata__=np.arange(3))
+    run("compress", "x")
+
+    assert b"__metadata__" in run("cat", "x.cz", "--tensor", "*", code=2).stderr
+    run("cat", "x.cz", "--tensor", "*", "--format", "raw")
+
+
 def test_one_tensor_is_an_array_of_numpy(run: Run, model: bytes) -> None:
     packed = run("cat", "model.cz", "--tensor", "t0", "--format", "npy").stdout
 

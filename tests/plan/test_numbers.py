@@ -70,6 +70,12 @@ def test_small_tensors_of_one_type_share_a_block() -> None:
     ]
 
 
+def test_small_tensors_never_make_a_block_larger_than_is_declared() -> None:
+    for dtype, coding in CODINGS.items():
+        found = cuts([(LEAST - 8, dtype)] * 200, CODINGS, 8 * MIB)
+        assert max(cut.size for cut in found) <= coding.most
+
+
 def test_where_blocks_must_be_small_numbers_are_packed_like_any_bytes() -> None:
     assert cuts([(MIB, "F32")], CODINGS, 1000) == [Cut(MIB, None)]
 
