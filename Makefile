@@ -50,7 +50,7 @@ lzo: | $(VENV)/bin/python
 	} >/dev/null 2>&1 || echo 'python-lzo could not be built: install liblzo2-dev, or LZO will encode slowly'
 
 test: build ## Run the whole suite.
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q
 
 check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/ruff format --check .
