@@ -147,7 +147,7 @@ def test_a_tree_bears_names_that_are_none() -> None:
 def test_long_and_tree_exclude_each_other(run: Run, archive: Path) -> None:
     said = run("list", "-l", "--tree", archive, code=2).stderr
 
-    assert said == b"compressor: -l and --tree exclude each other\n"
+    assert said == b"compressor: -l, --tree and --tensors exclude each other\n"
 
 
 def test_a_pipe_gives_each_version_under_its_number(run: Run, archive: Path) -> None:

@@ -49,10 +49,10 @@ def run(folder: Path, rounds: int, *command: str | Path) -> str:
 def test_all_paths_agree_and_keep_to_their_buffers(tmp_path: Path) -> None:
     program = build(tmp_path, "cc", *SANITIZERS)
 
-    printed = run(tmp_path, 500, program)
+    printed = run(tmp_path, 250, program)
 
     names = " ".join(kernel.kernel_names())
-    assert printed == f"{names} agree on {len(CASES)} golden files and 500 blocks\n"
+    assert printed == f"{names} agree on {len(CASES)} golden files and 250 blocks\n"
 
 
 @pytest.mark.skipif(platform.machine() == "aarch64", reason="this processor is no other one")
@@ -60,6 +60,6 @@ def test_neon_agrees_on_an_emulated_processor(tmp_path: Path, peer: Callable[[st
     emulator = peer(EMULATOR)
     program = build(tmp_path, peer(CROSS), "-static")
 
-    printed = run(tmp_path, 500, emulator, program)
+    printed = run(tmp_path, 150, emulator, program)
 
-    assert printed == f"portable neon agree on {len(CASES)} golden files and 500 blocks\n"
+    assert printed == f"portable neon agree on {len(CASES)} golden files and 150 blocks\n"
