@@ -69,6 +69,18 @@ def times(works: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
+def _packed(chain: chains.Chain, blocks: list[bytes]) -> tuple[list[chains.Encoded], list[bytes]]:
+    encoded = [chains.encode(chain, block) for block in blocks]
+    return encoded, [b"".join(item.parts) for item in encoded]
+
+
+def _unpacked(
+    chain: chains.Chain, blocks: list[bytes], encoded: list[chains.Encoded], packed: list[bytes]
+) -> None:
+    for body, item, block in zip(packed, encoded, blocks, strict=True):
+        chains.decode(chain, body, item.sizes, len(block))
+
+
 def speeds(path: Path) -> None:
     found = [(DTYPES[name], content) for name, content in tensors(path) if name in DTYPES]
     dtype = found[0][0]
@@ -78,8 +90,9 @@ def speeds(path: Path) -> None:
     blocks = [plain[at : at + step] for at in range(0, len(plain), step)]
     split = [floatsplit.split(block, words) for block in blocks]
     chain = chain_of(dtype, 0, "huffman")
-    encoded = [chains.encode(chain, block) for block in blocks]
-    packed = [b"".join(item.parts) for item in encoded]
+    dense = chain_of(dtype, 2, "huffman")
+    encoded, packed = _packed(chain, blocks)
+    smaller, denser = _packed(dense, blocks)
     taken = times(
         {
             "memcpy": lambda: [bytearray(block) for block in blocks],
@@ -87,10 +100,9 @@ def speeds(path: Path) -> None:
             "merge": lambda: [floatsplit.merge(s, step, words) for s in split],
             "huffman in": lambda: [huffman.encode(s) for streams in split for s in streams],
             "encode": lambda: [chains.encode(chain, block) for block in blocks],
-            "decode": lambda: [
-                chains.decode(chain, body, item.sizes, len(block))
-                for body, item, block in zip(packed, encoded, blocks, strict=True)
-            ],
+            "decode": lambda: _unpacked(chain, blocks, encoded, packed),
+            "encode, 2 bits": lambda: [chains.encode(dense, block) for block in blocks],
+            "decode, 2 bits": lambda: _unpacked(dense, blocks, smaller, denser),
         }
     )
     row = "  ".join(f"{work} {taken['memcpy'] / seconds:.2f}" for work, seconds in taken.items())

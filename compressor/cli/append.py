@@ -9,6 +9,7 @@ from compressor.cli.coding import (
     chain_from,
     coding,
     codings_from,
+    dtype_from,
     solid_size_from,
     versioning,
 )
@@ -97,7 +98,7 @@ def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -
         options["verify"],
         reach=None,
         codings=codings_from(options),
-        dtype=(options["dtype"] or "").upper(),
+        dtype=dtype_from(options),
         warn=report.warn,
         progress=progress,
     )

@@ -19,11 +19,11 @@ from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
-from compressor.engine.restoring import opened_index
+from compressor.engine.restoring import default_mode, opened_index
 from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import opened_output, umask
+from compressor.tree.outputs import opened_output
 
 Write = Callable[[Bytes], object]
 
@@ -112,7 +112,7 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
     protected = paths.identities([archive])
     with opened_output(path, force=options["force"], protected=protected) as output:
         yield output.write
-        output.commit(mode=0o666 & ~umask(), mtime_ns=None, sync=False)
+        output.commit(mode=default_mode(None), mtime_ns=None, sync=False)
 
 
 def _write_parts(

@@ -116,6 +116,11 @@ def codings_from(options: Mapping[str, Any]) -> Codings:
     return codings_for(DEFAULT if level is None else level)
 
 
+def dtype_from(options: Mapping[str, Any]) -> str:
+    """Return what files hold that do not say it, by its name in the table of codings; "": unknown."""
+    return (options["dtype"] or "").upper()
+
+
 def _level(options: Mapping[str, Any]) -> int | None:
     """Return the level asked for, by option or by the environment; a codec needs none."""
     level: int | None = options["level"]

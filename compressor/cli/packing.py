@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from compressor.archive.leaf import Entry
 from compressor.archive.source import widen_pipe
 from compressor.cli import naming, paths
-from compressor.cli.coding import codings_from, solid_size_from
+from compressor.cli.coding import codings_from, dtype_from, solid_size_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
@@ -339,7 +339,7 @@ class Packing:
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
             codings=codings_from(options),
-            dtype=(options["dtype"] or "").upper(),
+            dtype=dtype_from(options),
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,

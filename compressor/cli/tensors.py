@@ -1,5 +1,7 @@
 """Tensors in the members of an archive, as lines: for `list --tensors`."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +37,7 @@ def list_tensors(path: Path, options: dict[str, Any], report: Report) -> None:
             )
 
 
-def _lines(tensors: "list[Held] | Any") -> list[str]:
+def _lines(tensors: "Sequence[Held]") -> list[str]:
     rows = [
         (f"{one.tensor.size:,}", one.tensor.dtype, _shape(one.tensor.shape), one.tensor.name)
         for one in tensors
@@ -54,7 +56,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 def _fields(held: "Held") -> dict[str, Any]:
     tensor = held.tensor
     return {
-        "member": held.entry.name.decode(errors="surrogateescape"),
+        "member": os.fsdecode(held.entry.name),
         "name": tensor.name,
         "dtype": tensor.dtype,
         "shape": list(tensor.shape),

@@ -1,7 +1,7 @@
 """Tensors of members, by name: which there are, and their bytes, read without the rest of the member."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -9,9 +9,9 @@ from msgspec import Struct
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
+from compressor.archive.writer import Write
 from compressor.engine.access import SeekableArchive
 from compressor.errors import MemberNotFoundError, UnsupportedError, UsageError
-from compressor.stages.base import Bytes
 from compressor.tensors.segments import Sniffed, Tensor
 from compressor.tensors.sniff import sniff
 
@@ -23,8 +23,6 @@ _NPY = {
     "C64": "<c8",
     "C128": "<c16",
 }
-
-Write = Callable[[Bytes], object]
 
 
 class Held(Struct, frozen=True):
