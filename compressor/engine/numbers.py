@@ -1,12 +1,18 @@
 """Files that hold numbers: which, and their content cut into blocks of one type each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from compressor.engine.packoptions import PackOptions
 from compressor.plan.numbers import LEAST, Coding, Cut, cuts
 from compressor.tree.inputs import Hole, Input
+
+if TYPE_CHECKING:
+    from compressor.tensors.segments import Segment
 
 MEASURED = (
     16 << 20
@@ -19,12 +25,29 @@ Look = Callable[[int, int], bytes]
 Content = Iterable["bytes | bytearray | Hole | Coded"]
 """A member's content: blocks of bytes or of numbers, and holes between them."""
 
+Key = tuple[str, str, tuple[int, ...] | None]
+"""Name ("": none), type and shape: tensors that have these in common are states of one another."""
+
+
+class Part(Struct, frozen=True):
+    """Bytes ``begin`` to ``end`` of a tensor."""
+
+    key: Key
+    begin: int
+    end: int
+
 
 class Coded(Struct, frozen=True):
-    """A block of numbers."""
+    """A block of numbers, and the tensors that these are of, in order."""
 
     plain: bytes | bytearray
     coding: Coding
+    parts: Sequence[Part] = ()
+
+
+def key_of_tensor(segment: Segment) -> Key:
+    """Return what a tensor is known by."""
+    return segment.name or "", segment.dtype, segment.shape
 
 
 def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
@@ -53,21 +76,52 @@ def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Conte
         return taken
 
     found = _numbers_in(look, len(data), options, piece_size) if options.codings else None
-    return _coded(found or [Cut(len(data), None)], take, piece_size)
+    return _coded(found or _Cuts([Cut(len(data), None)], ()), take, piece_size)
 
 
-def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> list[Cut] | None:
+class _Cuts:
+    """How a file is cut, and the segments that it consists of."""
+
+    def __init__(self, cuts: Sequence[Cut], segments: Sequence[Segment]) -> None:
+        self.cuts = cuts
+        self.segments = segments
+
+    def parts(self) -> Iterator[list[Part]]:
+        """Yield, for each cut, the parts of segments in it."""
+        at = number = 0
+        for cut in self.cuts:
+            end = at + cut.size
+            found: list[Part] = []
+            while number < len(self.segments):
+                segment = self.segments[number]
+                begin = max(at - segment.start, 0)
+                if segment.start >= end:
+                    break
+                if segment.end > at:
+                    part = Part(
+                        key_of_tensor(segment), begin, min(end, segment.end) - segment.start
+                    )
+                    found.append(part)
+                if segment.end > end:
+                    break
+                number += 1
+            yield found
+            at = end
+
+
+def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts | None:
     """Return how a file is cut, blocks of numbers in at most ``most`` bytes; None: it holds none."""
     if size < LEAST:
         return None
-    from compressor.tensors.sniff import sniff  # most runs meet no file that needs it
+    from compressor.tensors.segments import Segment  # most runs meet no file that needs it
+    from compressor.tensors.sniff import sniff
 
     sniffed = sniff(look, size)
-    segments = [(one.size, one.dtype) for one in sniffed.segments]
+    segments: Sequence[Segment] = sniffed.segments
     if not sniffed.format:
-        segments = [(size, options.dtype or _measured(look, size))]
-    found = cuts(segments, options.codings, most)
-    return found if any(cut.coding for cut in found) else None
+        segments = [Segment(0, size, options.dtype or _measured(look, size))]
+    found = cuts(((one.size, one.dtype) for one in segments), options.codings, most)
+    return _Cuts(found, segments) if any(cut.coding for cut in found) else None
 
 
 def _measured(look: Look, size: int) -> str:
@@ -83,15 +137,17 @@ def _measured(look: Look, size: int) -> str:
 
 
 def _coded(
-    found: Sequence[Cut], take: Callable[[int], bytes | bytearray], piece_size: int
+    found: _Cuts, take: Callable[[int], bytes | bytearray], piece_size: int
 ) -> Iterator[bytes | bytearray | Coded]:
     """Yield a content as it is cut; ``take`` gives its next bytes, fewer where it ends early."""
-    for cut in found:
+    for cut, parts in zip(found.cuts, found.parts(), strict=True):
         left = cut.size
         while left:
             plain = take(min(left, piece_size))
-            if plain:
-                yield plain if cut.coding is None else Coded(plain, cut.coding)
+            if cut.coding is None:
+                yield from [plain] if plain else []
+            elif plain:
+                yield Coded(plain, cut.coding, parts if len(plain) == cut.size else ())
             if len(plain) < min(left, piece_size):
                 return
             left -= len(plain)

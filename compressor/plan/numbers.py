@@ -14,12 +14,25 @@ BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 
 LEAST = 1 << 16  # bytes; a shorter run of numbers is packed like any bytes
 
 
+MOST_NEEDS = 8
+"""Blocks that are decoded before a difference, at most: then comes a full state, quick to read again."""
+
+
 class Coding(Struct, frozen=True):
-    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element."""
+    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
+
+    ``delta`` is how they are packed as a difference from an earlier state, if that is known.
+    """
 
     chain: Chain
     width: int
     block_size: int
+    delta: Chain | None = None
+
+    @property
+    def base_memory(self) -> int:
+        """The bytes that reading the base of its largest block takes: packed and plain, of each needed."""
+        return 2 * self.most * (1 + MOST_NEEDS) + self.chain.decode_memory(self.most)
 
     @property
     def most(self) -> int:
@@ -63,7 +76,7 @@ def codings_for(level: int) -> Codings:
         first = ":mantissa_bits=2" if gains and level >= DENSE else ""
         streams = ",".join(["huffman"] * width)
         chain = parse(f"floatsplit:dtype={name}{first}({streams})")
-        found[dtype] = Coding(chain, width, BLOCK * width)
+        found[dtype] = Coding(chain, width, BLOCK * width, parse(f"floatdelta:dtype={name}"))
     return found
 
 
