@@ -1,7 +1,7 @@
 """Files outside of an archive that its blocks are differences from: what ``--base`` names."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,22 @@ from compressor.stages.base import Bytes
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
+
+
+Paths = (
+    str
+    | bytes
+    | os.PathLike[str]
+    | os.PathLike[bytes]
+    | Iterable["str | bytes | os.PathLike[str] | os.PathLike[bytes]"]
+)
+"""A path, or several."""
+
+
+def paths_of(given: Paths) -> list[Path]:
+    """Return the paths."""
+    several = [given] if isinstance(given, str | bytes | os.PathLike) else given
+    return [Path(os.fsdecode(path)) for path in several]
 
 
 class Outside(Struct, frozen=True):

@@ -18,6 +18,8 @@ MEASURED = (
     16 << 20
 )  # bytes; to measure what a smaller file holds (10 ms) could take as long as packing it
 SAMPLE = 64 << 10  # bytes
+LOOKED_AT = 16 << 20  # bytes of a pipe, at most: headers of models have less
+ENDLESS = 1 << 62  # bytes: what a pipe gives, as long as it has not ended
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a file."""
@@ -56,11 +58,61 @@ def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
         found = _numbers_in(source.look, source.stat.st_size, options, piece_size)
         if found is not None:
             yield from _coded(found, source.take, piece_size)
-    elif options.dtype in options.codings and not source.regular:
-        coding = options.codings[options.dtype]
-        for piece in source.pieces(min(coding.block_size, piece_size)):
-            yield piece if isinstance(piece, Hole) else Coded(piece, coding)
+    elif options.codings and not source.regular:
+        ahead = _Ahead(source.take)
+        found = _numbers_ahead(ahead, options, piece_size)
+        yield from _coded(found, ahead.take, piece_size)
+        return
     yield from source.pieces(piece_size)  # all of it, or what was added while it was read
+
+
+class _TooFarError(Exception):
+    """A look at a pipe goes further than what is held of it."""
+
+
+class _Ahead:
+    """A pipe of which the first bytes are looked at before they are taken."""
+
+    def __init__(self, take: Callable[[int], bytes | bytearray]) -> None:
+        self._take = take
+        self._held = bytearray()
+        self._at = 0  # in what is held
+        self._ended = False
+
+    def look(self, at: int, size: int) -> bytes:
+        """Return bytes from anywhere near the start; fewer where the pipe ends.
+
+        Raises:
+            _TooFarError: they are not near it.
+        """
+        if at + size > LOOKED_AT:
+            raise _TooFarError
+        while len(self._held) < at + size and not self._ended:
+            wanted = max(at + size - len(self._held), LEAST)
+            more = self._take(wanted)
+            self._held += more
+            self._ended = len(more) < wanted
+        return bytes(self._held[at : at + size])
+
+    def take(self, size: int) -> bytes | bytearray:
+        """Return the next bytes, fewer where the pipe ends; what was looked at comes first."""
+        held = self._held[self._at : self._at + size]
+        self._at += len(held)
+        if self._at >= len(self._held):
+            self._held, self._at = bytearray(), 0
+        if len(held) == size or self._ended:
+            return held
+        more = self._take(size - len(held))
+        return held + more if held else more
+
+
+def _numbers_ahead(ahead: _Ahead, options: PackOptions, most: int) -> _Cuts:
+    """Return how a pipe is cut: as a file is whose beginning says what is in it."""
+    try:
+        found = _numbers_in(ahead.look, ENDLESS, options, most)
+    except _TooFarError:  # such as a zip, whose directory stands at its end
+        found = None
+    return found or _Cuts([Cut(ENDLESS, None)], ())
 
 
 def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Content:
@@ -126,7 +178,7 @@ def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts
 
 def _measured(look: Look, size: int) -> str:
     """Return the type of an array without a header: one that samples from all over the file have."""
-    if size < MEASURED:
+    if size < MEASURED or size == ENDLESS:
         return ""
     from compressor.tensors.measure import measured
 

@@ -103,7 +103,8 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
         archive = identity_of(output.descriptor) if output.is_file else None
 
         if output.is_file:
-            options = replace(options, sources=Sources(DescriptorSource(output.descriptor)))
+            within = DescriptorSource(output.descriptor)
+            options = replace(options, sources=Sources(within, options.sources.externals))
 
         def content(packer: Packer) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)
