@@ -8,10 +8,14 @@ from functools import cache
 
 from msgspec import Struct
 
+from compressor.plan.records import RECORDS, record_chain, record_size
 from compressor.stages.chain import Chain, parse
 
 BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 % of the size
-LEAST = 1 << 16  # bytes; a shorter run of numbers is packed like any bytes
+RECORDS_BLOCK = 1 << 20  # bytes, or one round: scales are few, and need as many for a good code
+ROUND = 1 << 12  # records; the quants of so many fill huffman's chunks, which have 128 KiB
+LEAST = 1 << 16  # bytes; a shorter run of numbers joins what lies beside it
+SHORT = 1 << 10  # bytes; what is shorter and joins nothing is packed like any bytes
 
 
 class Coding(Struct, frozen=True):
@@ -59,6 +63,10 @@ def codings_for(level: int) -> Codings:
     found = {
         "I8": Coding(parse("huffman"), 1, BLOCK)
     }  # a quantised model's: noise, not evenly spread
+    for dtype in RECORDS:
+        width = record_size(dtype)
+        rounds = max(1, RECORDS_BLOCK // (width * ROUND))
+        found[dtype] = Coding(record_chain(dtype), width, rounds * ROUND * width)
     for dtype, name, width, gains in _FLOATS:
         first = ":mantissa_bits=2" if gains and level >= DENSE else ""
         streams = ",".join(["huffman"] * width)
@@ -71,17 +79,22 @@ def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> li
     """Return the blocks of a file whose segments have these sizes (bytes) and types, in order.
 
     A large tensor's blocks are its own, so that it is read without its neighbours; small ones that
-    follow one another and have one type share blocks. No block of numbers has more than ``most``
-    bytes. No two cuts without a coding follow each other.
+    follow one another and have one type share blocks. What is short joins its neighbour if that is
+    short, too, and is packed with it like any bytes; between two large tensors it stays what it is. No
+    block of numbers has more than ``most`` bytes. No two cuts without a coding follow each other.
     """
     found: list[Cut] = []
     codings = codings if most >= 2 * LEAST else NONE
     for cut in _blocks(segments, codings, most):
-        if cut.coding is None and found and found[-1].coding is None:
+        if found and _joins(cut) and _joins(found[-1]):
             found[-1] = Cut(found[-1].size + cut.size, None)
         elif cut.size:
             found.append(cut)
-    return found
+    return [cut if cut.size >= SHORT else Cut(cut.size, None) for cut in found]
+
+
+def _joins(cut: Cut) -> bool:
+    return cut.coding is None or cut.size < LEAST
 
 
 def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
@@ -90,13 +103,13 @@ def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) ->
         found = codings.get(dtype)
         full = coding is not None and held + size > min(coding.block_size, most)
         if found is not coding or size >= LEAST or full:
-            yield _cut(held, coding)
+            yield Cut(held, coding)
             held, coding = 0, found
         if found is not None and size >= LEAST:
             yield from _blocks_of(size, found, most)
         else:
             held += size
-    yield _cut(held, coding)
+    yield Cut(held, coding)
 
 
 def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
@@ -106,8 +119,3 @@ def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
         yield Cut(block, coding)
         size -= block
     yield Cut(size, coding)
-
-
-def _cut(size: int, coding: Coding | None) -> Cut:
-    """Return what small tensors have come to."""
-    return Cut(size, coding if size >= LEAST else None)

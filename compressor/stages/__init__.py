@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
     "lzw": "compressor.stages.codecs.lzw",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",
+    "fields": "compressor.stages.filters.fields",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 
