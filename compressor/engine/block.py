@@ -1,6 +1,6 @@
 """One block: packed, verified and made into a record; and back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -41,19 +41,31 @@ class Contents(Struct, frozen=True):
         return steps
 
 
+Others = Callable[[Bytes, int], Iterable[Chain]]
+"""From a block, and its packed size under its own chain, to chains that may make it smaller."""
+
+
+def no_others(_plain: Bytes, _packed_size: int) -> Iterable[Chain]:
+    """Return none: most blocks have one chain."""
+    return ()
+
+
 class BlockPacker(Struct, frozen=True):
-    """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
+    """Packs blocks under a chain, or another if that makes one smaller.
+
+    ``verify`` tells of which chains the work is proven; ``warn`` hears of an encoder that was caught lying.
+    """
 
     chain: Chain
-    verify: bool
+    verify: Callable[[Chain], bool]
     warn: Callable[[str], None]
+    others: Others = no_others
 
     def pack(self, contents: Contents) -> Draft:
         """Return the BLOCK record; the block is stored where packing gains nothing or goes wrong."""
         plain = contents.plain
-        encoded = chains.encode(self.chain, plain)
-        chain = self.chain
-        if encoded.packed_size >= len(plain) or not self._proven(encoded, plain):
+        chain, encoded = self._smallest(plain)
+        if encoded.packed_size >= len(plain) or not self._proven(chain, encoded, plain):
             chain, encoded = STORE, chains.Encoded((), (plain,))
         size, steps = len(plain), contents.steps()
         keys = b"".join(key for _, _, key in contents.pieces)
@@ -69,19 +81,28 @@ class BlockPacker(Struct, frozen=True):
         )
         return block_draft(block, encoded.parts)
 
-    def _proven(self, encoded: chains.Encoded, plain: bytes | bytearray) -> bool:
-        if not self.verify:
+    def _smallest(self, plain: bytes | bytearray) -> tuple[Chain, chains.Encoded]:
+        """Return the best of all chains; no more than two results are held at a time."""
+        chain, encoded = self.chain, chains.encode(self.chain, plain)
+        for other in self.others(plain, encoded.packed_size):
+            tried = chains.encode(other, plain)
+            if tried.packed_size < encoded.packed_size:
+                chain, encoded = other, tried
+        return chain, encoded
+
+    def _proven(self, chain: Chain, encoded: chains.Encoded, plain: bytes | bytearray) -> bool:
+        if not self.verify(chain):
             return True
         packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)
         try:
-            again = chains.decode(self.chain, packed, encoded.sizes, len(plain))
+            again = chains.decode(chain, packed, encoded.sizes, len(plain))
         except CompressorError:
             again = b""
         # Bytes compare by memcmp; a memoryview would go byte by byte.
         if plain == (bytes(again) if isinstance(again, memoryview) else again):
             return True
         self.warn(
-            f"{self.chain} did not give back what it was given; the block is stored as it is. "
+            f"{chain} did not give back what it was given; the block is stored as it is. "
             "Please report this, with the file if you can"
         )
         return False

@@ -47,7 +47,7 @@ class PackOptions(Struct, frozen=True):
 
     def head(self, block_size: int, earlier: Head | None) -> Head:
         """Return what an archive of such blocks declares, or a version behind one with this HEAD."""
-        memory = max(chain.decode_memory(size) for chain, size in self._chains(block_size))
+        memory = max(chain.decode_memory(size) for chain, size, _ in self._chains(block_size))
         memory = max(memory, STORE.decode_memory(block_size))
         reach = MAX_COUNT if self.reach is None else self.reach
         if earlier is not None:  # a version declares for all of the archive up to its end
@@ -66,15 +66,21 @@ class PackOptions(Struct, frozen=True):
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = max(
             size
+            + kept
             + chain.encode_memory(size)
             + (chain.decode_memory(size) if self.verifies(chain) else 0)
-            for chain, size in self._chains(block_size)
+            for chain, size, kept in self._chains(block_size)
         )
         what = f"packing with {self.chain} in blocks of {block_size} bytes"
         return threads_within(self.threads, self.memory, per_task, fixed, what)
 
-    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int]]:
-        """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``."""
-        yield self.chain, block_size
+    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int, int]]:
+        """Yield the chains that blocks may have, the bytes of the largest: at most ``block_size``.
+
+        And the bytes of another chain's result that is kept meanwhile: the smaller one is written.
+        """
+        yield self.chain, block_size, 0
         for coding in self.codings.values():
-            yield coding.chain, min(coding.most, block_size)
+            size = min(coding.most, block_size)
+            for chain in (*coding.chains, self.chain):
+                yield chain, size, size

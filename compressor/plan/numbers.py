@@ -9,6 +9,7 @@ from functools import cache
 from msgspec import Struct
 
 from compressor.plan.records import RECORDS, record_chain, record_size
+from compressor.plan.trees import tree
 from compressor.stages.chain import Chain, parse
 
 BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 % of the size
@@ -19,11 +20,20 @@ SHORT = 1 << 10  # bytes; what is shorter and joins nothing is packed like any b
 
 
 class Coding(Struct, frozen=True):
-    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element."""
+    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
+
+    ``sparse`` is for blocks of which many elements are zero.
+    """
 
     chain: Chain
     width: int
     block_size: int
+    sparse: Chain | None = None
+
+    @property
+    def chains(self) -> list[Chain]:
+        """All that its blocks may have; what is no number after all has the level's own."""
+        return [self.chain] if self.sparse is None else [self.chain, self.sparse]
 
     @property
     def most(self) -> int:
@@ -60,19 +70,27 @@ _FLOATS = (
 @cache
 def codings_for(level: int) -> Codings:
     """Return how numbers are packed at a level."""
-    found = {
-        "I8": Coding(parse("huffman"), 1, BLOCK)
-    }  # a quantised model's: noise, not evenly spread
+    huffman = parse("huffman")
+    found = {"I8": _number(1, huffman, huffman)}  # a quantised model's: noise, not evenly spread
+    for dtype, name, width, gains in _FLOATS:
+        few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
+        # What pruning leaves has few exponents, and a code of whole bits fits them badly.
+        found[dtype] = _number(width, many if level >= DENSE else few, many)
     for dtype in RECORDS:
         width = record_size(dtype)
         rounds = max(1, RECORDS_BLOCK // (width * ROUND))
         found[dtype] = Coding(record_chain(dtype), width, rounds * ROUND * width)
-    for dtype, name, width, gains in _FLOATS:
-        first = ":mantissa_bits=2" if gains and level >= DENSE else ""
-        streams = ",".join(["huffman"] * width)
-        chain = parse(f"floatsplit:dtype={name}{first}({streams})")
-        found[dtype] = Coding(chain, width, BLOCK * width)
     return found
+
+
+def _planes(name: str, width: int, mantissa_bits: int) -> Chain:
+    given = {"mantissa_bits": mantissa_bits} if mantissa_bits else {}
+    return tree("floatsplit", *[parse("huffman")] * width, dtype=name, **given)
+
+
+def _number(width: int, chain: Chain, rest: Chain) -> Coding:
+    sparse = tree("zeromask", parse("huffman"), rest, width=width)
+    return Coding(chain, width, BLOCK * width, sparse)
 
 
 def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> list[Cut]:
