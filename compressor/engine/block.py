@@ -1,6 +1,6 @@
 """One block: packed, verified and made into a record; and back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
@@ -64,12 +64,25 @@ class Candidate(Struct, frozen=True):
     base: Bytes | None = None
 
 
+Others = Callable[[Bytes, int], Iterable[Chain]]
+"""From a block, and its packed size under its own chain, to chains that may make it smaller."""
+
+
+def no_others(_plain: Bytes, _packed_size: int) -> Iterable[Chain]:
+    """Return none: most blocks have one chain."""
+    return ()
+
+
 class BlockPacker(Struct, frozen=True):
-    """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
+    """Packs blocks under a chain, or another if that makes one smaller.
+
+    ``verify`` tells of which chains the work is proven; ``warn`` hears of an encoder that was caught lying.
+    """
 
     chain: Chain
-    verify: bool
+    verify: Callable[[Chain], bool]
     warn: Callable[[str], None]
+    others: Others = no_others
 
     def pack(self, contents: Contents) -> tuple[Draft, int]:
         """Return the BLOCK record, and how many blocks have to be decoded before it.
@@ -77,7 +90,7 @@ class BlockPacker(Struct, frozen=True):
         It is stored where packing gains nothing or goes wrong.
         """
         plain = contents.plain
-        best = min(self._candidates(contents), key=lambda one: one.encoded.packed_size)
+        best = self._smallest(contents)
         if best.encoded.packed_size >= len(plain) or not self._proven(best, plain):
             best = Candidate(STORE, chains.Encoded((), (plain,)))
         against = contents.against if best.base is not None else None
@@ -97,15 +110,27 @@ class BlockPacker(Struct, frozen=True):
         )
         return block_draft(block, best.encoded.parts), block.needs
 
+    def _smallest(self, contents: Contents) -> Candidate:
+        """Return the best of all ways; no more than two results are held at a time."""
+        candidates = self._candidates(contents)
+        best = next(candidates)
+        for other in candidates:
+            if other.encoded.packed_size < best.encoded.packed_size:
+                best = other
+        return best
+
     def _candidates(self, contents: Contents) -> Iterator[Candidate]:
         plain, against = contents.plain, contents.against
-        yield Candidate(self.chain, chains.encode(self.chain, plain))
+        encoded = chains.encode(self.chain, plain)
+        yield Candidate(self.chain, encoded)
+        for chain in self.others(plain, encoded.packed_size):
+            yield Candidate(chain, chains.encode(chain, plain))
         base = against.read() if against else None
         if against and base is not None:
             yield Candidate(against.chain, chains.encode(against.chain, plain, base), base)
 
     def _proven(self, found: Candidate, plain: bytes | bytearray) -> bool:
-        if not self.verify:
+        if not self.verify(found.chain):
             return True
         encoded = found.encoded
         packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)

@@ -60,8 +60,7 @@ def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
             yield from _coded(found, source.take, piece_size)
     elif options.codings and not source.regular:
         ahead = _Ahead(source.take)
-        found = _numbers_ahead(ahead, options, piece_size)
-        yield from _coded(found, ahead.take, piece_size)
+        yield from _cut_up(_numbers_ahead(ahead, options, piece_size), ahead.take, piece_size)
         return
     yield from source.pieces(piece_size)  # all of it, or what was added while it was read
 
@@ -106,13 +105,20 @@ class _Ahead:
         return held + more if held else more
 
 
-def _numbers_ahead(ahead: _Ahead, options: PackOptions, most: int) -> _Cuts:
+def _numbers_ahead(ahead: _Ahead, options: PackOptions, most: int) -> _Cuts | None:
     """Return how a pipe is cut: as a file is whose beginning says what is in it."""
+    if len(ahead.look(0, LEAST)) < LEAST:
+        return None
     try:
-        found = _numbers_in(ahead.look, ENDLESS, options, most)
+        return _numbers_in(ahead.look, ENDLESS, options, most)
     except _TooFarError:  # such as a zip, whose directory stands at its end
-        found = None
-    return found or _Cuts([Cut(ENDLESS, None)], ())
+        return None
+
+
+def _cut_up(
+    found: _Cuts | None, take: Callable[[int], bytes | bytearray], piece_size: int
+) -> Iterator[bytes | bytearray | Coded]:
+    return _in_pieces(take, piece_size) if found is None else _coded(found, take, piece_size)
 
 
 def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Content:
@@ -128,36 +134,37 @@ def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Conte
         return taken
 
     found = _numbers_in(look, len(data), options, piece_size) if options.codings else None
-    return _coded(found or _Cuts([Cut(len(data), None)], ()), take, piece_size)
+    return _cut_up(found, take, piece_size)
 
 
 class _Cuts:
-    """How a file is cut, and the segments that it consists of."""
+    """How a file is cut that consists of these segments: lazily, for who knows what its header says."""
 
-    def __init__(self, cuts: Sequence[Cut], segments: Sequence[Segment]) -> None:
-        self.cuts = cuts
-        self.segments = segments
+    def __init__(self, segments: Sequence[Segment], options: PackOptions, most: int) -> None:
+        self._segments, self._options, self._most = segments, options, most
 
-    def parts(self) -> Iterator[list[Part]]:
-        """Yield, for each cut, the parts of segments in it."""
+    def cuts(self) -> Iterator[Cut]:
+        """Yield the cuts."""
+        sizes = ((one.size, one.dtype) for one in self._segments)
+        return cuts(sizes, self._options.codings, self._most)
+
+    def with_parts(self) -> Iterator[tuple[Cut, list[Part]]]:
+        """Yield each cut with the parts of segments in it."""
         at = number = 0
-        for cut in self.cuts:
+        for cut in self.cuts():
             end = at + cut.size
             found: list[Part] = []
-            while number < len(self.segments):
-                segment = self.segments[number]
+            while number < len(self._segments) and self._segments[number].start < end:
+                segment = self._segments[number]
                 begin = max(at - segment.start, 0)
-                if segment.start >= end:
-                    break
                 if segment.end > at:
-                    part = Part(
-                        key_of_tensor(segment), begin, min(end, segment.end) - segment.start
+                    found.append(
+                        Part(key_of_tensor(segment), begin, min(end, segment.end) - segment.start)
                     )
-                    found.append(part)
                 if segment.end > end:
                     break
                 number += 1
-            yield found
+            yield cut, found
             at = end
 
 
@@ -172,8 +179,8 @@ def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts
     segments: Sequence[Segment] = sniffed.segments
     if not sniffed.format:
         segments = [Segment(0, size, options.dtype or _measured(look, size))]
-    found = cuts(((one.size, one.dtype) for one in segments), options.codings, most)
-    return _Cuts(found, segments) if any(cut.coding for cut in found) else None
+    found = _Cuts(segments, options, most)
+    return found if any(cut.coding for cut in found.cuts()) else None
 
 
 def _measured(look: Look, size: int) -> str:
@@ -192,7 +199,7 @@ def _coded(
     found: _Cuts, take: Callable[[int], bytes | bytearray], piece_size: int
 ) -> Iterator[bytes | bytearray | Coded]:
     """Yield a content as it is cut; ``take`` gives its next bytes, fewer where it ends early."""
-    for cut, parts in zip(found.cuts, found.parts(), strict=True):
+    for cut, parts in found.with_parts():
         left = cut.size
         while left:
             plain = take(min(left, piece_size))
@@ -203,3 +210,13 @@ def _coded(
             if len(plain) < min(left, piece_size):
                 return
             left -= len(plain)
+
+
+def _in_pieces(
+    take: Callable[[int], bytes | bytearray], piece_size: int
+) -> Iterator[bytes | bytearray]:
+    """Yield a content that holds no numbers, to its end."""
+    while plain := take(piece_size):
+        yield plain
+        if len(plain) < piece_size:
+            return

@@ -1,6 +1,7 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_PAGE, Base, Head, Span
 from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
-from compressor.engine.block import Against, BlockPacker, Contents
+from compressor.engine.block import Against, BlockPacker, Contents, Others, no_others
 from compressor.engine.dedup import (
     HOLE,
     LEAST_CUT,
@@ -31,7 +32,8 @@ from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
-from compressor.plan.numbers import LEAST
+from compressor.plan.alternatives import alternatives
+from compressor.plan.numbers import LEAST, Coding
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole, Input
 
@@ -89,8 +91,11 @@ class Packer:
         self._plain = 0  # bytes taken in
         self._current = Current(Entry(b""), 0)
 
-    def _packer_for(self, chain: Chain) -> BlockPacker:
-        return BlockPacker(chain, self._options.verifies(chain), self._options.warn)
+    def _packer_for(self, chain: Chain, others: Others = no_others) -> BlockPacker:
+        return BlockPacker(chain, self._options.verifies, self._options.warn, others)
+
+    def _packer_of(self, coding: Coding) -> BlockPacker:
+        return self._packer_for(coding.chain, partial(alternatives, coding, self._options.chain))
 
     @property
     def small_size(self) -> int:
@@ -268,7 +273,7 @@ class Packer:
             self._extents([(HOLE, 0, piece.length)])
             return
         if isinstance(piece, Coded):
-            plain, blocks = piece.plain, self._packer_for(piece.coding.chain)
+            plain, blocks = piece.plain, self._packer_of(piece.coding)
             parts = None if self._options.reach == 0 else [_all_of(plain)]
         else:
             plain, blocks = piece, self._blocks

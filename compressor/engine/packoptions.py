@@ -76,7 +76,7 @@ class PackOptions(Struct, frozen=True):
     def head(self, block_size: int, earlier: Head | None) -> Head:
         """Return what an archive of such blocks declares, or a version behind one with this HEAD."""
         memory = max(
-            base + chain.decode_memory(size) for chain, size, base in self._chains(block_size)
+            base + chain.decode_memory(size) for chain, size, _, base in self._chains(block_size)
         )
         memory = max(memory, STORE.decode_memory(block_size))
         reach = MAX_COUNT if self.reach is None else self.reach
@@ -96,22 +96,24 @@ class PackOptions(Struct, frozen=True):
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = max(
             size
+            + kept
             + base
             + chain.encode_memory(size)
             + (chain.decode_memory(size) if self.verifies(chain) else 0)
-            for chain, size, base in self._chains(block_size)
+            for chain, size, kept, base in self._chains(block_size)
         )
         what = f"packing with {self.chain} in blocks of {block_size} bytes"
         return threads_within(self.threads, self.memory, per_task, fixed, what)
 
-    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int, int]]:
-        """Yield the chains that blocks may have, the bytes of the largest, and those that its base takes.
+    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int, int, int]]:
+        """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``.
 
-        The largest has at most ``block_size``.
+        And the bytes of another chain's result that is kept meanwhile, and those that reading a base takes.
         """
-        yield self.chain, block_size, 0
+        yield self.chain, block_size, 0, 0
         for coding in self.codings.values():
             size = min(coding.most, block_size)
-            yield coding.chain, size, 0
+            for chain in (*coding.chains, self.chain):
+                yield chain, size, size, 0
             if self.sources and coding.delta:
-                yield coding.delta, size, coding.base_memory
+                yield coding.delta, size, size, coding.base_memory

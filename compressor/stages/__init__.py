@@ -25,6 +25,7 @@ TABLE: dict[str, str] = {
     "floatdelta": "compressor.stages.codecs.floatdelta",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",
+    "fields": "compressor.stages.filters.fields",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 

@@ -491,6 +491,17 @@ def _zeromask() -> bytes:
     return stream(PRUNED, f"zeromask:width=2(store,{inner})", 512)
 
 
+SCALED = (
+    b"".join(struct.pack("<e", n % 7 / 8) + bytes(range(n, n + 16)) for n in range(60)) + b"end"
+)
+
+
+@sound("good-filter-fields", "a stream of three blocks of scales and quants", (b"", SCALED))
+def _fields() -> bytes:
+    inner = "floatsplit:dtype=fp16:mantissa_bits=0(huffman,store)"
+    return stream(SCALED, f"fields:a=2:b=16({inner},huffman)", 18 * 25)
+
+
 def makers(sound: Sound) -> str:
     """Name the libraries that decide on the bytes, with their versions; empty where one is missing."""
     found = [provider(codec) for codec in sound.codecs]
