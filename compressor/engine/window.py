@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from msgspec.structs import replace
+
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
 from compressor.engine.bases import BlockReader, Fetch, ReadBase, missing
@@ -52,7 +54,7 @@ class Window:
         self._old: dict[int, Record] = {}  # packed, in the order of their offsets
         self._kept = 0  # bytes of these
         self._most = 0
-        self._again: OrderedDict[int, Bytes] = OrderedDict()  # old blocks decoded last
+        self._again: OrderedDict[int, tuple[Bytes, int]] = OrderedDict()  # old blocks decoded last
 
     def begin(self, head: Head, memory: int, most: int) -> None:
         """Begin an archive, or a version that is appended to what was read.
@@ -166,11 +168,27 @@ class Window:
             raise DamagedError(f"the block at byte {offset} is out of reach", offset=at)
         if offset in self._again:
             self._again.move_to_end(offset)
-            return self._again[offset]
-        while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted
-            self._again.popitem(last=False)
-        plain = self._again[offset] = self._reader.read(offset, self._memory)[1]
+        else:
+            while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted
+                self._again.popitem(last=False)
+            self._again[offset] = self._decoded_again(offset)
+        plain, lowest = self._again[offset]
+        if lowest < at - self._reach:
+            raise DamagedError(f"the block at byte {lowest} is out of reach", offset=at)
         return plain
+
+    def _decoded_again(self, offset: int) -> tuple[Bytes, int]:
+        """Return the plain bytes of an old block, and where the first stands of all that it needs."""
+        lowest = offset
+
+        def fetch(needed: int) -> Record | Base:
+            nonlocal lowest
+            record = self._reader.fetch(needed)
+            if isinstance(record, Record):
+                lowest = min(lowest, needed)
+            return record
+
+        return replace(self._reader, fetch=fetch).read(offset, self._memory)[1], lowest
 
     def _kept_record(self, offset: int) -> Record | Base:
         """Return what was kept of a source that can't seek."""
