@@ -9,7 +9,7 @@ Words: TypeAlias = tuple[int, int]
 """Bytes of an element (1, 2, 4 or 8) and bits of its mantissa, 1 to 8 * bytes - 2."""
 
 def top_of(base: Buffer, words: Words) -> int:
-    """Return the largest exponent of the elements in ``base``, 0 where there is none.
+    """Return the largest exponent that one of 64 elements in ``base`` reaches; of no elements, any.
 
     Lets other threads run. Bytes behind the last whole element are not looked at.
 
@@ -41,16 +41,12 @@ class Partition:
     def split(self, plain: Buffer) -> list[bytes]:
         """Return the differences of ``plain``: for each class its planes, the lowest bytes first.
 
-        Takes as much memory as ``plain`` beside the result.
-
         Raises:
             ValueError: ``plain`` has another size than the base.
         """
 
-    def join(self, planes: Sequence[Buffer]) -> bytes:
-        """Return the whole elements of what these differences were made of.
-
-        Takes as much memory as the result beside it.
+    def join(self, planes: Sequence[Buffer], tail: Buffer = b"") -> bytes:
+        """Return the whole elements of what these differences were made of, and ``tail`` behind them.
 
         Raises:
             ValueError: the planes have not the number or the sizes that ``sizes`` says.

@@ -4,8 +4,7 @@
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
 
 cdef extern from "floatdelta_kernel.h" nogil:
@@ -17,20 +16,17 @@ cdef extern from "floatdelta_kernel.h" nogil:
         unsigned mantissa_bits
         unsigned classes
         unsigned top
-    struct floatdelta_counts:
-        pass
     unsigned floatdelta_top(const uint8_t *base, size_t count, floatdelta_layout layout)
     void floatdelta_count(
-        floatdelta_counts *counts, const uint8_t *base, size_t count, floatdelta_layout layout,
+        size_t *sizes, const uint8_t *base, size_t count, floatdelta_layout layout,
     )
-    size_t floatdelta_size(const floatdelta_counts *counts, unsigned number)
     void floatdelta_split(
         uint8_t **planes, const uint8_t *plain, const uint8_t *base, size_t count,
-        floatdelta_layout layout, const floatdelta_counts *counts, void *scratch,
+        floatdelta_layout layout,
     )
     void floatdelta_join(
         uint8_t *plain, const uint8_t **planes, const uint8_t *base, size_t count,
-        floatdelta_layout layout, const floatdelta_counts *counts, void *scratch,
+        floatdelta_layout layout,
     )
     size_t floatdelta_zeros(const uint8_t *bytes, size_t size)
 
@@ -82,7 +78,7 @@ def equal(const uint8_t[::1] left not None, const uint8_t[::1] right not None) -
 
 cdef class Partition:
     cdef floatdelta_layout _layout
-    cdef floatdelta_counts _counts
+    cdef size_t _sizes[FLOATDELTA_CLASSES_MAX]
     cdef const uint8_t[::1] _base
     cdef const uint8_t *_data
     cdef size_t _count
@@ -93,11 +89,11 @@ cdef class Partition:
         self._count = base.shape[0] // self._layout.width
         self._data = &base[0] if self._count else NULL
         with nogil:
-            floatdelta_count(&self._counts, self._data, self._count, self._layout)
+            floatdelta_count(self._sizes, self._data, self._count, self._layout)
 
     @property
     def sizes(self) -> list[int]:
-        return [floatdelta_size(&self._counts, c) for c in range(self._layout.classes)]
+        return [self._sizes[number] for number in range(self._layout.classes)]
 
     def split(self, const uint8_t[::1] plain not None) -> list:
         if plain.shape[0] != self._base.shape[0]:
@@ -105,54 +101,38 @@ cdef class Partition:
         cdef uint8_t *outputs[FLOATDELTA_CLASSES_MAX * FLOATDELTA_WIDTH_MAX]
         cdef const uint8_t *data = &plain[0] if self._count else NULL
         cdef unsigned number
-        cdef void *scratch = self._scratch()
         planes = []
-        try:
-            for number in range(self._layout.classes * self._layout.width):
-                plane = PyBytes_FromStringAndSize(
-                    NULL, floatdelta_size(&self._counts, number // self._layout.width)
-                )
-                outputs[number] = <uint8_t *>PyBytes_AS_STRING(plane)
-                planes.append(plane)
-            with nogil:
-                floatdelta_split(
-                    outputs, data, self._data, self._count, self._layout, &self._counts, scratch
-                )
-            return planes
-        finally:
-            free(scratch)
+        for number in range(self._layout.classes * self._layout.width):
+            plane = PyBytes_FromStringAndSize(NULL, self._sizes[number // self._layout.width])
+            outputs[number] = <uint8_t *>PyBytes_AS_STRING(plane)
+            planes.append(plane)
+        with nogil:
+            floatdelta_split(outputs, data, self._data, self._count, self._layout)
+        return planes
 
-    def join(self, planes) -> bytes:
+    def join(self, planes, const uint8_t[::1] tail not None=b"") -> bytes:
         cdef Py_buffer views[FLOATDELTA_CLASSES_MAX * FLOATDELTA_WIDTH_MAX]
         cdef const uint8_t *inputs[FLOATDELTA_CLASSES_MAX * FLOATDELTA_WIDTH_MAX]
         cdef unsigned held = 0, number
         cdef tuple inner = tuple(planes)  # its length stays what it is
         cdef uint8_t *data
+        cdef size_t size = self._count * self._layout.width, rest = tail.shape[0]
         if len(inner) != self._layout.classes * self._layout.width:
             raise ValueError("there is a plane too many or too few")
-        cdef void *scratch = self._scratch()
         try:
             for plane in inner:
                 PyObject_GetBuffer(plane, &views[held], PyBUF_SIMPLE)
                 inputs[held] = <const uint8_t *>views[held].buf
                 held += 1
-                number = (held - 1) // self._layout.width
-                if <size_t>views[held - 1].len != floatdelta_size(&self._counts, number):
+                if <size_t>views[held - 1].len != self._sizes[(held - 1) // self._layout.width]:
                     raise ValueError("a plane has another size than its class")
-            plain = PyBytes_FromStringAndSize(NULL, self._count * self._layout.width)
+            plain = PyBytes_FromStringAndSize(NULL, size + rest)
             data = <uint8_t *>PyBytes_AS_STRING(plain)
             with nogil:
-                floatdelta_join(
-                    data, inputs, self._data, self._count, self._layout, &self._counts, scratch
-                )
+                floatdelta_join(data, inputs, self._data, self._count, self._layout)
+            if rest:
+                memcpy(data + size, &tail[0], rest)
             return plain
         finally:
-            free(scratch)
             for number in range(held):
                 PyBuffer_Release(&views[number])
-
-    cdef void *_scratch(self) except NULL:
-        cdef void *scratch = malloc(max(<size_t>1, self._count * self._layout.width))
-        if scratch is NULL:
-            raise MemoryError
-        return scratch

@@ -1,11 +1,13 @@
 /* floatdelta_loops.h - the loops for elements of one width, made once for each: before it is
- * included, WIDTH is 1, 2, 4 or 8, and WORD the unsigned type of as many bytes.
+ * included, WIDTH is 1, 2, 4 or 8, WORD the unsigned type of as many bytes, and HALF and HALF_WIDTH
+ * the same for the half.
  *
  * What needs no other element is done in small arrays, so that a compiler may take many at once. */
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
 #define F(name) NAMED(name, WIDTH)
+#define HALVED(name) NAMED(name, HALF_WIDTH)
 #define SIGN ((WORD)1 << (8 * WIDTH - 1))
 
 static inline void F(load)(WORD *words, const uint8_t *bytes, size_t n)
@@ -61,165 +63,166 @@ static inline void F(classes)(uint8_t *classes, const WORD *base, size_t n,
     }
 }
 
-static inline void F(forward)(WORD *deltas, const WORD *plain, const WORD *base, size_t n)
+static inline void F(forward)(WORD *words, const WORD *base, size_t n)
 {
     for (size_t j = 0; j < n; j++) {
-        WORD d = (WORD)(F(ordered)(plain[j]) - F(ordered)(base[j]));
+        WORD d = (WORD)(F(ordered)(words[j]) - F(ordered)(base[j]));
         WORD falls = (WORD)(0 - (WORD)(d >> (8 * WIDTH - 1)));
-        deltas[j] = (WORD)((WORD)(d << 1) ^ falls);
+        words[j] = (WORD)((WORD)(d << 1) ^ falls);
     }
 }
 
-static inline void F(backward)(WORD *plain, const WORD *deltas, const WORD *base, size_t n)
+static inline void F(backward)(WORD *words, const WORD *base, size_t n)
 {
     for (size_t j = 0; j < n; j++) {
-        WORD falls = (WORD)(0 - (WORD)(deltas[j] & 1));
-        WORD d = (WORD)((WORD)(deltas[j] >> 1) ^ falls);
-        plain[j] = F(unordered)((WORD)(F(ordered)(base[j]) + d));
+        WORD falls = (WORD)(0 - (WORD)(words[j] & 1));
+        WORD d = (WORD)((WORD)(words[j] >> 1) ^ falls);
+        words[j] = F(unordered)((WORD)(F(ordered)(base[j]) + d));
     }
 }
 
-static unsigned F(top)(const uint8_t *bytes, size_t count, struct floatdelta_layout layout)
+/* Count the exponents of up to ROW elements. */
+static void F(note)(uint32_t *counts, const uint8_t *base, size_t n,
+                    struct floatdelta_layout layout)
 {
-    WORD base[TURN], top = 0;
-    for (size_t i = 0; i < count; i += TURN) {
-        size_t n = count - i < TURN ? count - i : TURN;
-        F(load)(base, bytes + i * WIDTH, n);
-        for (size_t j = 0; j < n; j++) {
-            WORD magnitude = (WORD)(base[j] & (WORD)~SIGN);
-            top = magnitude > top ? magnitude : top;
-        }
-    }
-    return (unsigned)(top >> layout.mantissa_bits);
-}
-
-/* Of each of these lanes, which are step elements apart, n elements from the first on. */
-static inline void F(count_turn)(size_t (*counts)[CLASSES], unsigned lanes, const uint8_t *base,
-                                 size_t step, size_t n, struct floatdelta_layout layout)
-{
-    WORD words[TURN];
-    uint8_t classes[LANES][TURN];
-    for (unsigned lane = 0; lane < lanes; lane++) {
-        F(load)(words, base + lane * step * WIDTH, n);
-        F(classes)(classes[lane], words, n, layout);
-    }
+    WORD theirs[ROW];
+    F(load)(theirs, base, n);
     for (size_t j = 0; j < n; j++) {
-        for (unsigned lane = 0; lane < lanes; lane++) {
-            counts[lane][classes[lane][j]]++;
-        }
+        counts[(WORD)(theirs[j] & (WORD)~SIGN) >> layout.mantissa_bits]++;
     }
 }
 
-/* The same, but each element goes to its place among all: next says where the next of a lane and a
- * class goes. */
-static inline void F(put_turn)(WORD *rows, size_t (*next)[CLASSES], unsigned lanes,
-                               const uint8_t *plain, const uint8_t *base, size_t step, size_t n,
-                               struct floatdelta_layout layout)
+/* Planes of n bytes from words, the lowest byte first, and back: by halves, which are words too. */
+static inline void F(spread)(uint8_t *const planes[], size_t at, const WORD *words, size_t n)
 {
-    WORD deltas[LANES][TURN], words[TURN], ours[TURN];
-    uint8_t classes[LANES][TURN];
-    for (unsigned lane = 0; lane < lanes; lane++) {
-        F(load)(words, base + lane * step * WIDTH, n);
-        F(load)(ours, plain + lane * step * WIDTH, n);
-        F(classes)(classes[lane], words, n, layout);
-        F(forward)(deltas[lane], ours, words, n);
-    }
-    for (size_t j = 0; j < n; j++) {
-        for (unsigned lane = 0; lane < lanes; lane++) {
-            rows[next[lane][classes[lane][j]]++] = deltas[lane][j];
+#if WIDTH == 1
+    memcpy(planes[0] + at, words, n);
+#else
+    HALF low[LANE], high[LANE];
+    for (size_t i = 0; i < n; i += LANE) {
+        size_t m = n - i < LANE ? n - i : LANE;
+        for (size_t j = 0; j < m; j++) {
+            low[j] = (HALF)words[i + j];
+            high[j] = (HALF)(words[i + j] >> 4 * WIDTH);
         }
+        HALVED(spread)(planes, at + i, low, m);
+        HALVED(spread)(planes + WIDTH / 2, at + i, high, m);
     }
+#endif
 }
 
-/* The way back. */
-static inline void F(take_turn)(uint8_t *plain, const WORD *rows, size_t (*next)[CLASSES],
-                                unsigned lanes, const uint8_t *base, size_t step, size_t n,
-                                struct floatdelta_layout layout)
+static inline void F(gather)(WORD *words, const uint8_t *const planes[], size_t at, size_t n)
 {
-    WORD deltas[LANES][TURN], words[LANES][TURN], ours[TURN];
-    uint8_t classes[LANES][TURN];
-    for (unsigned lane = 0; lane < lanes; lane++) {
-        F(load)(words[lane], base + lane * step * WIDTH, n);
-        F(classes)(classes[lane], words[lane], n, layout);
-    }
-    for (size_t j = 0; j < n; j++) {
-        for (unsigned lane = 0; lane < lanes; lane++) {
-            deltas[lane][j] = rows[next[lane][classes[lane][j]]++];
+#if WIDTH == 1
+    memcpy(words, planes[0] + at, n);
+#else
+    HALF low[LANE], high[LANE];
+    for (size_t i = 0; i < n; i += LANE) {
+        size_t m = n - i < LANE ? n - i : LANE;
+        HALVED(gather)(low, planes, at + i, m);
+        HALVED(gather)(high, planes + WIDTH / 2, at + i, m);
+        for (size_t j = 0; j < m; j++) {
+            words[i + j] = (WORD)(low[j] | (WORD)high[j] << 4 * WIDTH);
         }
     }
-    for (unsigned lane = 0; lane < lanes; lane++) {
-        F(backward)(ours, deltas[lane], words[lane], n);
-        F(store)(plain + lane * step * WIDTH, ours, n);
+#endif
+}
+
+/* The way of each element into the row of its class, and back. In next are the places of the next
+ * ones; a step of one lane does not wait for those of the others. */
+static inline void F(put)(WORD *rows, places *next, const WORD *deltas, const uint8_t *classes,
+                          size_t n)
+{
+    size_t j = 0;
+    for (; j + (LANES - 1) * LANE < n; j++) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            size_t i = lane * LANE + j;
+            rows[next[lane][classes[i]]++] = deltas[i];
+        }
+    }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        for (size_t i = lane * LANE + j; i < n && i < (lane + 1) * LANE; i++) {
+            rows[next[lane][classes[i]]++] = deltas[i];
+        }
     }
 }
 
-/* All lanes, and then what is left of the last one. */
-static void F(count)(size_t (*counts)[CLASSES], const uint8_t *base, size_t count,
+static inline void F(take)(WORD *deltas, places *next, const WORD *rows, const uint8_t *classes,
+                           size_t n)
+{
+    size_t j = 0;
+    for (; j + (LANES - 1) * LANE < n; j++) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            size_t i = lane * LANE + j;
+            deltas[i] = rows[next[lane][classes[i]]++];
+        }
+    }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        for (size_t i = lane * LANE + j; i < n && i < (lane + 1) * LANE; i++) {
+            deltas[i] = rows[next[lane][classes[i]]++];
+        }
+    }
+}
+
+static void F(count)(size_t sizes[CLASSES], const uint8_t *base, size_t n,
                      struct floatdelta_layout layout)
 {
-    size_t step = count / LANES, rest = step * LANES;
-    for (size_t i = 0; i < step; i += TURN) {
-        size_t n = step - i < TURN ? step - i : TURN;
-        F(count_turn)(counts, LANES, base + i * WIDTH, step, n, layout);
-    }
-    F(count_turn)(counts + LANES - 1, 1, base + rest * WIDTH, 0, count - rest, layout);
+    WORD theirs[TILE];
+    uint8_t classes[TILE];
+    places next[LANES];
+    F(load)(theirs, base, n);
+    F(classes)(classes, theirs, n, layout);
+    find_places(next, sizes, classes, n, layout.classes);
 }
 
-static void F(put)(void *scratch, size_t (*next)[CLASSES], const uint8_t *plain,
-                   const uint8_t *base, size_t count, struct floatdelta_layout layout)
+/* The differences of one tile; done elements of each class are in the planes already. */
+static void F(split)(uint8_t *const planes[], size_t done[CLASSES], const uint8_t *plain,
+                     const uint8_t *base, size_t n, struct floatdelta_layout layout)
 {
-    size_t step = count / LANES, rest = step * LANES * WIDTH;
-    WORD *rows = scratch;
-    for (size_t i = 0; i < step; i += TURN) {
-        size_t n = step - i < TURN ? step - i : TURN;
-        F(put_turn)(rows, next, LANES, plain + i * WIDTH, base + i * WIDTH, step, n, layout);
-    }
-    F(put_turn)(rows, next + LANES - 1, 1, plain + rest, base + rest, 0, count % LANES, layout);
-}
-
-static void F(take)(uint8_t *plain, const void *scratch, size_t (*next)[CLASSES],
-                    const uint8_t *base, size_t count, struct floatdelta_layout layout)
-{
-    size_t step = count / LANES, rest = step * LANES * WIDTH;
-    const WORD *rows = scratch;
-    for (size_t i = 0; i < step; i += TURN) {
-        size_t n = step - i < TURN ? step - i : TURN;
-        F(take_turn)(plain + i * WIDTH, rows, next, LANES, base + i * WIDTH, step, n, layout);
-    }
-    F(take_turn)(plain + rest, rows, next + LANES - 1, 1, base + rest, 0, count % LANES, layout);
-}
-
-/* The n elements of a class, from scratch[first] on, by byte. */
-static void F(spread)(uint8_t *const planes[], const void *scratch, size_t first, size_t n)
-{
-    const WORD *row = (const WORD *)scratch + first;
-    for (unsigned k = 0; k < WIDTH; k++) {
-        uint8_t *plane = planes[k];
-        for (size_t j = 0; j < n; j++) {
-            plane[j] = (uint8_t)(row[j] >> 8 * k);
-        }
+    WORD ours[TILE], theirs[TILE];
+    uint8_t classes[TILE];
+    places next[LANES];
+    size_t sizes[CLASSES] = {0};
+    F(load)(theirs, base, n);
+    F(load)(ours, plain, n);
+    F(classes)(classes, theirs, n, layout);
+    find_places(next, sizes, classes, n, layout.classes);
+    F(forward)(ours, theirs, n);
+    WORD *row = theirs; /* no longer needed */
+    F(put)(row, next, ours, classes, n);
+    for (unsigned c = 0; c < layout.classes; c++) {
+        F(spread)(planes + c * WIDTH, done[c], row, sizes[c]);
+        done[c] += sizes[c];
+        row += sizes[c];
     }
 }
 
-static void F(gather)(void *scratch, size_t first, const uint8_t *const planes[], size_t n)
+static void F(join)(uint8_t *plain, const uint8_t *const planes[], size_t done[CLASSES],
+                    const uint8_t *base, size_t n, struct floatdelta_layout layout)
 {
-    WORD *rows = (WORD *)scratch + first;
-    for (size_t i = 0; i < n; i += TURN) {
-        WORD row[TURN] = {0};
-        size_t m = n - i < TURN ? n - i : TURN;
-        for (unsigned k = 0; k < WIDTH; k++) {
-            const uint8_t *plane = planes[k] + i;
-            for (size_t j = 0; j < m; j++) {
-                row[j] = (WORD)(row[j] | (WORD)((WORD)plane[j] << 8 * k));
-            }
-        }
-        memcpy(rows + i, row, m * WIDTH);
+    WORD ours[TILE], theirs[TILE], rows[TILE], *row = rows;
+    uint8_t classes[TILE];
+    places next[LANES];
+    size_t sizes[CLASSES] = {0};
+    F(load)(theirs, base, n);
+    F(classes)(classes, theirs, n, layout);
+    find_places(next, sizes, classes, n, layout.classes);
+    for (unsigned c = 0; c < layout.classes; c++) {
+        F(gather)(row, planes + c * WIDTH, done[c], sizes[c]);
+        done[c] += sizes[c];
+        row += sizes[c];
     }
+    F(take)(ours, next, rows, classes, n);
+    F(backward)(ours, theirs, n);
+    F(store)(plain, ours, n);
 }
 
 #undef SIGN
+#undef HALVED
 #undef F
 #undef NAMED
 #undef JOINED
+#undef HALF
+#undef HALF_WIDTH
 #undef WORD
 #undef WIDTH

@@ -11,7 +11,7 @@ HEAD_MAX = 5  # bytes of a head
 def pack_part(plain: bytes) -> bytes:
     """Return the part that stands for ``plain``: at most a byte more."""
     zeros = floatdelta.zeros_in(plain)
-    if not 0 < len(plain) < 2 * zeros < 2 * len(plain):
+    if not len(plain) < 2 * zeros < 2 * len(plain):
         return _flat(plain, zeros)
     mask, rest = zeromask.split(plain, 1)
     packed = _head(MASKED) + _flat(mask, floatdelta.zeros_in(mask)) + _flat(rest, 0)

@@ -20,9 +20,9 @@ LAYOUTS = {
 HEAD = Struct("<BH")
 CLASSES_MAX = 16
 BLOCK = 256 << 10  # elements
-FEW = ((1 << 15, 8), (1 << 13, 4), (1 << 11, 2))
+FEW = ((1 << 15, 10), (1 << 12, 4), (1 << 10, 2))
 """With so many elements, so many classes: each has tables of its own, which take their room."""
-PARTS_SLACK = 8 << 10  # bytes: heads of the parts, and the list of their bytes
+PARTS_SLACK = 32 << 10  # bytes: the heads of parts, and what holds their bytes
 
 
 class FloatDelta:
@@ -34,19 +34,12 @@ class FloatDelta:
 
     def encode(self, plain: Bytes, base: Bytes) -> Bytes:
         """Return one packed block."""
-        classes = self._classes_for(plain, base)
-        top = kernel.top_of(base, self._words)
-        partition = kernel.Partition(base, self._words, classes, top)
-        planes = partition.split(plain)
-        tail = bytes(memoryview(plain)[len(plain) - len(plain) % self._words[0] :])
+        count, rest = divmod(len(plain), self._words[0])
+        classes = 1 if kernel.equal(plain, base) else _classes_for(count)
+        top = kernel.top_of(base, self._words) if classes > 1 else 0
+        planes = kernel.Partition(base, self._words, classes, top).split(plain)
         parts = [pack_part(plane) for plane in planes if plane]
-        return b"".join([HEAD.pack(classes - 1, top), *parts, tail])
-
-    def _classes_for(self, plain: Bytes, base: Bytes) -> int:
-        if kernel.equal(plain, base):
-            return 1
-        count = len(plain) // self._words[0]
-        return next((classes for least, classes in FEW if count >= least), 1)
+        return b"".join([HEAD.pack(classes - 1, top), *parts, plain[len(plain) - rest :]])
 
     def decode(self, packed: Bytes, plain_size: int, base: Bytes) -> Bytes:
         """Return the content of one packed block."""
@@ -63,18 +56,23 @@ class FloatDelta:
         ]
         tail = reader.take(plain_size % width)
         reader.end()
-        whole = partition.join(planes)
-        return whole + tail if tail else whole
+        return partition.join(planes, tail)
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return the planes twice, plain and packed; the elements in order, or a plane's coding."""
+        """Return the planes, the parts, and the result, or a plane's bitmap and rest and their coding."""
         plane = plain_size // self._words[0]
-        return 3 * plain_size + max(plain_size, huffman.encode_memory(plane) + plane) + PARTS_SLACK
+        coding = 2 * plane + huffman.encode_memory(plane)
+        return 2 * plain_size + max(plain_size, coding) + PARTS_SLACK
 
     def decode_memory(self, plain_size: int) -> int:
-        """Return the planes, the elements in order and the result, or a plane's decoding."""
+        """Return the planes, and the result, or a plane's bitmap and rest and their decoding."""
         plane = plain_size // self._words[0]
-        return plain_size + max(2 * plain_size, huffman.decode_memory(plane) + plane) + PARTS_SLACK
+        decoding = 2 * plane + huffman.decode_memory(plane)
+        return plain_size + max(plain_size, decoding) + PARTS_SLACK
+
+
+def _classes_for(count: int) -> int:
+    return next((classes for least, classes in FEW if count >= least), 1)
 
 
 STAGE = StageInfo(
