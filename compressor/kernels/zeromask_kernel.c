@@ -92,6 +92,58 @@ static unsigned log_of(unsigned width)
     return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3;
 }
 
+/* The loops for elements that are kept, all of them: each goes to one of two streams, or comes from
+ * it. low is a word with the bits that must be zero, as it lies in memory, so that any byte order
+ * will do. The streams have their sizes, so that what is read and written lies in them. */
+#define PAIRS(word, width)                                                                         \
+    static uint8_t *part##width(uint8_t *mask, uint8_t *rest, uint8_t *taken,                      \
+                                const uint8_t *plain, size_t count, const uint8_t *low)            \
+    {                                                                                              \
+        word zeros;                                                                                \
+        memcpy(&zeros, low, width);                                                                \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            word w;                                                                                \
+            memcpy(&w, plain + i * width, width);                                                  \
+            unsigned bit = (w & zeros) != 0;                                                       \
+            mask[i / 8] = (uint8_t)(mask[i / 8] | bit << i % 8);                                   \
+            memcpy(bit ? rest : taken, &w, width);                                                 \
+            rest += bit * width;                                                                   \
+            taken += (1 - bit) * width;                                                            \
+        }                                                                                          \
+        return rest;                                                                               \
+    }                                                                                              \
+    static const uint8_t *join##width(uint8_t *plain, size_t count, const uint8_t *mask,           \
+                                      const uint8_t *rest, const uint8_t *taken)                   \
+    {                                                                                              \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            unsigned bit = mask[i / 8] >> i % 8 & 1u;                                              \
+            memcpy(plain + i * width, bit ? rest : taken, width);                                  \
+            rest += bit * width;                                                                   \
+            taken += (1 - bit) * width;                                                            \
+        }                                                                                          \
+        return rest;                                                                               \
+    }
+
+PAIRS(uint8_t, 1)
+PAIRS(uint16_t, 2)
+PAIRS(uint32_t, 4)
+PAIRS(uint64_t, 8)
+
+static uint8_t *(*const parts[])(uint8_t *, uint8_t *, uint8_t *, const uint8_t *, size_t,
+                                 const uint8_t *) = {
+    part1,
+    part2,
+    part4,
+    part8,
+};
+static const uint8_t *(*const joins[])(uint8_t *, size_t, const uint8_t *, const uint8_t *,
+                                       const uint8_t *) = {
+    join1,
+    join2,
+    join4,
+    join8,
+};
+
 static size_t count_ones(const uint8_t *mask, size_t mask_size)
 {
     size_t ones = 0;
@@ -135,6 +187,36 @@ void zeromask_merge(uint8_t *plain, size_t plain_size, const uint8_t *mask, cons
     size_t count = plain_size / width, tail = plain_size % width;
     const uint8_t *end = rest + count_ones(mask, zeromask_mask_size(plain_size, width)) * width;
     merges[log_of(width)](plain, count, mask, rest, end);
+    if (tail) {
+        memcpy(plain + count * width, end, tail);
+    }
+}
+
+size_t zeromask_part(uint8_t *mask, uint8_t *rest, uint8_t *taken, const uint8_t *plain,
+                     size_t plain_size, unsigned width, unsigned bits)
+{
+    size_t count = plain_size / width, tail = plain_size % width;
+    uint8_t low[8];
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned left = bits > 8 * i ? bits - 8 * i : 0;
+        low[i] = (uint8_t)(left < 8 ? (1u << left) - 1 : 255);
+    }
+    size_t mask_size = zeromask_mask_size(plain_size, width);
+    if (mask_size) {
+        memset(mask, 0, mask_size);
+    }
+    uint8_t *end = parts[log_of(width)](mask, rest, taken, plain, count, low);
+    if (tail) {
+        memcpy(end, plain + count * width, tail);
+    }
+    return (size_t)(end - rest) + tail;
+}
+
+void zeromask_join(uint8_t *plain, size_t plain_size, const uint8_t *mask, const uint8_t *rest,
+                   const uint8_t *taken, unsigned width)
+{
+    size_t count = plain_size / width, tail = plain_size % width;
+    const uint8_t *end = joins[log_of(width)](plain, count, mask, rest, taken);
     if (tail) {
         memcpy(plain + count * width, end, tail);
     }

@@ -28,6 +28,11 @@ size_t zeromask_mask_size(size_t plain_size, unsigned width);
 size_t zeromask_split(uint8_t *mask, uint8_t *rest, const uint8_t *plain, size_t plain_size,
                       unsigned width);
 
+/* The same for elements whose lowest bits are zero, 1 to 64 of them: those go to taken, as they
+ * are, of which there is room for plain_size bytes; it gets what is not in rest. */
+size_t zeromask_part(uint8_t *mask, uint8_t *rest, uint8_t *taken, const uint8_t *plain,
+                     size_t plain_size, unsigned width, unsigned bits);
+
 /* Say whether these sizes and this bitmap stand for plain_size bytes. It reads mask alone. */
 enum zeromask_status zeromask_check(const uint8_t *mask, size_t mask_size, size_t rest_size,
                                     size_t plain_size, unsigned width);
@@ -35,5 +40,9 @@ enum zeromask_status zeromask_check(const uint8_t *mask, size_t mask_size, size_
 /* Write to plain[0..plain_size) what a bitmap and a rest stand for that zeromask_check() passed. */
 void zeromask_merge(uint8_t *plain, size_t plain_size, const uint8_t *mask, const uint8_t *rest,
                     unsigned width);
+
+/* The same where what was taken out is in a stream, which has all bytes that rest has not. */
+void zeromask_join(uint8_t *plain, size_t plain_size, const uint8_t *mask, const uint8_t *rest,
+                   const uint8_t *taken, unsigned width);
 
 #endif

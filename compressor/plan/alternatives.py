@@ -1,15 +1,16 @@
 """Other chains for a block of numbers, by cheap looks at its bytes: most blocks are packed once."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from compressor.plan.numbers import Coding
+from compressor.plan.numbers import Coding, Mask
 from compressor.stages import chain as chains
 from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
 
 SAMPLED = 512  # elements from all over a block, which takes 50 us: a twentieth of packing it
-FEW = 8  # of them; where fewer are zero, a mask gains nothing
+FEW = 8  # of them; where fewer are zero, a mask gains next to nothing
 SAMPLE = 4096  # bytes from the middle of a block
 GAIN = 0.95  # of the size under its own chain: what another must promise to be tried
 
@@ -21,8 +22,10 @@ def alternatives(coding: Coding, usual: Chain, plain: Bytes, packed_size: int) -
 
     ``usual`` is the chain of any bytes: what was called numbers may be text.
     """
-    if coding.sparse is not None and _sampled(plain, coding.width).count(0) >= FEW:
-        yield coding.sparse
+    elements = _sampled(plain, coding.width) if coding.masks else ()
+    for mask in coding.masks:
+        if _gains(mask, coding.width, elements):
+            yield mask.chain
     middle = memoryview(plain)[len(plain) // 2 :][:SAMPLE]
     promised = chains.encode(usual, middle).packed_size
     if promised * len(plain) < GAIN * packed_size * len(middle):
@@ -33,3 +36,11 @@ def _sampled(plain: Bytes, width: int) -> Sequence[int]:
     """Return elements at equal steps; an odd step meets all columns of a matrix, which are often even."""
     elements = memoryview(plain)[: len(plain) // width * width].cast(_CASTS[width])
     return elements[:: len(elements) // SAMPLED | 1].tolist()
+
+
+def _gains(mask: Mask, width: int, elements: Sequence[int]) -> bool:
+    if not mask.bits:
+        return elements.count(0) >= FEW
+    low = int.from_bytes(((1 << mask.bits) - 1).to_bytes(width, "little"), sys.byteorder)
+    short = sum(1 for element in elements if element and not element & low)
+    return FEW <= short < len(elements)  # where all are, planes that never change tell it, too

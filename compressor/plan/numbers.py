@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from compressor.plan.records import RECORDS, record_chain, record_size
 from compressor.plan.trees import tree
@@ -23,23 +22,29 @@ MOST_NEEDS = 8
 """Blocks that are decoded before a difference, at most: then comes a full state, quick to read again."""
 
 
+class Mask(Struct, frozen=True):
+    """A chain for blocks of which many elements, not all, are zero in their lowest ``bits``; 0: in all."""
+
+    bits: int
+    chain: Chain
+
+
 class Coding(Struct, frozen=True):
     """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
 
-    ``sparse`` is for blocks of which many elements are zero, ``delta`` for what is packed as a difference
-    from an earlier state.
+    ``delta`` is for what is packed as a difference from an earlier state.
     """
 
     chain: Chain
     width: int
     block_size: int
-    sparse: Chain | None = None
+    masks: tuple[Mask, ...] = ()
     delta: Chain | None = None
 
     @property
     def chains(self) -> list[Chain]:
-        """All that its blocks may have; what is no number after all has the level's own."""
-        return [self.chain] if self.sparse is None else [self.chain, self.sparse]
+        """All that its blocks may have, but the level's own: for what is no number after all."""
+        return [self.chain, *(mask.chain for mask in self.masks)]
 
     @property
     def base_memory(self) -> int:
@@ -77,17 +82,24 @@ _FLOATS = (
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
 
+_CASTS = {"F32": 13, "F64": 29}
+"""Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
+
 
 @cache
 def codings_for(level: int) -> Codings:
     """Return how numbers are packed at a level."""
     huffman = parse("huffman")
-    found = {"I8": _number(1, huffman, huffman)}  # a quantised model's: noise, not evenly spread
+    zeros = Mask(0, tree("zeromask", huffman, huffman, width=1))
+    found = {
+        "I8": Coding(huffman, 1, BLOCK, (zeros,))
+    }  # a quantised model's: noise, not evenly spread
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
-        # What pruning leaves has few exponents, and a code of whole bits fits them badly.
-        number = _number(width, many if level >= DENSE else few, many)
-        found[dtype] = replace(number, delta=parse(f"floatdelta:dtype={name}"))
+        chain = many if level >= DENSE else few
+        masks = _masks(dtype, width, chain, many)
+        delta = parse(f"floatdelta:dtype={name}")
+        found[dtype] = Coding(chain, width, BLOCK * width, masks, delta)
     for dtype in RECORDS:
         width = record_size(dtype)
         rounds = max(1, RECORDS_BLOCK // (width * ROUND))
@@ -100,9 +112,15 @@ def _planes(name: str, width: int, mantissa_bits: int) -> Chain:
     return tree("floatsplit", *[parse("huffman")] * width, dtype=name, **given)
 
 
-def _number(width: int, chain: Chain, rest: Chain) -> Coding:
-    sparse = tree("zeromask", parse("huffman"), rest, width=width)
-    return Coding(chain, width, BLOCK * width, sparse)
+def _masks(dtype: str, width: int, chain: Chain, many: Chain) -> tuple[Mask, ...]:
+    """Return the masks for floats; ``many`` has more bits in its symbols than ``chain``, or as many."""
+    huffman = parse("huffman")
+    # What pruning leaves has few exponents, and a code of whole bits fits them badly.
+    zeros = Mask(0, tree("zeromask", huffman, many, width=width))
+    bits = _CASTS.get(dtype, 0)
+    if not bits:
+        return (zeros,)
+    return zeros, Mask(bits, tree("zeromask", huffman, chain, chain, width=width, bits=bits))
 
 
 def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:

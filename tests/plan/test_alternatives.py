@@ -53,8 +53,31 @@ def test_text_that_was_called_numbers_is_offered_the_usual_chain(dtype: str) -> 
 def test_blocks_of_any_size_are_looked_at(dtype: str, size: int) -> None:
     for plain in (bytes(size), TEXT[:size], bytearray(TEXT[:size])):
         coding = CODINGS[dtype]
-        assert set(alternatives(coding, USUAL, plain, size)) <= {coding.sparse, USUAL}
+        assert set(alternatives(coding, USUAL, plain, size)) <= {USUAL, *coding.chains[1:]}
 
 
 def test_records_have_no_mask() -> None:
-    assert all(CODINGS[dtype].sparse is None for dtype in RECORDS)
+    assert not any(CODINGS[dtype].masks for dtype in RECORDS)
+
+
+@pytest.mark.parametrize(("dtype", "short"), [("F32", "e"), ("F64", "f")])
+@pytest.mark.parametrize(("share", "parted"), [(0, False), (0.1, True), (0.6, True), (1, False)])
+def test_rows_that_were_shorter_once_are_offered_a_mask(
+    dtype: str, short: str, share: float, parted: bool
+) -> None:
+    rng = random.Random(5)
+    rows = []
+    for number in range(100):
+        values = [rng.gauss(0, 0.03) for _ in range(400)]
+        if number < 100 * share:
+            values = list(struct.unpack(f"<400{short}", struct.pack(f"<400{short}", *values)))
+        rows.append(struct.pack(f"<400{FORMATS[dtype]}", *values))
+    rng.shuffle(rows)
+    plain = b"".join(rows)
+    coding = CODINGS[dtype]
+
+    assert offered(dtype, plain) == ["zeromask"] * parted
+    if parted:
+        mask = coding.masks[1].chain
+        gained = encode(coding.chain, plain).packed_size - encode(mask, plain).packed_size
+        assert gained > 0.01 * len(plain)

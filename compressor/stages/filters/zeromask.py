@@ -8,18 +8,23 @@ from compressor.stages.base import Bytes, Option, Provider, StageInfo
 
 
 class ZeroMask:
-    """A bitmap, and the elements that are not zero."""
+    """A bitmap, the elements that are not zero, and those that are so in their lowest bits alone."""
 
-    def __init__(self, width: int = 4) -> None:
-        self._width = width
+    def __init__(self, width: int = 4, bits: int = 0) -> None:
+        self._width, self._bits = width, bits
 
     def encode(self, plain: Bytes) -> Sequence[Bytes]:
-        """Return the bitmap and the rest."""
-        return kernel.split(plain, self._width)
+        """Return the streams, the bitmap first."""
+        return kernel.split(plain, self._width, self._bits)
 
     def decode(self, streams: Sequence[Bytes], plain_size: int) -> Bytes:
         """Return the elements again."""
-        return kernel.merge(streams, plain_size, self._width)
+        return kernel.merge(streams, plain_size, self._width, self._bits)
+
+
+def _outputs(width: int = 4, bits: int = 0) -> int:
+    del width
+    return 3 if bits else 2
 
 
 STAGE = StageInfo(
@@ -27,7 +32,13 @@ STAGE = StageInfo(
     summary="a bitmap of what is not zero, and that in a row: for pruned weights",
     make=ZeroMask,
     provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
-    options=(Option("width", 4, 1, 8, "bytes of an element", wire=True, choices=(1, 2, 4, 8)),),
-    outputs=2,
+    options=(
+        Option("width", 4, 1, 8, "bytes of an element", wire=True, choices=(1, 2, 4, 8)),
+        Option(
+            "bits", 0, 0, 64, "lowest bits that are zero; 0: all, and nothing is kept", wire=True
+        ),
+    ),
+    outputs=_outputs(),
+    outputs_by=_outputs,
     native=True,
 )
