@@ -18,6 +18,7 @@ from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, K
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import RandomSource, foreign_format
 from compressor.errors import (
+    CompressorError,
     DamagedError,
     NotAnArchiveError,
     TruncatedError,
@@ -337,6 +338,15 @@ def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
         found.append(Index(source, tail.start, end, tail.footer))
         end = tail.start
     return found[::-1]
+
+
+def is_ended(source: RandomSource) -> bool:
+    """Say whether a sound footer ends a file."""
+    try:
+        _end(source, source.size)
+    except CompressorError:
+        return False
+    return True
 
 
 def _end(source: RandomSource, end: int) -> _End:
