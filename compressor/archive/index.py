@@ -16,7 +16,7 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import RandomSource, foreign_format
+from compressor.archive.source import Forward, RandomSource, foreign_format
 from compressor.errors import (
     CompressorError,
     DamagedError,
@@ -106,6 +106,15 @@ class Index:
         block = schema.unpack(meta, schema.Block, offset)
         schema.check_pieces(block, offset)
         return block
+
+    def has_sound_block(self, offset: int) -> bool:
+        """Say whether a BLOCK at ``offset`` can be read and passes its check."""
+        try:
+            header = self._header(offset, Kind.BLOCK)
+            rest = Forward(self.source, self.start + offset + HEADER_SIZE)
+            return record.is_sound(header, rest.read)
+        except (DamagedError, OSError):
+            return False
 
     def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``, or names that begin so."""
