@@ -17,17 +17,21 @@ _SPECIAL = frozenset("*?[")
 class Selection:
     """Members asked for. Each word is a name, which stands for all below it, or a pattern as in .gitignore.
 
-    ``unmatched`` tells which words no member has met yet. Without words all members are meant.
+    ``unmatched`` tells which words no member has met yet. Without words all members are meant, and so they
+    are by ``.``.
     """
 
     def __init__(self, words: Sequence[bytes], exclude: Sequence[str] = ()) -> None:
-        self._names = {word.rstrip(b"/"): word for word in words}
+        self._names: dict[bytes, list[bytes]] = {}
+        for word in words:
+            self._names.setdefault(as_recorded(word), []).append(word)
         patterns = [word for word in words if _is_pattern(word)]
         self._patterns = [
-            (word, excluder([word.decode(errors="surrogateescape")])) for word in patterns
+            (word, excluder([_plain(word).decode(errors="surrogateescape")])) for word in patterns
         ]
         self._excluded = excluder(exclude) if exclude else None
-        self._keys = [] if patterns else sorted(map(name_key, self._names))
+        self._all = [word for word in words if word.startswith(b".") and not as_recorded(word)]
+        self._keys = [] if patterns or self._all else sorted(map(name_key, self._names))
         self.unmatched = set(words)
 
     def may_be_in(self, leaf: LeafRef) -> bool:
@@ -52,10 +56,28 @@ class Selection:
             return False
         if not self._names:
             return True
-        met = [self._names[way] for way in ways if way in self._names]
+        met = [word for way in ways for word in self._names.get(way, ())] + self._all
         met += [word for word, pattern in self._patterns if _hits(pattern, ways, entry)]
         self.unmatched.difference_update(met)
         return bool(met)
+
+
+def as_recorded(word: bytes) -> bytes:
+    """Return a member's name as archives have it: without ``.``, doubled slashes or one at its end."""
+    return _plain(word).rstrip(b"/")
+
+
+def _plain(word: bytes) -> bytes:
+    """Return a name or pattern without ``.`` and doubled slashes; one at either end of a pattern counts."""
+    first, *others = word.split(b"/")
+    if not others:
+        return b"" if first == b"." else first
+    inner = [part for part in others[:-1] if part not in (b"", b".")]
+    last = b"" if others[-1] == b"." else others[-1]
+    if first != b".":
+        return b"/".join([first, *inner, last])
+    anchor = [b""] if _is_pattern(word) else []
+    return b"/".join([*anchor, *inner, last])
 
 
 def _is_pattern(word: bytes) -> bool:
