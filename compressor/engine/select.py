@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.names import folders_above, name_key
+from compressor.archive.names import ByFolder, folders_above, name_key
 from compressor.archive.schema import FOLDER, HARDLINK, LeafRef
 from compressor.engine.extract import Chosen
-from compressor.tree.excludes import Excluded, excluder
+from compressor.tree.excludes import excluder
+
+Met = frozenset[bytes]
+"""Words that a member meets, by itself or by a folder above it."""
 
 _SPECIAL = frozenset("*?[")
 
@@ -30,8 +33,11 @@ class Selection:
             (word, excluder([_plain(word).decode(errors="surrogateescape")])) for word in patterns
         ]
         self._excluded = excluder(exclude) if exclude else None
-        self._all = [word for word in words if word.startswith(b".") and not as_recorded(word)]
-        self._keys = [] if patterns or self._all else sorted(map(name_key, self._names))
+        every = frozenset(word for word in words if word.startswith(b".") and not as_recorded(word))
+        self._keys = [] if patterns or every else sorted(map(name_key, self._names))
+        self._folders = ByFolder[Met | None](
+            every, lambda name, above: self._judged(name, above, is_folder=True)
+        )
         self.unmatched = set(words)
 
     def may_be_in(self, leaf: LeafRef) -> bool:
@@ -51,15 +57,20 @@ class Selection:
         """Say whether a member is meant."""
         if not self._names and self._excluded is None:
             return True
-        ways = [entry.name, *folders_above(entry.name)]
-        if self._excluded and _hits(self._excluded, ways, entry):
+        above = self._folders.above(entry.name)
+        found = self._judged(entry.name, above, is_folder=entry.kind == FOLDER)
+        if found is None:
             return False
-        if not self._names:
-            return True
-        met = [word for way in ways for word in self._names.get(way, ())] + self._all
-        met += [word for word, pattern in self._patterns if _hits(pattern, ways, entry)]
-        self.unmatched.difference_update(met)
-        return bool(met)
+        self.unmatched.difference_update(found)
+        return bool(found) or not self._names
+
+    def _judged(self, name: bytes, above: Met | None, *, is_folder: bool) -> Met | None:
+        """Return the words that a member meets, by folders above it or itself; None: it is left out."""
+        if above is None or (self._excluded and self._excluded(name, is_folder=is_folder)):
+            return None
+        met = list(self._names.get(name, ()))
+        met += [word for word, hits in self._patterns if hits(name, is_folder=is_folder)]
+        return above.union(met) if met else above
 
 
 def as_recorded(word: bytes) -> bytes:
@@ -82,11 +93,6 @@ def _plain(word: bytes) -> bytes:
 
 def _is_pattern(word: bytes) -> bool:
     return not _SPECIAL.isdisjoint(word.decode(errors="replace"))
-
-
-def _hits(pattern: Excluded, ways: list[bytes], entry: Entry) -> bool:
-    """Say whether a pattern meets a member or a folder above it."""
-    return any(pattern(way, is_folder=way != entry.name or entry.kind == FOLDER) for way in ways)
 
 
 def chosen_of(members: Iterable[Chosen], selection: Selection) -> list[Chosen]:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from compressor.archive import schema
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, Place, without_content
-from compressor.archive.names import folders_above, page_ref
+from compressor.archive.names import ByFolder, page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
@@ -141,6 +141,7 @@ class Previous(Struct):
 def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the names at and below any of ``roots``; an empty one is above all."""
     exact = set(roots)
+    folders = ByFolder(b"" in exact, lambda folder, above: above or folder in exact)
     for name in names:
-        if b"" in exact or name in exact or any(above in exact for above in folders_above(name)):
+        if name in exact or folders.above(name):
             yield name
