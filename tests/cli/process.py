@@ -20,7 +20,9 @@ Run = Callable[..., Done]
 
 
 def environment(**extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPRESSOR_")}
+    """Return what is set here, but for what would make the program another than users have."""
+    ours = ("COMPRESSOR_", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **extra}
 
 
