@@ -16,8 +16,9 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import RandomSource, ReadsAt, foreign_format
+from compressor.archive.source import Forward, RandomSource, ReadsAt, foreign_format
 from compressor.errors import (
+    CompressorError,
     DamagedError,
     NotAnArchiveError,
     TruncatedError,
@@ -116,6 +117,15 @@ class Index:
         block = schema.unpack(meta, schema.Block, offset)
         schema.check_base(block, offset)
         return block
+
+    def has_sound_block(self, offset: int) -> bool:
+        """Say whether a BLOCK at ``offset`` can be read and passes its check."""
+        try:
+            header = self._header(offset, Kind.BLOCK)
+            rest = Forward(self.source, self.start + offset + HEADER_SIZE)
+            return record.is_sound(header, rest.read)
+        except (DamagedError, OSError):
+            return False
 
     def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:
         """Yield the leaves in order: all, or those that may hold ``name``, or names that begin so."""
@@ -348,6 +358,15 @@ def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
         found.append(Index(source, tail.start, end, tail.footer))
         end = tail.start
     return found[::-1]
+
+
+def is_ended(source: RandomSource) -> bool:
+    """Say whether a sound footer ends a file."""
+    try:
+        _end(source, source.size)
+    except CompressorError:
+        return False
+    return True
 
 
 def _end(source: RandomSource, end: int) -> _End:

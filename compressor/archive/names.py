@@ -1,9 +1,12 @@
 """The order of names, and what ROOT records say of the names below them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import LeafRef
+
+T = TypeVar("T")
 
 
 def name_key(name: bytes) -> bytes:
@@ -21,6 +24,30 @@ def folders_above(name: bytes) -> Iterator[bytes]:
     while b"/" in name:
         name = name.rpartition(b"/")[0]
         yield name
+
+
+class ByFolder(Generic[T]):
+    """What is known of folders by those above them: ``judge`` gets a folder and what its own one has.
+
+    Each folder is judged once, and nothing above it again: of deep trees most of a name is folders. What lies
+    in none has ``top``.
+    """
+
+    def __init__(self, top: T, judge: Callable[[bytes, T], T]) -> None:
+        self._known = {b"": top}
+        self._judge = judge
+
+    def above(self, name: bytes) -> T:
+        """Return what the folder has that a name lies in."""
+        missing = []
+        folder = name.rpartition(b"/")[0]
+        while folder not in self._known:
+            missing.append(folder)
+            folder = folder.rpartition(b"/")[0]
+        found = self._known[folder]
+        for folder in reversed(missing):
+            found = self._known[folder] = self._judge(folder, found)
+        return found
 
 
 def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:

@@ -4,6 +4,7 @@ Knows bytes and checks only; what a record means is written in ``schema``.
 """
 
 import struct
+from collections.abc import Callable
 from enum import IntEnum
 
 from msgspec import Struct
@@ -22,6 +23,8 @@ MAX_LIST = 16 << 20  # bytes of meta that lists names
 MAX_BODY = 64 << 20  # bytes, of other records than blocks
 MAX_BLOCK = 1 << 30  # bytes of plain data in a block, and so of packed data
 FOOTER_BODY = FOOTER_SIZE - HEADER_SIZE - CHECK_SIZE
+
+STEP = 1 << 20  # bytes read at once of a record that is only to be checked
 
 _HEADER = struct.Struct("<4sBBHIIQ")
 _CHECK = struct.Struct("<Q")
@@ -165,6 +168,17 @@ def parse_header(data: Bytes, offset: int) -> Header:
     if meta_size > most_meta or body_size > most_body:
         raise DamagedError("a record is larger than its kind may be", offset=offset)
     return Header(kind, flags, meta_size, body_size, own_offset)
+
+
+def is_sound(header: Header, read: Callable[[int], Bytes]) -> bool:
+    """Say whether a record passes its check; ``read`` gives the next bytes, from behind its header on."""
+    digest = xxh3_64()
+    left = header.rest - CHECK_SIZE
+    while left:
+        size = min(left, STEP)
+        digest.update(read(size))
+        left -= size
+    return bool(digest.intdigest() == _CHECK.unpack(read(CHECK_SIZE))[0])
 
 
 def kind_name(kind: int) -> str:

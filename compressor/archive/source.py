@@ -51,19 +51,35 @@ class Source:
 
 
 class FileFrom:
-    """A seekable file from its position at the time on, as a file of its own."""
+    """A seekable file from its position at the time on, as a file of its own.
 
-    def __init__(self, file: BinaryIO) -> None:
+    It ends where ``file`` does, or after ``size`` bytes.
+    """
+
+    def __init__(self, file: BinaryIO, size: int | None = None) -> None:
         self._file = file
+        self._size = size
         self.base = file.tell()
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell() - self.base
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a position; return it."""
+        if whence == io.SEEK_END and self._size is not None:
+            whence, offset = io.SEEK_SET, self._size + offset
         start = self.base if whence == io.SEEK_SET else 0
         return self._file.seek(start + offset, whence) - self.base
 
     def read(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes."""
+        if self._size is not None:
+            size = max(0, min(size, self._size - self.tell()))
         return self._file.read(size)
 
 

@@ -155,6 +155,20 @@ def _shows_whole(source: RandomSource, start: int, at: int) -> bool:
         return False
 
 
+def last_end(source: RandomSource) -> int:
+    """Return where the last sound FOOTER of a file's first archive ends, found by headers; 0: it has none."""
+    at, end = len(MAGIC), 0
+    try:
+        while True:
+            header = record.parse_header(source.read(at, HEADER_SIZE), at)
+            if header.kind == Kind.FOOTER:
+                Record(header, source.read(at + HEADER_SIZE, header.rest)).checked()
+                end = header.end
+            at = header.end
+    except DamagedError:
+        return end
+
+
 def ended(source: RandomSource) -> list[Index]:
     """Return the archives in a file, first to last, once the last one's root is found to be sound.
 

@@ -76,6 +76,8 @@ def _append(
             report.fail(reason, path)
         return
     if options["dry_run"]:
+        with options["target"].open("r+b"):  # it is there, and may be written to
+            pass
         line = f"{', '.join(map(shown, inputs))} -> {shown(archive)}"
         report.output("plan", line, path=[str(path) for path in inputs], output=str(archive))
         report.succeeded()

@@ -28,6 +28,7 @@ from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdo
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.restoring import default_mode, opened_index
+from compressor.engine.select import as_recorded
 from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
@@ -156,7 +157,7 @@ def _write_tensors(
 
 def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple[Index, Entry]]:
     if members:
-        return [opened.find_file(os.fsencode(name)) for name in members]
+        return [opened.find_file(as_recorded(os.fsencode(name))) for name in members]
     return ((index, entry) for index, entry in opened.entries() if entry.kind == FILE)
 
 

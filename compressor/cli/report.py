@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -87,11 +88,8 @@ class Report:
         if self._json is not None:
             self._emit(kind, fields)
         else:
-            try:
+            with _to_stdout():
                 sys.stdout.write(line + "\n")
-            except OSError as error:
-                error.filename = "stdout"
-                raise
 
     def outputs(
         self,
@@ -105,11 +103,8 @@ class Report:
             texts = (json.dumps({"type": kind, **fields(item)}) for item in items)
             _write_lines(self._json, texts)
         else:
-            try:
+            with _to_stdout():
                 _write_lines(sys.stdout, lines(items))
-            except OSError as error:
-                error.filename = "stdout"
-                raise
 
     def note(self, text: str, path: Path | str | None = None) -> None:
         """Say something that is no error."""
@@ -195,6 +190,17 @@ def message(error: Exception, path: Path | str | None) -> str:
     if isinstance(error, CompressorError):
         return str(error)
     return f"internal error: {error!r}; please report it, with what -vv says"
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    """Have an error name stdout; what it could not take is forgotten, or leaving would fail of it again."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = "stdout"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise
 
 
 def trace(error: Exception) -> None:

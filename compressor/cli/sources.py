@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from compressor.archive.source import FileFrom, widen_pipe
+from compressor.archive.source import widen_pipe
 from compressor.cli.paths import STDIN
+from compressor.engine.settled import settled
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import write_full
@@ -20,6 +21,8 @@ STDOUT = 1  # the descriptor
 def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, BinaryIO]]:
     """Give an archive as an input and as an unbuffered file; ``-`` is stdin, from where it stands on.
 
+    A regular file is ``settled``: nothing is seen of an append that is under way.
+
     Raises:
         InputError, OSError: it can't be opened.
     """
@@ -29,7 +32,7 @@ def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, 
     widen_pipe(source.descriptor)
     try:
         with os.fdopen(source.descriptor, "rb", buffering=0, closefd=False) as file:
-            yield source, cast("BinaryIO", FileFrom(file)) if source.regular else file
+            yield source, settled(file) if source.regular else file
     finally:
         if path != STDIN:
             os.close(source.descriptor)

@@ -11,6 +11,7 @@ from compressor.cli.report import Report
 from compressor.engine.scanning import Tree
 from compressor.errors import UsageError
 from compressor.tree.attributes import reason_of
+from compressor.tree.excludes import lines_of
 from compressor.tree.scan import scan
 from compressor.tree.walk import ScanOptions
 
@@ -42,7 +43,7 @@ def scan_options(options: Mapping[str, Any]) -> ScanOptions:
     patterns = list(options["exclude"])
     for path in options["exclude_from"]:
         try:
-            patterns += path.read_text(errors="surrogateescape").splitlines()
+            patterns += lines_of(path.read_bytes())
         except OSError as error:
             raise UsageError(f"--exclude-from {path}: {error.strerror}") from error
     return ScanOptions(

@@ -72,8 +72,8 @@ class Unpacking:
 
     def _holds_tree(self, path: Path) -> bool:
         try:
-            with opened_archive(path, follow=self._follow) as (source, _):
-                return source.regular and holds_tree(source.descriptor)
+            with opened_archive(path, follow=self._follow) as (source, file):
+                return source.regular and holds_tree(file)
         except (CompressorError, OSError):  # said when its turn comes
             return True
 
@@ -83,7 +83,7 @@ class Unpacking:
                 stdout_descriptor()
                 self._run((path, source, file), StreamSink(write_stdout))
             return
-        several = source.regular and holds_tree(source.descriptor)
+        several = source.regular and holds_tree(file)
         target = self._target(path, several=several)
         if target is None:
             self._to_folder(path, source, file)

@@ -11,6 +11,7 @@ from compressor.cli.options import PATH, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.history import Version, history
+from compressor.errors import UsageError
 
 
 @click.command()
@@ -30,7 +31,9 @@ def versions(archive: Path, **options: Any) -> int:
 
 
 def _list(archive: Path, report: Report) -> None:
-    with opened_archive(archive) as (_, file):
+    with opened_archive(archive) as (source, file):
+        if not source.regular:
+            raise UsageError("versions needs a file to look into; `compressor list` reads pipes")
         for stamp in history(file, lambda error: report.fail(error, archive)):
             _say(archive, stamp, report)
     report.succeeded()

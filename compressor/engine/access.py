@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from blake3 import blake3
@@ -125,10 +126,11 @@ class SeekableArchive:
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
-        parts = [
-            self._piece(index, span, begin - at, end - at)
-            for at, span in index.spans(entry, begin, end)
-        ]
+        with _named(entry):
+            parts = [
+                self._piece(index, span, begin - at, end - at)
+                for at, span in index.spans(entry, begin, end)
+            ]
         data = b"".join(parts)
         if len(data) != max(0, min(end, entry.size) - begin):
             raise DamagedError("its extents do not cover its content", member=entry.shown_name)
@@ -193,11 +195,12 @@ class SeekableArchive:
         pool = OrderedPool(self.threads)
         ready: deque[Bytes | int] = deque()
         try:
-            for at, span in index.spans(entry, begin, end):
-                self._submit(pool, index, span, (begin - at, end - at), ready.append)
+            with _named(entry):
+                for at, span in index.spans(entry, begin, end):
+                    self._submit(pool, index, span, (begin - at, end - at), ready.append)
+                    yield from proof.of(ready)
+                pool.drain()
                 yield from proof.of(ready)
-            pool.drain()
-            yield from proof.of(ready)
         finally:
             pool.close()
         proof.end()
@@ -219,6 +222,16 @@ class SeekableArchive:
             )
         else:
             pool.then(lambda: give(high - low))
+
+
+@contextmanager
+def _named(entry: Entry) -> Iterator[None]:
+    """Have damage say which member it costs; a block does not know whose it is."""
+    try:
+        yield
+    except DamagedError as error:
+        error.member = error.member or entry.shown_name or None
+        raise
 
 
 class _Proof:

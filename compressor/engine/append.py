@@ -25,7 +25,7 @@ from compressor.engine.states import Earlier
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
-from compressor.tree.inputs import InputError
+from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import Access, identity_in
 from compressor.tree.scan import Found
 
@@ -35,7 +35,7 @@ class AppendOptions(Struct, frozen=True):
 
     It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
     ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
-    not be packed as it is, ``note`` that an earlier append was not finished.
+    not be packed as it is, ``note`` that an earlier append was not finished, or that old blocks are damaged.
     """
 
     roots: tuple[bytes, ...]
@@ -88,6 +88,10 @@ def append_version(
         except BaseException:
             file.take_back()
             raise
+    if previous.damaged:
+        options.note(
+            f"damaged blocks were not referred to: {previous.damaged}; `test` says what they cost"
+        )
     packed = appending.packed
     return Appended(
         earlier.before.number + 1,
@@ -195,7 +199,7 @@ class _Appending:
             self._problem(found.shown, error)
             return False
         try:
-            if before is not None and source.holds(before.size, before.content_hash):
+            if before is not None and self._holds_still(source, before):
                 self._keep(entry_of(found.node), before)
                 return True
             if not pack_open_file(self._packer, found, source, self._problem):
@@ -206,6 +210,11 @@ class _Appending:
         self._new.add(found.node.name)
         self._lost.add(found.node.name)
         return True
+
+    def _holds_still(self, source: Input, before: Entry) -> bool:
+        """Say whether a file holds what it did, and the archive has that unharmed."""
+        same = source.holds(before.size, before.content_hash)
+        return same and self._previous.has_sound(before)
 
     def _adopt(self, gone: list[bytes]) -> None:
         """Have links outside of what is replaced keep the content of a file within it."""

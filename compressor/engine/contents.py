@@ -1,33 +1,30 @@
 """Whether a seekable archive holds one file's content or a tree, found as cheaply as its state permits."""
 
-import os
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from compressor.archive.forward import End, ForwardReader, Leaf
 from compressor.archive.index import indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
-from compressor.archive.source import FileFrom, RandomSource, Source
+from compressor.archive.source import RandomSource, Source
 from compressor.errors import DamagedError
 
 
-def holds_tree(descriptor: int) -> bool:
-    """Say whether any archive in the file has several members, or one that is no file; its position stays.
+def holds_tree(file: BinaryIO) -> bool:
+    """Say whether any archive in the file has several members, or one that is no file; then go to its start.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
-    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
-        view = FileFrom(file)
-        try:
-            found = indexes(RandomSource(cast("BinaryIO", view)))
-            return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
-        except DamagedError:
-            view.seek(0)
-            return _scan(file)
-        finally:
-            view.seek(0)
+    try:
+        found = indexes(RandomSource(file))
+        return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
+    except DamagedError:
+        file.seek(0)
+        return _scan(file)
+    finally:
+        file.seek(0)
 
 
 def _is_tree(first: list[Entry]) -> bool:

@@ -72,6 +72,10 @@ class Blocks:
         """Note that a block may come to be a difference from another, which is then needed with it."""
         self._bounds[number] = min(self._bounds[number], self._bounds[base])
 
+    def offset(self, number: int) -> int:
+        """Return where a block was written."""
+        return self._offsets[number]
+
     def grow(self, size: int) -> None:
         """Note that the archive may have grown by ``size`` bytes: never less than it has."""
         self._bound += size
@@ -99,7 +103,8 @@ class Piece(NamedTuple):
 class Dedup:
     """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere.
 
-    ``load`` is called, before anything is looked up, to make the content of earlier versions known.
+    ``load`` is called, before anything is looked up, to make the content of earlier versions known;
+    ``sound`` says whether a block of theirs, at an offset, is what it was when it was written.
     """
 
     def __init__(
@@ -107,10 +112,12 @@ class Dedup:
         memory: int,
         reach: int | None,
         load: "Callable[[Dedup], None] | None" = None,
+        sound: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._table = PieceTable(memory) if reach != 0 else None
         self._reach = reach
         self._load = load
+        self._sound = sound
         self._old = 0  # blocks up to this number belong to earlier versions
         self.blocks = Blocks()
 
@@ -139,6 +146,8 @@ class Dedup:
         reach = self._reach
         if reach is not None and number != new and self.blocks.distance(number) + slack > reach:
             return None
+        if self.is_old(number) and not self._sound(self.blocks.offset(number)):
+            return None  # what a block lists may be sound where its content is not
         return number, start
 
     def is_old(self, number: int) -> bool:

@@ -21,6 +21,7 @@ from compressor.engine.member import Member, member_of, text_of
 from compressor.engine.readindexed import IndexedReader
 from compressor.engine.restoring import Restoring, default_mode, restore_archive, status_of
 from compressor.engine.select import Selection
+from compressor.engine.settled import settled
 from compressor.engine.sinks import NullSink
 from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker, UnpackOptions
@@ -71,9 +72,10 @@ class Archive:
         try:
             if not self._file.seekable():
                 raise UsageError("Archive needs a file to look into; open() reads pipes")
+            view = settled(self._file) if self._owned else self._file
             self._externals = Externals(paths_of(base)) if base else None
             self._archive = SeekableArchive(
-                self._file,
+                view,
                 threads=threads,
                 limits=self._limits,
                 salvage=salvage,

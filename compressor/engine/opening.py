@@ -10,6 +10,7 @@ from compressor.archive.source import FileFrom, RandomSource
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.limits import Limits
 from compressor.engine.readindexed import reader_of, seek_last_archive
+from compressor.engine.settled import settled
 from compressor.engine.writefile import BlockWriter
 
 
@@ -32,7 +33,8 @@ def open_to_read(
     """Open a file to be read; where it is refused, what was opened is closed."""
     packed, owned = below(file, "rb")
     try:
-        reader = reader_of(packed, threads, limits, salvage=salvage)
+        view = settled(packed) if owned and packed.seekable() else packed
+        reader = reader_of(view, threads, limits, salvage=salvage)
         return CompressorFile(packed, reader, owned=owned)
     except BaseException:
         if owned:

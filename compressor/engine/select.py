@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.names import folders_above, name_key
+from compressor.archive.names import ByFolder, folders_above, name_key
 from compressor.archive.schema import FOLDER, HARDLINK, LeafRef
 from compressor.engine.extract import Chosen
-from compressor.tree.excludes import Excluded, excluder
+from compressor.tree.excludes import excluder
+
+Met = frozenset[bytes]
+"""Words that a member meets, by itself or by a folder above it."""
 
 _SPECIAL = frozenset("*?[")
 
@@ -17,17 +20,24 @@ _SPECIAL = frozenset("*?[")
 class Selection:
     """Members asked for. Each word is a name, which stands for all below it, or a pattern as in .gitignore.
 
-    ``unmatched`` tells which words no member has met yet. Without words all members are meant.
+    ``unmatched`` tells which words no member has met yet. Without words all members are meant, and so they
+    are by ``.``.
     """
 
     def __init__(self, words: Sequence[bytes], exclude: Sequence[str] = ()) -> None:
-        self._names = {word.rstrip(b"/"): word for word in words}
+        self._names: dict[bytes, list[bytes]] = {}
+        for word in words:
+            self._names.setdefault(as_recorded(word), []).append(word)
         patterns = [word for word in words if _is_pattern(word)]
         self._patterns = [
-            (word, excluder([word.decode(errors="surrogateescape")])) for word in patterns
+            (word, excluder([_plain(word).decode(errors="surrogateescape")])) for word in patterns
         ]
         self._excluded = excluder(exclude) if exclude else None
-        self._keys = [] if patterns else sorted(map(name_key, self._names))
+        every = frozenset(word for word in words if word.startswith(b".") and not as_recorded(word))
+        self._keys = [] if patterns or every else sorted(map(name_key, self._names))
+        self._folders = ByFolder[Met | None](
+            every, lambda name, above: self._judged(name, above, is_folder=True)
+        )
         self.unmatched = set(words)
 
     def may_be_in(self, leaf: LeafRef) -> bool:
@@ -47,24 +57,42 @@ class Selection:
         """Say whether a member is meant."""
         if not self._names and self._excluded is None:
             return True
-        ways = [entry.name, *folders_above(entry.name)]
-        if self._excluded and _hits(self._excluded, ways, entry):
+        above = self._folders.above(entry.name)
+        found = self._judged(entry.name, above, is_folder=entry.kind == FOLDER)
+        if found is None:
             return False
-        if not self._names:
-            return True
-        met = [self._names[way] for way in ways if way in self._names]
-        met += [word for word, pattern in self._patterns if _hits(pattern, ways, entry)]
-        self.unmatched.difference_update(met)
-        return bool(met)
+        self.unmatched.difference_update(found)
+        return bool(found) or not self._names
+
+    def _judged(self, name: bytes, above: Met | None, *, is_folder: bool) -> Met | None:
+        """Return the words that a member meets, by folders above it or itself; None: it is left out."""
+        if above is None or (self._excluded and self._excluded(name, is_folder=is_folder)):
+            return None
+        met = list(self._names.get(name, ()))
+        met += [word for word, hits in self._patterns if hits(name, is_folder=is_folder)]
+        return above.union(met) if met else above
+
+
+def as_recorded(word: bytes) -> bytes:
+    """Return a member's name as archives have it: without ``.``, doubled slashes or one at its end."""
+    return _plain(word).rstrip(b"/")
+
+
+def _plain(word: bytes) -> bytes:
+    """Return a name or pattern without ``.`` and doubled slashes; one at either end of a pattern counts."""
+    first, *others = word.split(b"/")
+    if not others:
+        return b"" if first == b"." else first
+    inner = [part for part in others[:-1] if part not in (b"", b".")]
+    last = b"" if others[-1] == b"." else others[-1]
+    if first != b".":
+        return b"/".join([first, *inner, last])
+    anchor = [b""] if _is_pattern(word) else []
+    return b"/".join([*anchor, *inner, last])
 
 
 def _is_pattern(word: bytes) -> bool:
     return not _SPECIAL.isdisjoint(word.decode(errors="replace"))
-
-
-def _hits(pattern: Excluded, ways: list[bytes], entry: Entry) -> bool:
-    """Say whether a pattern meets a member or a folder above it."""
-    return any(pattern(way, is_folder=way != entry.name or entry.kind == FOLDER) for way in ways)
 
 
 def chosen_of(members: Iterable[Chosen], selection: Selection) -> list[Chosen]:

@@ -8,12 +8,13 @@ from msgspec import Struct, field
 from compressor.archive import schema
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, Place, without_content
-from compressor.archive.names import folders_above, page_ref
+from compressor.archive.names import ByFolder, page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
 from compressor.engine.dedup import Dedup, key_of
 from compressor.engine.pack import Earlier
+from compressor.errors import DamagedError
 
 Known = tuple[Entry, Place]
 """A member of the version before, and where its entry stands."""
@@ -28,6 +29,8 @@ class Previous(Struct):
     _filled: set[int] = field(default_factory=set)
     _touched: set[int] = field(default_factory=set)
     """Leaves of which a member is replaced or removed: what else they list has to be listed again."""
+    _sound: dict[int, bool] = field(default_factory=dict)
+    """What is known of blocks, by offset."""
 
     def __post_init__(self) -> None:
         for ref in self.index.leaves():
@@ -85,11 +88,31 @@ class Previous(Struct):
             else:
                 yield item
 
+    def is_sound(self, offset: int) -> bool:
+        """Say whether a block can be read and passes its check; each is read once."""
+        if offset not in self._sound:
+            self._sound[offset] = self.index.has_sound_block(offset)
+        return self._sound[offset]
+
+    @property
+    def damaged(self) -> int:
+        """How many blocks were found to be damaged."""
+        return sum(not sound for sound in self._sound.values())
+
+    def has_sound(self, entry: Entry) -> bool:
+        """Say whether all blocks of a file are sound."""
+        try:
+            spans = (span for _, span in self.index.spans(entry))
+            return all(self.is_sound(offset) for offset, _, _ in spans if offset)
+        except DamagedError:  # of a page that lists its extents
+            return False
+
     def earlier(self, memory: int) -> Earlier:
         """Return what a packer needs to know; ``memory`` bytes are for what dedup remembers."""
         end = self.index.end - self.index.start
         before = Before(end, end - FOOTER_SIZE, self.index.version().number)
-        return Earlier(before, self.index.head, Dedup(memory, None, self._load))
+        dedup = Dedup(memory, None, self._load, self.is_sound)
+        return Earlier(before, self.index.head, dedup)
 
     def _load(self, dedup: Dedup) -> None:
         """Have all content of the archive known to ``dedup``; only new content asks for it."""
@@ -118,6 +141,7 @@ class Previous(Struct):
 def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the names at and below any of ``roots``; an empty one is above all."""
     exact = set(roots)
+    folders = ByFolder(b"" in exact, lambda folder, above: above or folder in exact)
     for name in names:
-        if b"" in exact or name in exact or any(above in exact for above in folders_above(name)):
+        if name in exact or folders.above(name):
             yield name

@@ -4,6 +4,7 @@ As in git, the last pattern that matches decides, ``!`` takes back, and nothing 
 is left out is looked at. So each pattern only ever meets the name at hand, never those above it.
 """
 
+import codecs
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -51,6 +52,12 @@ def excluder(lines: Iterable[str]) -> Excluded:
         return False
 
     return excluded
+
+
+def lines_of(file: bytes) -> list[str]:
+    """Return the patterns in a file as git reads one: a line ends in LF or CR LF, and in nothing else."""
+    lines = file.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    return [os.fsdecode(line.removesuffix(b"\r")) for line in lines]
 
 
 def is_cache(folder: int) -> bool:

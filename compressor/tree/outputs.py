@@ -18,9 +18,7 @@ Identity = tuple[int, int]
 
 NOTHING: frozenset[Identity] = frozenset()
 
-_USUAL_LONGEST = (
-    255  # bytes of a name; whether one that is longer can be had, ``stat`` says at once
-)
+_USUAL_LONGEST = 255  # bytes of a name; whether a longer one can be had, ``stat`` says at once
 
 
 class OutputRefusedError(CompressorError):
@@ -116,6 +114,10 @@ class Replacing(Struct, frozen=True):
 _UNIQUE = count(int.from_bytes(os.urandom(5)))  # other machines may write to the same folder
 
 
+_NAMELESS: dict[int, bool] = {}
+"""Devices, and whether a file that is made without a name can get one there."""
+
+
 class Place:
     """A name in an open folder, for something new that is made under ``temporary`` and then takes it.
 
@@ -166,6 +168,48 @@ class Place:
             return
         os.unlink(old, dir_fd=folder)
 
+    def open_named(self) -> int:
+        """Create a file under the temporary name."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(self.temporary, flags, 0o600, dir_fd=self.folder)
+
+    def open_nameless(self) -> int:
+        """Create a file that has no name yet; not every file system has such."""
+        return os.open(b".", os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600, dir_fd=self.folder)
+
+    def takes_nameless(self) -> bool:
+        """Say whether such a file can get a name afterwards: tried once for each device."""
+        device = os.fstat(self.folder).st_dev
+        if device not in _NAMELESS:
+            _NAMELESS[device] = False
+            with suppress(OSError):
+                descriptor = self.open_nameless()
+                try:
+                    self._link(descriptor, self.temporary)
+                finally:
+                    os.close(descriptor)
+                os.unlink(self.temporary, dir_fd=self.folder)
+                _NAMELESS[device] = True
+        return _NAMELESS[device]
+
+    def _link(self, descriptor: int, name: bytes) -> None:
+        way = b"/proc/self/fd/%d" % descriptor
+        os.link(way, name, dst_dir_fd=self.folder, follow_symlinks=True)
+
+    def take_nameless(self, descriptor: int) -> None:
+        """Give a file that has no name the one that is for it; it has another only while it replaces a file.
+
+        Raises:
+            OutputExistsError: the name was taken meanwhile.
+        """
+        try:
+            self._link(descriptor, self.name)
+        except FileExistsError:
+            if not self._replacing.force:
+                raise OutputExistsError(self.shown) from None
+            self._link(descriptor, self.temporary)
+            self.take()
+
     def clear(self) -> None:
         """Leave nothing under the temporary name."""
         with suppress(FileNotFoundError):
@@ -181,14 +225,18 @@ class Output:
         self._place = place
         self._shown_as = _ShownAs(place.shown)
         self._appeared = False
+        self._nameless = False
         self.descriptor = -1
 
-    def open(self) -> None:
-        """Create the file under its temporary name, readable by nobody else."""
+    def open(self, *, nameless: bool = False) -> None:
+        """Create the file, readable by nobody else, under its temporary name.
+
+        ``nameless``: without any, where that can be had; then even a process that is killed leaves nothing.
+        """
         with self._shown_as:
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            folder = self._place.folder
-            self.descriptor = os.open(self._place.temporary, flags, 0o600, dir_fd=folder)
+            place = self._place
+            self._nameless = nameless and place.takes_nameless()
+            self.descriptor = place.open_nameless() if self._nameless else place.open_named()
 
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
@@ -249,7 +297,10 @@ class Output:
         with self._shown_as:
             if sync:
                 os.fsync(self.descriptor)
-            self._place.take()
+            if self._nameless:
+                self._place.take_nameless(self.descriptor)
+            else:
+                self._place.take()
             self._appeared = True
             if sync:
                 os.fsync(self._place.folder)
@@ -329,7 +380,7 @@ def opened_output(
             place.check()
         output = Output(place)
         try:  # A signal may come at any point from here on, so that creating the file is inside.
-            output.open()
+            output.open(nameless=True)
             yield output
         finally:
             output.abort()

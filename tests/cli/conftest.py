@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.forkserver import FORKED, run_forked
 from tests.cli.process import COMMAND, Done, Run, environment
 
 
@@ -23,11 +24,20 @@ def run(folder: Path) -> Run:
         options.setdefault("input", b"")
         if "stdin" in options:
             del options["input"]
-        env = environment(**options.pop("env", {}))
         options.setdefault("stdout", subprocess.PIPE)
-        done = subprocess.run(
-            [*COMMAND, *words], stderr=subprocess.PIPE, cwd=folder, env=env, timeout=60, **options
-        )
+        extra = options.pop("env", {})
+        done = None
+        if options.keys() <= FORKED and extra.keys() <= {"COMPRESSOR_LEVEL", "COMPRESSOR_THREADS"}:
+            done = run_forked(words, environment(**extra), **options)
+        if done is None:
+            done = subprocess.run(
+                [*COMMAND, *words],
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env=environment(**extra),
+                timeout=60,
+                **options,
+            )
         assert done.returncode == code, done.stderr.decode(errors="replace")
         assert b"Traceback" not in done.stderr
         return done

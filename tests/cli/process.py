@@ -20,7 +20,9 @@ Run = Callable[..., Done]
 
 
 def environment(**extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPRESSOR_")}
+    """Return what is set here, but for what would make the program another than users have."""
+    ours = ("COMPRESSOR_", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **extra}
 
 
@@ -41,7 +43,18 @@ def start(*words: str | Path, **options: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([*COMMAND, *words], env=environment(), **options)
 
 
-def wait_for(what: Callable[[], bool]) -> None:
+def outputs_of(process: "subprocess.Popen[bytes]", folder: Path) -> list[Path]:
+    """Return the way to each output in a folder that a process writes: it has a hidden name, or none yet."""
+    hidden = (f"{folder}/#", f"{folder}/.")
+    found = []
+    for way in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if str(way.readlink()).startswith(hidden):
+                found.append(way)
+    return found
+
+
+def wait_for(what: Callable[[], object]) -> None:
     """Wait until it is so."""
     for _ in range(600):
         if what():

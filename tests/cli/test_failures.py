@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.archives import FOOTER, flipped, hostile, needing
-from tests.cli.process import COMMAND, Run, environment, left, start, wait_for
+from tests.cli.process import COMMAND, Run, environment, left, outputs_of, start, wait_for
 
 NOISE = bytes(range(256)) * 64
 
@@ -30,7 +30,7 @@ def test_a_signal_leaves_nothing_and_says_nothing(folder: Path, number: int, cod
         assert process.stderr is not None
         process.stdin.write(NOISE)
         process.stdin.flush()
-        wait_for(lambda: any(folder.iterdir()))
+        wait_for(lambda: outputs_of(process, folder))
         process.send_signal(number)
         process.wait()
         said = process.stderr.read()
@@ -42,7 +42,7 @@ def test_a_signal_leaves_nothing_and_says_nothing(folder: Path, number: int, cod
 def test_a_signal_ends_a_run_whose_threads_are_at_work(folder: Path) -> None:
     Path("a").write_bytes(os.urandom(1 << 20) * 40)
     with start("compress", "--codec", "zstd:level=19", "-T2", "a", cwd=folder) as process:
-        wait_for(lambda: len(left(folder)) > 1)
+        wait_for(lambda: outputs_of(process, folder))
         process.send_signal(signal.SIGINT)
         process.wait()
 

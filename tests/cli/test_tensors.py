@@ -67,7 +67,12 @@ def test_a_tensor_is_read_without_the_blocks_of_others(run: Run, model: bytes) -
     Path("model.cz").write_bytes(damaged)
 
     assert content(run("cat", "model.cz", "--tensor", "t1").stdout)["t1"][2] == BF16[1]
-    assert b"model.cz" in run("cat", "model.cz", "--tensor", "t0", code=4).stderr
+    said = run("cat", "model.cz", "--tensor", "t0", code=4).stderr
+    assert said.startswith(b"compressor: model.cz: ")
+    assert said.endswith(b"(member 'model')\n")
+    assert lines(run("cat", "--json", "model.cz", "--tensor", "t0", code=4).stderr)[0][
+        "member"
+    ] == ("model")
 
 
 def test_a_damaged_header_is_damage_and_not_a_file_without_tensors(run: Run) -> None:

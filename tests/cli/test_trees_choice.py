@@ -59,6 +59,26 @@ def test_patterns_from_a_pipe_hold_for_all_inputs(run: Run) -> None:
     assert [members(run, name) for name in ("a.cz", "b.cz")] == [["a", "a/y"], ["b", "b/y"]]
 
 
+def test_a_file_of_patterns_has_lines_and_spaces_as_gits_have(run: Run) -> None:
+    make("run/a", "run/b ", "run/c", "run/d\x0ce")
+    Path("patterns").write_bytes(b"\xef\xbb\xbfa\r\nb\\ \nc \nd\x0ce\n")
+
+    assert packed(run, "--exclude-from", "patterns", "run") == ["run"]
+
+
+def test_a_member_may_be_named_as_paths_are(run: Run) -> None:
+    make("run/a", "run/b/c", "other")
+    run("compress", "-o", "x.cz", "run", "other")
+
+    for words in (("./run/b",), ("run//b",), ("run/b/",), ("./run/b/*",)):
+        run("extract", "x.cz", *words, "-C", "out")
+        assert files("out") == ["run/b/c"]
+        shutil.rmtree("out")
+    run("extract", "x.cz", ".", "-C", "out")
+    assert files("out") == ["other", "run/a", "run/b/c"]
+    assert run("cat", "x.cz", "./run//a").stdout == b"run/a"
+
+
 def test_of_a_folder_tagged_as_a_cache_the_tag_stays(run: Run) -> None:
     make("run/cache/big", "run/not/big", "run/a")
     Path("run/cache/CACHEDIR.TAG").write_text(TAG)

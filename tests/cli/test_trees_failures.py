@@ -155,6 +155,26 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_refuse(run: Run) -> Non
     assert not Path("out").exists()
 
 
+def test_a_dry_run_of_an_append_needs_the_archive(run: Run) -> None:
+    make("run/a")
+
+    done = run("append", "nope.cz", "run", "--dry-run", code=1)
+    assert (done.stdout, done.stderr.count(b"\n")) == (b"", 1)
+    assert b"No such file" in done.stderr
+    assert left(Path()) == {"run"}
+
+
+def test_versions_of_a_pipe_are_refused_with_what_to_do(run: Run) -> None:
+    make("run/a")
+    run("compress", "run")
+
+    said = run("versions", "-", input=Path("run.cz").read_bytes(), code=2).stderr
+    assert said.count(b"\n") == 1
+    assert b"needs a file" in said
+    with Path("run.cz").open("rb") as file:
+        assert b" 1 " in run("versions", "-", stdin=file).stdout
+
+
 def test_a_folder_is_skipped_only_where_nothing_in_it_is_younger(run: Run) -> None:
     make("run/deep/a", "run/deep/b.log")
     run("compress", "run")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.process import outputs_of
 from tests.engine.crashes import (
     Bench,
     command,
@@ -93,13 +94,16 @@ def kill_prune(bench: Bench, rng: random.Random, pruned: bytes) -> bool:
     bench.archive.write_bytes(whole)
     process = start("prune", bench.archive, "--keep-last", "1")
     if rng.random() < 0.8:
-        until(lambda: any(".part" in item.name for item in bench.folder.iterdir()), process)
+        until(lambda: bool(outputs_of(process, bench.folder)), process)
         time.sleep(rng.random() * 0.06)
     else:
         time.sleep(rng.random() * 0.6)
     process.kill()
     ended(process)
-    for item in bench.folder.glob(".*.part"):
+    for item in bench.folder.glob(
+        ".*.part"
+    ):  # killed between having its name and taking the other's
+        assert item.read_bytes() == pruned
         item.unlink()
     now = bench.archive.read_bytes()
     assert now in (whole, pruned)

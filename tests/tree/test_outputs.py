@@ -1,12 +1,14 @@
 """Outputs appear whole or not at all, below their folder, and for nobody else to read."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
 from compressor.errors import CompressorError
+from compressor.tree import outputs
 from compressor.tree.outputs import (
     OutputExistsError,
     access_of,
@@ -30,13 +32,81 @@ def names() -> list[str]:
 def test_a_committed_output_has_its_content_mode_and_time() -> None:
     with opened_output(Path("a"), force=False) as output:
         output.write(b"content")
-        assert [item.stat().st_mode & 0o777 for item in Path().iterdir()] == [0o600]
+        assert os.fstat(output.descriptor).st_mode & 0o777 == 0o600
         output.commit(mode=0o644, mtime_ns=10**18, sync=True)
 
     assert names() == ["a"]
     assert Path("a").read_bytes() == b"content"
     assert Path("a").stat().st_mtime_ns == 10**18
     assert stat.S_IMODE(Path("a").stat().st_mode) == 0o644
+
+
+@pytest.fixture(params=[True, False], ids=["nameless", "named"])
+def nameless(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the file system has files without names; it may not."""
+    device = Path().stat().st_dev
+    if request.param:
+        with opened_output(Path("a"), force=False) as output:
+            if os.fstat(output.descriptor).st_nlink:
+                pytest.skip("here all files have names")
+    else:
+        monkeypatch.setitem(outputs._NAMELESS, device, False)
+    return bool(request.param)
+
+
+def test_before_it_is_whole_an_output_has_no_name_or_a_hidden_one(nameless: bool) -> None:
+    with opened_output(Path("a"), force=False) as output:
+        output.write(b"content")
+        assert [name.endswith(".part") for name in names()] == ([] if nameless else [True])
+
+
+def test_an_output_replaces_a_file_at_once_where_that_is_asked_for(nameless: bool) -> None:
+    Path("a").write_text("old")
+    with opened_output(Path("a"), force=True) as output, Path("a").open() as held:
+        output.write(b"new")
+        assert Path("a").read_text() == "old"
+        output.commit(mode=0o640, mtime_ns=None, sync=True)
+        assert held.read() == "old"
+
+    assert names() == ["a"]
+    assert Path("a").read_text() == "new"
+    assert Path("a").stat().st_nlink == 1
+
+
+def test_a_taken_name_is_left_to_who_took_it_in_either_way(nameless: bool) -> None:
+    with opened_output(Path("a"), force=False) as output:
+        Path("a").symlink_to("nowhere")
+        with pytest.raises(OutputExistsError):
+            output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert names() == ["a"]
+    assert Path("a").is_symlink()
+
+
+def test_what_fails_while_it_replaces_a_file_leaves_that(
+    nameless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    Path("a").write_text("old")
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="'a'"), opened_output(Path("a"), force=True) as output:
+        output.commit(mode=0o600, mtime_ns=None, sync=False)
+
+    assert names() == ["a"]
+    assert Path("a").read_text() == "old"
+
+
+def test_a_process_that_is_killed_leaves_nothing(nameless: bool) -> None:
+    child = os.fork()
+    if not child:
+        with opened_output(Path("a"), force=False) as output:
+            output.write(b"content")
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+
+    assert len(names()) == (not nameless)
 
 
 def test_an_output_that_is_not_committed_is_gone() -> None:
@@ -66,6 +136,7 @@ def test_a_file_system_without_hard_links_serves_too(monkeypatch: pytest.MonkeyP
         raise PermissionError
 
     monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(outputs, "_NAMELESS", {})
     with opened_output(Path("a"), force=False) as output:
         output.commit(mode=0o600, mtime_ns=None, sync=False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compressor.errors import UsageError
-from compressor.tree.excludes import CACHE_SIGNATURE, excluder
+from compressor.tree.excludes import CACHE_SIGNATURE, excluder, lines_of
 from compressor.tree.scan import scan
 from compressor.tree.walk import ScanOptions
 from tests.tree.trees import folder, make, names, told
@@ -110,6 +110,61 @@ def test_random_patterns_are_understood_as_git_does(peer: Callable[[str], str], 
         seen = names(".", exclude=(*lines, "/.git"))
 
         assert sorted(n for n in seen if not Path(os.fsdecode(n)).is_dir()) == expected, lines
+
+
+FILES = {
+    "spaces at the end": b"a  \nb\\ \nc\\  \nd\\\\ \n e\n",
+    "ends of lines of another system": b"a\r\nb \r\nc\\ \r\n\r\nd",
+    "a mark of its encoding": b"\xef\xbb\xbfa\nb\n",
+    "what other programs take for ends of lines": b"a\x0c\nb\x0bc\nd\xc2\x85\ne\x1c\nf\rg\n",
+    "tabs at the end": b"a\t\nb \t\n",
+    "no end of its last line": b"a\nb ",
+    "bytes that are no text": b"\xff\n\xc3\xa4 \n",
+}
+ODD = [
+    "a",
+    "a ",
+    "a\t",
+    "a\r",
+    "b",
+    "b ",
+    "b \t",
+    "b\x0bc",
+    "c",
+    "c ",
+    "c  ",
+    "d",
+    "d\\",
+    "d\x85",
+    "e",
+    " e",
+]
+ODD += [
+    "e\x1c",
+    "f\rg",
+    "g",
+    "a\x0c",
+    "\N{LATIN SMALL LETTER A WITH DIAERESIS}",
+    "\udcff",
+    "\ufeffa",
+    "c\\",
+]
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_file_of_patterns_is_read_as_git_does(peer: Callable[[str], str], what: str) -> None:
+    git = peer("git")
+    for name in ODD:
+        Path(name).touch()
+    subprocess.run([git, "init", "-q", "."], check=True)
+    Path(".git/info/exclude").write_bytes(FILES[what])
+    words = [git, "ls-files", "-z", "--others", "--exclude-standard"]
+    expected = subprocess.run(words, check=True, capture_output=True).stdout.split(b"\0")[:-1]
+
+    seen = names(".", exclude=(*lines_of(FILES[what]), "/.git"))
+
+    assert sorted(seen) == expected
+    assert len(seen) < len(ODD)
 
 
 def _random_pattern(dice: random.Random) -> str:
