@@ -24,6 +24,4 @@ def load_file(
 
     bf16 and fp8 have the types of ml_dtypes. Keywords and errors are those of ``compressor.safe_open``.
     """
-    return tensors.load_file(
-        filename, "np", member=member, at=at, threads=threads, limits=limits
-    )
+    return tensors.load_file(filename, "np", member=member, at=at, threads=threads, limits=limits)

@@ -1,17 +1,14 @@
 """Arrays of numpy; it and ml_dtypes are imported here alone, when the first array is asked for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from compressor.api.arrays import View
 from compressor.errors import UnsupportedError
 
-if TYPE_CHECKING:
-    import numpy as np
-
 INSTALL = "pip install 'compressor-cz[tensors]'"
 
 _OWN = {
-    "BOOL": "bool",
+    "BOOL": "?",
     "U8": "u1",
     "I8": "i1",
     "U16": "u2",
@@ -45,7 +42,7 @@ class Numpy:
             import numpy as np
         except ImportError as error:
             raise UnsupportedError(f"arrays need numpy: {INSTALL}") from error
-        self._np = np
+        self._np: Any = np
 
     def refuse(self, dtype: str) -> str:
         """Return why there is no such type."""
@@ -61,11 +58,10 @@ class Numpy:
         has_it = hasattr(ml_dtypes, _ADDED[name])
         return "" if has_it else f"numpy needs a newer ml_dtypes for it: {INSTALL} --upgrade"
 
-    def _dtype(self, dtype: str) -> "np.dtype[Any]":
+    def _dtype(self, dtype: str) -> Any:
         name = dtype.removesuffix("_BE")
         if name in _OWN:
-            order = ">" if dtype.endswith("_BE") else "<"
-            return self._np.dtype(_OWN[name]).newbyteorder(order)
+            return self._np.dtype((">" if name != dtype else "<") + _OWN[name])
         import ml_dtypes
 
         return self._np.dtype(getattr(ml_dtypes, _ADDED[name]))

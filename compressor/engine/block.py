@@ -87,11 +87,6 @@ class BlockPacker(Struct, frozen=True):
         return False
 
 
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Chain:
-    return chains.parse(text)
-
-
 def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block, Bytes]:
     """Return what a BLOCK says, and its plain bytes, taking at most ``memory`` bytes.
 
@@ -140,10 +135,11 @@ def work_size(record: Record) -> int:
         return packed_size
 
 
+@lru_cache(maxsize=64)
 def _on_wire(text: str) -> Chain:
     """Parse a chain as archives hold it: in the one way of writing it (F-020)."""
     try:
-        chain = _parsed(text)
+        chain = chains.parse(text)
     except ChainError as error:
         raise DamagedError("a block's chain is none") from error
     if chain.wire != text:

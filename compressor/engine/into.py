@@ -12,6 +12,8 @@ from compressor.engine.pool import spread
 from compressor.errors import DamagedError
 from compressor.kernels.memory import clear, copy_into
 
+WORKING = 4 << 20  # bytes; more than decoding a block of numbers takes at once
+
 
 class Target(Struct, frozen=True):
     """Where a member's bytes from ``start`` on go; ``tensor`` names them in errors."""
@@ -58,7 +60,11 @@ def read_into(
             error.member, error.tensor = entry.shown_name, parts[0].tensor
             raise
 
-    spread(archive.threads, _jobs(index, entry, targets), work)
+    jobs = _jobs(index, entry, targets)
+    # glibc gives each freed block of 128 KiB back to the system, and gets it anew for the next, until
+    # it has seen a larger one freed: without this, decoding takes 1.6 times as long.
+    bytes(WORKING)
+    spread(archive.threads, jobs, work)
 
 
 def _jobs(index: Index, entry: Entry, targets: Iterable[Target]) -> Iterable[_Job]:

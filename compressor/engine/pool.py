@@ -92,28 +92,31 @@ def spread(threads: int, tasks: Iterable[T], work: Callable[[T], object]) -> Non
     """
     left = deque(enumerate(tasks))
     failed: dict[int, BaseException] = {}
-
-    def take_turns() -> None:
-        while left:
-            try:
-                number, task = left.popleft()
-            except IndexError:  # another thread was quicker
-                return
-            try:
-                work(task)
-            except BaseException as error:  # noqa: BLE001  raised below, in the thread that asked
-                failed[number] = error
-                left.clear()
-
-    others = [threading.Thread(target=take_turns) for _ in range(min(threads, len(left)) - 1)]
+    count = min(threads, len(left)) - 1
+    others = [threading.Thread(target=_take_turns, args=(left, work, failed)) for _ in range(count)]
     try:
         for other in others:
             other.start()
-        take_turns()
+        _take_turns(left, work, failed)
         for other in others:
             other.join()
-    except BaseException:
+    except BaseException:  # Ctrl-C while it waits
         left.clear()
         raise
     if failed:
         raise failed[min(failed)]
+
+
+def _take_turns(
+    left: deque[tuple[int, T]], work: Callable[[T], object], failed: dict[int, BaseException]
+) -> None:
+    while left:
+        try:
+            number, task = left.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        try:
+            work(task)
+        except BaseException as error:
+            failed[number] = error
+            left.clear()

@@ -32,6 +32,9 @@ STRIDE = 4 << 20  # bytes of a plain file that a thread reads at once
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
+_Found = tuple[Index, Entry, Sniffed]
+
+
 class Choice(Struct, frozen=True):
     """What is read, and how: ``at`` is a version, ``threads`` 0 stands for all processors."""
 
@@ -184,8 +187,8 @@ def _content(path: Path, choice: Choice) -> _Content:
     return _Packed(source, choice)
 
 
-def _member(archive: SeekableArchive, name: str | None) -> tuple[Index, Entry, Sniffed]:
-    """Return the member that is named, or else the one that holds tensors, and what is in it."""
+def _member(archive: SeekableArchive, name: str | None) -> _Found:
+    """Return the member that is named, or else the one that holds tensors."""
     if name is not None:
         index, entry = archive.find_file(os.fsencode(name))
         sniffed = look_at(archive, index, entry)
@@ -194,23 +197,15 @@ def _member(archive: SeekableArchive, name: str | None) -> tuple[Index, Entry, S
             raise UnsupportedError(f"member {name!r} holds no tensors in a format that is known")
         return index, entry, sniffed
     files = {entry.name: (index, entry) for index, entry in archive.entries() if entry.kind == FILE}
-    found: list[tuple[Index, Entry, Sniffed]] = []
-    broken: list[tuple[Entry, Sniffed]] = []
-    for index, entry in files.values():
-        sniffed = look_at(archive, index, entry)
-        if sniffed.format:
-            found.append((index, entry, sniffed))
-        elif sniffed.problem:
-            broken.append((entry, sniffed))
-        if len(found) > NAMED:
-            break
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(_several([entry.shown_name for _, entry, _ in found]))
-    for entry, sniffed in broken:
-        _refuse_broken(sniffed, entry.shown_name)
-    raise UnsupportedError("no member holds tensors in a format that is known")
+    looked = ((index, entry, look_at(archive, index, entry)) for index, entry in files.values())
+    seen = [one for one in looked if one[2].format or one[2].problem]
+    found = sorted(seen, key=lambda one: not one[2].format)  # what is broken only if all are
+    if not found:
+        raise UnsupportedError("no member holds tensors in a format that is known")
+    if len(found) > 1 and found[1][2].format:
+        raise UsageError(_several([one[1].shown_name for one in found if one[2].format]))
+    _refuse_broken(found[0][2], found[0][1].shown_name)
+    return found[0]
 
 
 def _several(names: list[str]) -> str:

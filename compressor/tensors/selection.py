@@ -117,7 +117,7 @@ def _expanded(index: Indices, rank: int) -> list[SupportsIndex | slice]:
         raise IndexError(f"{what}: the tensor has {rank} dimensions")
     at = holes[0] if holes else len(given)
     given[at : at + len(holes)] = [slice(None)] * missing
-    return given  # type: ignore[return-value]  no ellipsis is left
+    return [one for one in given if not isinstance(one, EllipsisType)]
 
 
 def _forward(one: slice, length: int) -> tuple[int, int, int]:
