@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from compressor.api import tensors
-from compressor.engine.limits import STREAMING, Limits
+from compressor.engine.limits import Limits
 from compressor.engine.tensorfile import Path
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def load_file(
     member: str | None = None,
     at: int | None = None,
     threads: int = 0,
-    limits: Limits = STREAMING,
+    limits: Limits | None = None,
 ) -> "dict[str, ndarray]":
     """Return the tensors of an archive or a plain file, decoded in threads into the arrays themselves.
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from compressor.api import tensors
-from compressor.engine.limits import STREAMING, Limits
+from compressor.engine.limits import Limits
 from compressor.engine.tensorfile import Path
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def load_file(  # noqa: PLR0913  each is an option of its own, by keyword
     member: str | None = None,
     at: int | None = None,
     threads: int = 0,
-    limits: Limits = STREAMING,
+    limits: Limits | None = None,
 ) -> "dict[str, Tensor]":
     """Return the tensors of an archive or a plain file, decoded in threads into the tensors themselves.
 

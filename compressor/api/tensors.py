@@ -36,11 +36,11 @@ class safe_open:  # noqa: N801  the name that safetensors' users know
         member: str | None = None,
         at: int | None = None,
         threads: int = 0,
-        limits: Limits = STREAMING,
+        limits: Limits | None = None,
     ) -> None:
         self._framework = framework, device
         self._arrays = framework_of(framework, device)
-        self._file = TensorFile(filename, Choice(member, at, threads, limits))
+        self._file = TensorFile(filename, Choice(member, at, threads, limits or STREAMING))
 
     def __getstate__(self) -> tuple[tuple[str, Any], TensorFile]:
         return self._framework, self._file
@@ -131,7 +131,7 @@ def load_file(  # noqa: PLR0913  each is an option of its own, by keyword
     member: str | None = None,
     at: int | None = None,
     threads: int = 0,
-    limits: Limits = STREAMING,
+    limits: Limits | None = None,
 ) -> dict[str, Any]:
     """Return all tensors by name; arguments and errors are those of ``safe_open``."""
     opened = safe_open(
