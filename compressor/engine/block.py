@@ -104,7 +104,7 @@ def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block
     block = schema.unpack_block(meta, body, offset, head.block_size if head else MAX_BLOCK)
     try:
         chain = _on_wire(block.chain)
-        needed = len(body) + chain.decode_memory(block.plain_size)
+        needed = len(body) + _decode_memory(block.chain, block.plain_size)
         if needed > memory:
             raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
         return block, chains.decode(chain, body, block.sizes, block.plain_size)
@@ -115,7 +115,7 @@ def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block
 def decode_memory(block: Block) -> int:
     """Return the bytes that decoding a block takes; 0 where its chain can't be had here."""
     try:
-        return _on_wire(block.chain).decode_memory(block.plain_size)
+        return _decode_memory(block.chain, block.plain_size)
     except (DamagedError, UnsupportedError):
         return 0
 
@@ -133,6 +133,11 @@ def work_size(record: Record) -> int:
         return schema.unpack_block(meta, body, record.header.offset).plain_size
     except DamagedError:  # told when it is decoded
         return packed_size
+
+
+@lru_cache(maxsize=1024)
+def _decode_memory(text: str, plain_size: int) -> int:
+    return _on_wire(text).decode_memory(plain_size)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""Memory of the caller filled while other threads run: the first write to fresh memory takes long."""
+"""Memory of the caller filled while other threads run: first writes to fresh memory take long."""
 
 from typing_extensions import Buffer
 

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""Memory of the caller filled while other threads run: the first write to fresh memory takes long."""
+"""Memory of the caller filled while other threads run: first writes to fresh memory take long."""
 
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
