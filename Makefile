@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
+EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
-.PHONY: help demo build test check format bench fuzz soak dist clean
+.PHONY: help demo build models test check format bench fuzz soak dist clean
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -30,7 +31,7 @@ $(VENV)/bin/python:
 	$(PIP) --upgrade pip
 
 $(VENV)/built: $(SOURCES) | $(VENV)/bin/python
-	$(PIP) --editable '.[test,dev]'
+	$(PIP) --editable '.[$(EXTRAS)]'
 	@$(BIN)/python -c 'import lzo' 2>/dev/null || $(MAKE) --no-print-directory lzo
 	@touch $(VENV)/package $@
 
@@ -51,6 +52,9 @@ lzo: | $(VENV)/bin/python
 
 test: build ## Run the whole suite.
 	$(BIN)/python -m pytest -q
+
+models: build ## Install torch and transformers, which some tests compare with.
+	$(PIP) --editable '.[models]'
 
 check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/ruff format --check .
@@ -76,13 +80,14 @@ fuzz: build ## Fuzz the kernels, the readers and the sniffers (an hour).
 BENCH := $(VENV)/bench/bin/python
 $(VENV)/bench/built: $(SOURCES) $(shell find compressor -name '*.py') | $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/bench
-	$(BENCH) -m pip install -qq --disable-pip-version-check .
+	$(BENCH) -m pip install -qq --disable-pip-version-check '.[tensors]'
 	@touch $@
 
 bench: $(VENV)/bench/built ## Measure speed, size and memory beside other programs.
 	$(BENCH) benchmarks/run.py
 	$(BENCH) benchmarks/trees.py $(CORPUS)
 	$(BENCH) benchmarks/huffman_zstd.py $(CORPUS)
+	$(BENCH) benchmarks/load.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.
 	$(BIN)/python -m pytest -q -m soak
@@ -101,4 +106,4 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/fields.c compressor/kernels/floatdelta.c compressor/kernels/floatsplit.c compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/pieces.c compressor/kernels/zeromask.c
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/fields.c compressor/kernels/floatdelta.c compressor/kernels/floatsplit.c compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/memory.c compressor/kernels/pieces.c compressor/kernels/zeromask.c

@@ -34,10 +34,12 @@ __all__ = [
     "open",
     "pack",
     "prune",
+    "safe_open",
 ]
 
 if TYPE_CHECKING:
     from compressor.api.content import CompressorFile, Limits, compress, decompress, open
+    from compressor.api.tensors import safe_open
     from compressor.api.trees import (
         Appended,
         Archive,
@@ -68,6 +70,7 @@ else:
     _HOMES = dict.fromkeys(
         ("CompressorFile", "Limits", "compress", "decompress", "open"), "api.content"
     )
+    _HOMES["safe_open"] = "api.tensors"
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used, so that ``compressor --version`` is quick."""

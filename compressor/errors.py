@@ -61,11 +61,12 @@ class VersionNotFoundError(MemberNotFoundError):
 class DamagedError(CompressorError):
     """The bytes break their format or their check.
 
-    ``offset`` is a position in the archive (bytes), ``member`` a member's name; each is None
-    where it is not known.
+    ``offset`` is a position in the archive (bytes), ``member`` and ``tensor`` are names; each is
+    None where it is not known.
     """
 
     exit_code = 4
+    tensor: str | None = None
 
     def __init__(self, what: str, *, offset: int | None = None, member: str | None = None) -> None:
         super().__init__(what)
@@ -76,7 +77,9 @@ class DamagedError(CompressorError):
     def __str__(self) -> str:
         """Return what and where, in one line."""
         where = f" at byte {self.offset}" if self.offset is not None else ""
-        return f"{self.what}{where}" + (f" (member {self.member!r})" if self.member else "")
+        names = {"member": self.member, "tensor": self.tensor}
+        inside = ", ".join(f"{kind} {name!r}" for kind, name in names.items() if name)
+        return f"{self.what}{where}" + (f" ({inside})" if inside else "")
 
 
 class TruncatedError(DamagedError, EOFError):

@@ -1,8 +1,11 @@
 """What tests of every folder share."""
 
+import importlib
 import os
 import shutil
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -21,5 +24,22 @@ def peer() -> Callable[[str], str]:
         if os.environ.get("CI") == "true":
             pytest.fail(f"{name} is not installed, and CI=true wants every peer")
         return pytest.skip(f"{name} is not installed")
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def library() -> Callable[[str], Any]:
+    """Return a function from the name of a large library to it; where it is missing: as with a peer."""
+
+    def find(name: str) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return importlib.import_module(name)
+        except ImportError:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{name} is not installed, and CI=true wants every peer")
+            return pytest.skip(f"{name} is not installed: make models")
 
     return find

@@ -2,10 +2,11 @@
 
 import io
 import os
+import stat
 import threading
 from typing import BinaryIO, Protocol
 
-from compressor.errors import TruncatedError
+from compressor.errors import TruncatedError, UsageError
 from compressor.stages.base import Bytes
 
 
@@ -131,7 +132,7 @@ class ReadsAt(Protocol):
         ...
 
 
-class DescriptorSource:
+class GrowingSource:
     """Bytes at any place of an open file that may grow meanwhile; its own position stays."""
 
     def __init__(self, descriptor: int) -> None:
@@ -174,6 +175,53 @@ class RandomSource:
         if len(data) < size:
             raise TruncatedError("the archive ends too early", offset=offset + len(data))
         return data
+
+
+class DescriptorSource(RandomSource):
+    """A file of its own, read by position alone: without a lock, and forked processes may share it.
+
+    It is closed when nothing refers to it, so that no read can meet another file.
+    """
+
+    _descriptor = -1
+
+    def __init__(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> None:
+        # Without O_NONBLOCK a pipe that nobody writes to would not even open.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{os.fsdecode(path)!r} is no file: one is needed to look into")
+        self.size = status.st_size
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``offset``.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        data = os.pread(self._descriptor, size, offset)
+        if len(data) == size:
+            return data
+        gathered = bytearray(size)
+        self.read_into(offset, memoryview(gathered))
+        return bytes(gathered)
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` from ``offset`` on.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        done = 0
+        while done < len(buffer):
+            count = os.preadv(self._descriptor, [buffer[done:]], offset + done)
+            if not count:
+                raise TruncatedError("the file ends too early", offset=offset + done)
+            done += count
 
 
 class Forward:

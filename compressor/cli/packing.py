@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
-from compressor.archive.source import DescriptorSource, widen_pipe
+from compressor.archive.source import GrowingSource, widen_pipe
 from compressor.cli import naming, paths
 from compressor.cli.coding import codings_from, dtype_from, solid_size_from
 from compressor.cli.options import externals_from
@@ -309,7 +309,7 @@ class Packing:
     ) -> Tally:
         file = output.descriptor if output is not None and output.is_file else None
         archive = None if file is None else identity_of(file)
-        within = None if file is None else DescriptorSource(file)
+        within = None if file is None else GrowingSource(file)
         progress = self._report.progress(label, job.total)
         try:
             options = self._pack_options(progress, job, within)
@@ -334,7 +334,7 @@ class Packing:
         self._report.result("packed", line, output=label, **fields)
 
     def _pack_options(
-        self, progress: Progress, job: Job, within: DescriptorSource | None
+        self, progress: Progress, job: Job, within: GrowingSource | None
     ) -> PackOptions:
         options = self._options
         for node in self._chain.walk():

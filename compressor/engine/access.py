@@ -52,7 +52,7 @@ class SeekableArchive:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: BinaryIO | RandomSource,
         *,
         threads: int = 1,
         limits: Limits = UNLIMITED,
@@ -60,7 +60,7 @@ class SeekableArchive:
         external: ReadBase = missing,
     ) -> None:
         self._external = external
-        self.source = RandomSource(file)
+        self.source = file if isinstance(file, RandomSource) else RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
         self.threads = min(self._allowed(index, threads) for index in self.indexes)
@@ -146,19 +146,29 @@ class SeekableArchive:
 
     def block(self, index: Index, offset: int) -> Bytes:
         """Return the plain bytes of the block at ``offset``; the last few are kept."""
+        plain = self.kept(index, offset)
+        if plain is None:
+            plain = self.decode(index, offset)
+            self.keep(index, offset, plain)
+        return plain
+
+    def kept(self, index: Index, offset: int) -> Bytes | None:
+        """Return the plain bytes of the block at ``offset`` if they were kept."""
         key = (index.start, offset)
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)
-                return self._cache[key]
-        plain = self._decode(index, offset)
+            return self._cache.get(key)
+
+    def keep(self, index: Index, offset: int, plain: Bytes) -> None:
+        """Keep a block, because it will be read again; the one that was used last goes."""
         with self._lock:
-            self._cache[key] = plain
+            self._cache[index.start, offset] = plain
             while len(self._cache) > CACHED_BLOCKS:
                 self._cache.popitem(last=False)
-        return plain
 
-    def _decode(self, index: Index, offset: int) -> Bytes:
+    def decode(self, index: Index, offset: int) -> Bytes:
+        """Return the plain bytes of the block at ``offset``, which are not kept."""
         fetch = fetching(self.source, index.start, index.head)
         reader = BlockReader(fetch, index.head, self._external)
         return reader.unpack(index.record(offset, Kind.BLOCK), self._share)[1]

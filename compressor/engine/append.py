@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key
 from compressor.archive.schema import FILE, FOLDER, MAX_NAME
-from compressor.archive.source import DescriptorSource
+from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
 from compressor.engine.archivefile import ArchiveFile, locked
@@ -106,7 +106,7 @@ def _sources(
     file: ArchiveFile, archive: SeekableArchive, previous: Previous, externals: Externals | None
 ) -> Sources:
     members = {name: entry for name, (entry, _) in previous.members.items()}
-    within = DescriptorSource(file.file.fileno())
+    within = GrowingSource(file.file.fileno())
     return Sources(within, externals, partial(Earlier, archive, previous.index, members))
 
 

@@ -148,11 +148,6 @@ class BlockPacker(Struct, frozen=True):
         return False
 
 
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Chain:
-    return chains.parse(text)
-
-
 def opened(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
     """Return what a BLOCK says, and its packed bytes; ``head`` is None where it was lost.
 
@@ -177,7 +172,7 @@ def decoded(block: Block, body: Bytes, offset: int, memory: int, base: Bytes | N
         chain = _on_wire(block.chain)
         if chain.based != (base is not None):
             raise DamagedError("a block has a base that its chain has no use for, or lacks one")
-        needed = len(body) + chain.decode_memory(block.plain_size)
+        needed = len(body) + _decode_memory(block.chain, block.plain_size)
         if needed > memory:
             raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
         return chains.decode(chain, body, block.sizes, block.plain_size, base)
@@ -188,7 +183,7 @@ def decoded(block: Block, body: Bytes, offset: int, memory: int, base: Bytes | N
 def decode_memory(block: Block) -> int:
     """Return the bytes that decoding a block takes; 0 where its chain can't be had here."""
     try:
-        return _on_wire(block.chain).decode_memory(block.plain_size)
+        return _decode_memory(block.chain, block.plain_size)
     except (DamagedError, UnsupportedError):
         return 0
 
@@ -216,10 +211,16 @@ def may_have_base(record: Record) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
+def _decode_memory(text: str, plain_size: int) -> int:
+    return _on_wire(text).decode_memory(plain_size)
+
+
+@lru_cache(maxsize=64)
 def _on_wire(text: str) -> Chain:
     """Parse a chain as archives hold it: in the one way of writing it (F-020)."""
     try:
-        chain = _parsed(text)
+        chain = chains.parse(text)
     except ChainError as error:
         raise DamagedError("a block's chain is none") from error
     if chain.wire != text:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base
-from compressor.archive.source import DescriptorSource
+from compressor.archive.source import GrowingSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
@@ -161,7 +161,7 @@ class _PlainFile:
             while block := self._file.read(4 << 20):
                 digest.update(block)
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, DescriptorSource(self._file.fileno()).read)
+            self._outside = Outside(base, GrowingSource(self._file.fileno()).read)
         return self._outside
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from compressor.archive.source import DescriptorSource
+from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel, Write
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions, Sources
@@ -103,7 +103,7 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
         archive = identity_of(output.descriptor) if output.is_file else None
 
         if output.is_file:
-            within = DescriptorSource(output.descriptor)
+            within = GrowingSource(output.descriptor)
             options = replace(options, sources=Sources(within, options.sources.externals))
 
         def content(packer: Packer) -> Tally:

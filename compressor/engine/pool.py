@@ -1,7 +1,8 @@
 """Work in threads, results in order: a bounded queue of tasks, each with what to do with its result."""
 
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -82,3 +83,40 @@ class OrderedPool:
 
             self._executor = ThreadPoolExecutor(self.threads, "compressor")
         return self._executor
+
+
+def spread(threads: int, tasks: Iterable[T], work: Callable[[T], object]) -> None:
+    """Do ``work`` on all tasks, in this thread and up to ``threads - 1`` others, in no order.
+
+    After an error no further task begins; of several errors that of the earliest task is raised.
+    """
+    left = deque(enumerate(tasks))
+    failed: dict[int, BaseException] = {}
+    count = min(threads, len(left)) - 1
+    others = [threading.Thread(target=_take_turns, args=(left, work, failed)) for _ in range(count)]
+    try:
+        for other in others:
+            other.start()
+        _take_turns(left, work, failed)
+        for other in others:
+            other.join()
+    except BaseException:  # Ctrl-C while it waits
+        left.clear()
+        raise
+    if failed:
+        raise failed[min(failed)]
+
+
+def _take_turns(
+    left: deque[tuple[int, T]], work: Callable[[T], object], failed: dict[int, BaseException]
+) -> None:
+    while left:
+        try:
+            number, task = left.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        try:
+            work(task)
+        except BaseException as error:
+            failed[number] = error
+            left.clear()

@@ -12,6 +12,7 @@ from compressor.archive.schema import FILE
 from compressor.archive.writer import Write
 from compressor.engine.access import SeekableArchive
 from compressor.errors import MemberNotFoundError, UnsupportedError, UsageError
+from compressor.tensors.npy import fortran_strides
 from compressor.tensors.segments import Sniffed, Tensor
 from compressor.tensors.sniff import sniff
 
@@ -89,9 +90,7 @@ def write_tensors(
         UnsupportedError: the elements of one do not follow one another.
     """
     for one in chosen:
-        if one.tensor.strides is not None:
-            what = f"tensor {one.tensor.name!r} is a view whose elements lie apart"
-            raise UnsupportedError(f"{what}; `compressor cat` without --tensor gives its file")
+        _refuse_strided(one.tensor, form)
     if form == "safetensors":
         write(_safetensors_header([one.tensor for one in chosen]))
     elif form == "npy":
@@ -99,6 +98,18 @@ def write_tensors(
     for one in chosen:
         tensor = one.tensor
         archive.copy(one.index, one.entry, write, (tensor.start, tensor.start + tensor.size))
+
+
+def _refuse_strided(tensor: Tensor, form: str) -> None:
+    """Refuse a tensor that is not laid out as the form wants it; npy has both orders of indices."""
+    if tensor.strides is None:
+        return
+    if tensor.strides != fortran_strides(tensor.shape):
+        what = f"tensor {tensor.name!r} is a view whose elements lie apart"
+        raise UnsupportedError(f"{what}; `compressor cat` without --tensor gives its file")
+    if form != "npy":
+        what = f"the first index of tensor {tensor.name!r} is the fastest"
+        raise UnsupportedError(f"{what}, which only --format npy can say")
 
 
 def _safetensors_header(tensors: Sequence[Tensor]) -> bytes:
@@ -130,7 +141,8 @@ def _npy_header(tensors: Sequence[Tensor]) -> bytes:
         raise UsageError(f"{what}: --format safetensors, or raw")
     if tensor.dtype.endswith("_BE"):
         letters = letters.replace("<", ">")
-    text = f"{{'descr': '{letters}', 'fortran_order': False, 'shape': {tensor.shape!r}, }}"
+    text = f"{{'descr': '{letters}', 'fortran_order': {tensor.strides is not None}, "
+    text += f"'shape': {tensor.shape!r}, }}"
     text += " " * (-(len(text) + 11) % 64) + "\n"
     if len(text) > 0xFFFF:
         raise UsageError(f"tensor {tensor.name!r} has too many dimensions for npy: --format raw")

@@ -115,6 +115,20 @@ def test_one_tensor_is_an_array_of_numpy(run: Run, model: bytes) -> None:
     )
 
 
+def test_an_array_whose_first_index_is_the_fastest_goes_to_npy_as_it_is(run: Run) -> None:
+    array = np.asfortranarray(np.arange(60_000.0).reshape(3, 200, 100))
+    np.save("x.npy", array)
+    run("compress", "x.npy")
+
+    packed = run("cat", "x.npy.cz", "--tensor", "*", "--format", "npy").stdout
+    refused = run("cat", "x.npy.cz", "--tensor", "*", code=5).stderr
+
+    again = np.load(io.BytesIO(packed))
+    assert (again == array).all()
+    assert again.flags.f_contiguous
+    assert b"--format npy" in refused
+
+
 def test_a_name_that_several_members_hold_is_refused_and_they_are_listed(run: Run) -> None:
     Path("run").mkdir()
     for name in "ab":

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from compressor.engine.pool import SMALL, OrderedPool
+from compressor.engine.pool import SMALL, OrderedPool, spread
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -89,3 +89,35 @@ def test_small_work_starts_no_threads() -> None:
     pool.drain()
 
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_tasks_are_spread_over_threads_each_done_once(threads) -> None:
+    done, together = [], threading.Barrier(threads)
+
+    def work(number: int) -> None:
+        together.wait(30)  # nobody goes on before all are at work
+        done.append(number)
+
+    spread(threads, range(10 * threads), work)
+
+    assert sorted(done) == list(range(10 * threads))
+
+
+def test_no_tasks_are_no_work() -> None:
+    spread(4, [], pytest.fail)
+
+
+def test_of_errors_the_earliest_tasks_is_raised_and_no_later_task_begins() -> None:
+    done, met = [], threading.Barrier(2)
+
+    def work(number: int) -> None:
+        done.append(number)
+        met.wait(10)
+        time.sleep(0.02 * (1 - number))  # the second fails first
+        raise ValueError(number)
+
+    with pytest.raises(ValueError, match="0"):
+        spread(2, range(100), work)
+
+    assert sorted(done) == [0, 1]
