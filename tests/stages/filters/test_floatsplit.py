@@ -149,6 +149,25 @@ def test_numbers_kept_wider_than_they_are_cost_no_more() -> None:
     assert extra < 0.005 * len(narrow)
 
 
+def test_floats_kept_as_doubles_cost_no_more() -> None:
+    narrow = weights(100_000)
+    wide = struct.pack("<100000d", *struct.unpack("<100000f", narrow))
+
+    extra = size(under("floatsplit:dtype=fp64", "huffman"), wide) - size(
+        under("floatsplit:dtype=fp32", "huffman"), narrow
+    )
+    assert abs(extra) < 0.005 * len(narrow)
+
+
+def test_mantissas_cut_to_ten_bits_cost_ten_bits() -> None:
+    whole = struct.unpack("<100000I", weights(100_000))
+    short = struct.pack("<100000I", *(word & ~0x1FFF for word in whole))
+    text = under("floatsplit:dtype=fp32", "huffman")
+
+    saved = size(text, weights(100_000)) - size(text, short)
+    assert saved > 100_000 * (12.9 / 8)
+
+
 def test_doubles_of_short_numbers_shrink_in_their_lowest_streams() -> None:
     plain = b"".join(
         struct.pack("<d", (math.floor(1000 * math.sin(n)) + 0.5) / 8) for n in range(50_000)
