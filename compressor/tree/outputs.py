@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
+from compressor.tree.outfolders import open_folder, sync_folder
 
 Identity = tuple[int, int]
 """Device and inode."""
@@ -303,7 +304,7 @@ class Output:
                 self._place.take()
             self._appeared = True
             if sync:
-                os.fsync(self._place.folder)
+                sync_folder(self._place.folder)
             self._close()
 
     def _close(self) -> None:
@@ -370,10 +371,7 @@ def opened_output(
         finally:
             os.close(device.descriptor)
         return
-    try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    folder = open_folder(path)
     try:
         place = Place(os.fsencode(path.name or "."), folder, str(path), Replacing(force, protected))
         with _ShownAs(str(path)):

@@ -140,7 +140,8 @@ class Walk(Struct, eq=False):
         elif not above:
             above = b"/" if path.startswith(b"/") else b"."
         try:
-            descriptor = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            reading = os.O_PATH if name else os.O_RDONLY  # only what is listed has to be readable
+            descriptor = os.open(above, reading | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             self._lose(name, error)
             return

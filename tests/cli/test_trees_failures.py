@@ -164,6 +164,25 @@ def test_a_dry_run_of_an_append_needs_the_archive(run: Run) -> None:
     assert left(Path()) == {"run"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
+def test_a_folder_that_holds_inputs_or_outputs_need_not_be_readable(folder: Path) -> None:
+    make("p/run/a", "p/run/sub/b")
+    for path in (folder.parent.parent, folder.parent, folder, *folder.rglob("*")):
+        path.chmod(0o777)
+    Path("p").chmod(0o333)
+    for words in (
+        ["compress", "p/run"],
+        ["compress", "-o", "p/x.cz", "p/run"],
+        ["append", "p/x.cz", "p/run"],
+        ["prune", "p/x.cz", "--keep-last", "1"],  # which has all on disk
+        ["compress", "-C", "p/run", "-o", "p/y.cz", "."],
+    ):
+        assert as_nobody(folder, *words) == (0, ""), words
+    assert left(Path("p")) == {"run", "run.cz", "x.cz", "y.cz"}
+    code, said = as_nobody(folder, "compress", "-C", "p", "-o", "z.cz", ".")
+    assert (code, "Permission denied" in said) == (1, True)  # this one is listed
+
+
 def test_versions_of_a_pipe_are_refused_with_what_to_do(run: Run) -> None:
     make("run/a")
     run("compress", "run")
