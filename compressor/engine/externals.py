@@ -18,7 +18,7 @@ from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
-from compressor.errors import CompressorError, LimitError
+from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -70,7 +70,10 @@ class Externals:
         file = self._stack.enter_context(path.open("rb", buffering=0))
         self.identities |= {identity_in(os.fstat(file.fileno()))}
         if file.read(len(MAGIC)) == MAGIC:
-            archive = SeekableArchive(file, limits=limits, external=self.read)
+            try:
+                archive = SeekableArchive(file, limits=limits, external=self.read)
+            except DamagedError as error:
+                raise DamagedError(f"{path}: {error.what}", offset=error.offset) from error
             self._archives.append(archive)
         else:
             self._files.append(_PlainFile(file, path))
