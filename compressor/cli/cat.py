@@ -124,7 +124,7 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         stdout_descriptor()
         yield write_stdout
         return
-    protected = paths.identities([archive])
+    protected = paths.identities([archive, *options["bases"]])
     with opened_output(path, force=options["force"], protected=protected) as output:
         yield output.write
         output.commit(mode=default_mode(None), mtime_ns=None, sync=False)

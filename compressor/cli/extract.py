@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from compressor.cli import completion
+from compressor.cli import completion, paths
 from compressor.cli.options import (
     PATH,
     basing,
@@ -66,7 +66,9 @@ def extract(archive: Path, patterns: tuple[str, ...], **options: Any) -> int:
 
 def _extract(archive: Path, selection: Selection, options: dict[str, Any], report: Report) -> None:
     with opened_archive(archive) as (source, file):
-        protected = frozenset([source.identity]) if source.regular else frozenset()
+        protected = paths.identities(options["bases"])
+        if source.regular:
+            protected |= {source.identity}
         restoring = Restoring(options, report, selection, protected)
         outcome = restoring.run((archive, source, file))
     report_outcome(report, archive, outcome, restoring.seconds)

@@ -41,7 +41,7 @@ class Unpacking:
         self._report = report
         self._to_stdout = to_stdout
         self._follow: bool = options["force"] or to_stdout
-        self._protected = paths.identities(inputs)
+        self._protected = paths.identities([*inputs, *options["bases"]])
 
     def run(self) -> int:
         """Unpack all inputs, each on its own; return the exit code."""

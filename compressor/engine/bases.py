@@ -1,12 +1,12 @@
 """Blocks of an archive by their places, and what those that are differences are differences from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
 from compressor.archive import schema
-from compressor.archive.index import block_at
-from compressor.archive.record import MAX_BLOCK, Kind, Record
+from compressor.archive.index import Index, block_at
+from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK, Kind, Record, parse_header
 from compressor.archive.schema import MAX_NEEDS, Base, Block, Head, Span
 from compressor.archive.source import ReadsAt
 from compressor.engine import block as blocks
@@ -115,3 +115,14 @@ def fetching(source: ReadsAt, start: int, head: Head | None) -> Fetch:
         return record
 
     return fetch
+
+
+def named_in(index: Index) -> Iterator[tuple[int, Base]]:
+    """Yield the BASE records of an archive up to the end of a version: each header is looked at."""
+    at, fetch = len(MAGIC), fetching(index.source, index.start, index.head)
+    while at < index.end - index.start:
+        header = parse_header(index.source.read(index.start + at, HEADER_SIZE), at)
+        record = fetch(at) if header.kind == Kind.BASE else None
+        if isinstance(record, Base):
+            yield at, record
+        at = header.end

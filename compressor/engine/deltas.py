@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from compressor.archive.record import Record
-from compressor.archive.schema import MAX_BASE, Base, Head, Span
+from compressor.archive.schema import MAX_BASE, MAX_BASES, Base, Head, Span
 from compressor.engine.bases import BlockReader, fetching, missing
 from compressor.engine.block import Against
 from compressor.engine.dedup import BASE, Blocks, joined
@@ -66,9 +66,15 @@ class Deltas:
             ]
         return self._outside
 
-    def _number_of(self, base: Base) -> int:
-        """Return the number of a content outside; a BASE names it now."""
-        offset = self._write_base(base)
+    def _number_of(self, base: Base) -> int | None:
+        """Return the number of a content outside, named by a BASE now or already; None: too many are."""
+        if self._earlier and not self._named:
+            self._named = self._earlier.bases()
+        same = base.size, base.content_hash
+        known = [at for at, one in self._named.items() if (one.size, one.content_hash) == same]
+        if not known and len(self._named) >= MAX_BASES:
+            return None
+        offset = known[0] if known else self._write_base(base)
         self._named[offset] = base
         return self._blocks.known(offset, BASE)
 
@@ -151,7 +157,9 @@ class _Named:
 class _OutsideState:
     """The tensors of a content outside of the archive."""
 
-    def __init__(self, outside: Outside, order: int, number_of: Callable[[Base], int]) -> None:
+    def __init__(
+        self, outside: Outside, order: int, number_of: Callable[[Base], int | None]
+    ) -> None:
         self._outside, self._order, self._number_of = outside, order, number_of
         self._table: Table | None = None
         self._number: int | None = None
@@ -170,4 +178,6 @@ class _OutsideState:
             return None
         if self._number is None:
             self._number = self._number_of(self._outside.base)
+        if self._number is None:
+            return None
         return [(self._number, place[0], place[1] - place[0])]

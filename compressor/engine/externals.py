@@ -1,15 +1,16 @@
 """Files outside of an archive that its blocks are differences from: what ``--base`` names."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import BinaryIO, Self
 
 from blake3 import blake3
 from msgspec import Struct
 
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base
@@ -17,8 +18,16 @@ from compressor.archive.source import GrowingSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
+from compressor.tree.outputs import Identity, identity_in
+
+MOST_DEEP = (
+    4  # contents outside, each needed for the one before: Python's stack bears no more than 8
+)
+MOST_LOOKS = (
+    64  # at others, for one look at a content outside: else these could double at each depth
+)
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
@@ -61,8 +70,11 @@ class Externals:
         self._stack = ExitStack()
         self._files: list[_PlainFile] = []
         self._archives: list[SeekableArchive] = []
+        self.identities: frozenset[Identity] = frozenset()
+        """Of the files: what no output may replace."""
         self._found: dict[bytes, Outside | None] = {}
-        self._lock = Lock()
+        self._lock = threading.Lock()
+        self._nesting = _Nesting()
         try:
             for path in paths:
                 self._open(path, limits)
@@ -72,8 +84,12 @@ class Externals:
 
     def _open(self, path: Path, limits: Limits) -> None:
         file = self._stack.enter_context(path.open("rb", buffering=0))
+        self.identities |= {identity_in(os.fstat(file.fileno()))}
         if file.read(len(MAGIC)) == MAGIC:
-            archive = SeekableArchive(file, limits=limits, external=self.read)
+            try:
+                archive = SeekableArchive(file, limits=limits, external=self.read)
+            except DamagedError as error:
+                raise DamagedError(f"{path}: {error.what}", offset=error.offset) from error
             self._archives.append(archive)
         else:
             self._files.append(_PlainFile(file, path))
@@ -96,6 +112,7 @@ class Externals:
 
         Raises:
             MissingBaseError: none of the files is it, or holds it, as it was (F-057).
+            LimitError: it needs too many others in turn.
         """
         key = base.content_hash
         with self._lock:
@@ -104,12 +121,13 @@ class Externals:
             found = self._found[key]
         if found is None:
             return missing(base, start, length)
-        return found.look(start, length)
+        with self._nesting.counted():
+            return found.look(start, length)
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash
         for archive in self._archives:
-            for outside in _members(archive):
+            for outside in _all_members(archive):
                 if (outside.base.size, outside.base.content_hash) == wanted:
                     yield outside
         for file in self._files:
@@ -121,7 +139,8 @@ class Externals:
         for file in self._files:
             yield file.outside()
         for archive in self._archives:
-            yield from _members(archive)
+            for index in archive.indexes:
+                yield from _members(archive, index)
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -133,15 +152,43 @@ class Externals:
             file.check()
 
 
-def _members(archive: SeekableArchive) -> Iterator[Outside]:
-    for index, entry in archive.entries():
+def _all_members(archive: SeekableArchive) -> Iterator[Outside]:
+    """Yield the members of all versions, the last ones first."""
+    for last in archive.indexes:
+        index: Index | None = last
+        while index is not None:
+            yield from _members(archive, index)
+            index = index.before()
+
+
+def _members(archive: SeekableArchive, index: Index) -> Iterator[Outside]:
+    for entry in index.entries():
         if entry.kind == FILE:
             base = Base(entry.name, entry.size, entry.content_hash)
 
-            def look(at: int, size: int, index=index, entry: Entry = entry) -> bytes:  # type: ignore[no-untyped-def]
+            def look(at: int, size: int, entry: Entry = entry) -> bytes:
                 return archive.read(index, entry, at, at + size)
 
             yield Outside(base, look)
+
+
+class _Nesting(threading.local):
+    """How a thread that reads a content outside came to it, from others that are differences from it."""
+
+    depth = 0
+    looks = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a look; refuse what could go on for long, or in a circle."""
+        self.looks = self.looks + 1 if self.depth else 0
+        if self.depth == MOST_DEEP or self.looks > MOST_LOOKS:
+            raise LimitError("the base of this needs too many other files, each for the one before")
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
 
 
 class _PlainFile:

@@ -202,10 +202,11 @@ def give_by_index(file: BinaryIO, sink: Sink, options: UnpackOptions) -> bool:
         appended = any(index.head.previous for index in archive.indexes)
         if not appended and not any(index.head.reach for index in archive.indexes):
             return False
-        chosen = list(islice(archive.entries(), None if appended else len(archive.indexes) + 1))
+        files = ((index, entry) for index, entry in archive.entries() if entry.kind == FILE)
+        chosen = list(islice(files, None if appended else len(archive.indexes) + 1))
     except CompressorError:  # reading forward tells more of what is wrong
         return False
-    begun = [index.start for index, entry in chosen if entry.kind == FILE]
+    begun = [index.start for index, _ in chosen]
     if not appended and begun != [index.start for index in archive.indexes]:
         return False
     Extraction(archive, sink, options).run(chosen)

@@ -371,9 +371,15 @@ class Packer:
         """Write the end of the version; ``kept`` is what stays of the one before.
 
         ``sync`` has all that was written go to disk; the order of the calls makes an append safe.
+
+        Raises:
+            CompressorError: a file that others are differences from was written to meanwhile.
         """
         self._flush_solid()
         self._pool.drain()
+        externals = self._options.sources.externals
+        if externals:
+            externals.check()
         self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()

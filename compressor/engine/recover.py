@@ -88,7 +88,7 @@ class _Rebuild:
             return replace(head, previous=0, reach=reach)
         found = self._remains.blocks.values()
         size = max((block.plain_size for block in found), default=1)
-        memory = max(map(blocks.decode_memory, found), default=0)
+        memory = max((blocks.decode_memory(one) + 2 * one.needs * size for one in found), default=0)
         return Head(MAJOR, MINOR, [], [], memory, reach, 0, size, "recovered")
 
     def _leaf(self, leaf: list[Entry]) -> None:

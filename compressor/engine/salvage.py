@@ -103,10 +103,15 @@ class Remains(Struct):
             return True
         if offset not in self._based:
             inside = [span for span in block.base if span[0] in self.blocks]
-            outside = all(at in self.bases for at, _, _ in block.base if at not in self.blocks)
-            fewer = all(self.blocks[at].needs < block.needs for at, _, _ in inside)
-            self._based[offset] = outside and fewer and self.holds(inside)
+            outside = all(self._named(span) for span in block.base if span[0] not in self.blocks)
+            needs = sum(1 + self.blocks[at].needs for at, _, _ in inside)
+            # F-055: so each needs fewer than the one before, and this comes to an end.
+            self._based[offset] = outside and needs == block.needs and self.holds(inside)
         return self._based[offset]
+
+    def _named(self, span: Span) -> bool:
+        at, start, length = span
+        return at in self.bases and start + length <= self.bases[at].size
 
 
 def scan(source: Source) -> Iterator[Remains]:

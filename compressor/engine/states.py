@@ -7,10 +7,12 @@ from typing import Protocol
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE, Span
+from compressor.archive.schema import FILE, Base, Span
 from compressor.engine.access import SeekableArchive
+from compressor.engine.bases import named_in
 from compressor.engine.dedup import Blocks, joined
 from compressor.engine.numbers import Key, Part, key_of_tensor
+from compressor.errors import CompressorError
 from compressor.plan.numbers import LEAST
 
 MOST_TABLES = 4  # earlier members of which the tensors are looked up for one new member
@@ -118,7 +120,11 @@ class Table:
 
         self._size = size
         self._starts: dict[Key, int] = {}
-        sniffed = sniff(look, size)
+        self._raw = False
+        try:
+            sniffed = sniff(look, size)
+        except CompressorError:  # it is damaged: what is new is stored in full
+            return
         self._raw = not sniffed.format  # numbers without a header, perhaps: as others like them
         for segment in sniffed.segments:
             if segment.dtype:
@@ -142,6 +148,10 @@ class Earlier:
         self._blocks = blocks
         self._numbers: dict[int, int] = {}
         self._tables: dict[bytes, Stored] = {}
+
+    def bases(self) -> dict[int, Base]:
+        """Return what the archive names already, by the offsets of the BASE records."""
+        return dict(named_in(self._index))
 
     def _number(self, offset: int) -> int:
         number = self._numbers.get(offset)

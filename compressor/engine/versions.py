@@ -131,6 +131,7 @@ class Previous(Struct):
 
     def _load_pieces(self, dedup: Dedup, offset: int, number: int) -> None:
         block = self.index.block(offset)
+        dedup.blocks.place(number, offset, block.needs)
         at = 0
         for order, (gap, size) in enumerate(block.pieces):
             at += gap

@@ -31,12 +31,12 @@ def merge(streams: Sequence[bytes], plain_size: int, sizes: Sequence[int]) -> by
     """fields.md#streams: "take for each record its fields from the streams".
 
     Raises:
-        DamagedError: FD-001, FD-002.
+        DamagedError: FI-001, FI-002.
     """
     if len(streams) != len(sizes):
-        raise DamagedError("there is a stream too many or too few (FD-001)")
+        raise DamagedError("there is a stream too many or too few (FI-001)")
     if [len(stream) for stream in streams] != stream_sizes(plain_size, sizes):
-        raise DamagedError("a stream has the wrong size (FD-002)")
+        raise DamagedError("a stream has the wrong size (FI-002)")
     plain, taken = b"", 0
     while len(plain) < plain_size:
         for stream, size in zip(streams, sizes, strict=True):
