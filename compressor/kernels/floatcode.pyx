@@ -88,7 +88,8 @@ cdef floatcode _code(words) except *:
     code.huffman_path = _huffman.path_named(huffman_name)
     code.split_path = _split.path_named(split_name)
     code.layout.width, code.layout.rotation, code.layout.offset = words
-    if code.layout.width not in (1, 2, 4, 8) or not 0 < code.layout.rotation < 8 * code.layout.width:
+    cdef unsigned width = code.layout.width
+    if width not in (1, 2, 4, 8) or not 0 < code.layout.rotation < 8 * width:
         raise ValueError("no such words")
     return code
 

@@ -93,7 +93,7 @@ size_t huffman_encode_chunk(uint8_t *packed, const uint8_t *plain, size_t plain_
                             uint8_t *scratch, const struct huffman_path *path)
 {
     struct huffman_plan plan;
-    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch);
+    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch, path);
     return write_planned(packed, plain, plain_size, &plan, try_runs, scratch, path);
 }
 
@@ -102,7 +102,7 @@ size_t huffman_encode_chunk_in_place(uint8_t *packed, size_t plain_size, uint8_t
 {
     struct huffman_plan plan;
     const uint8_t *plain = packed + HUFFMAN_HEAD_SIZE;
-    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch);
+    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch, path);
     if (plan.mode == HUFFMAN_MODE_RAW && !try_runs) {
         store_le24(packed, (uint32_t)plan.mode | (uint32_t)plain_size << 2);
         return HUFFMAN_HEAD_SIZE + plain_size;
