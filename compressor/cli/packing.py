@@ -19,6 +19,7 @@ from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import stdout_descriptor, write_stdout
 from compressor.cli.trees import is_folder, measured, newest_ns, scan_options, tree_of
+from compressor.engine import heap
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.nodes import recordable
 from compressor.engine.pack import Packer
@@ -343,6 +344,8 @@ class Packing:
         for node in self._chain.walk():
             if said := node.info.notice():
                 self._report.warn(said, once=True)
+        if job.total is None or job.total >= heap.SMALL_RUN:
+            heap.keep_freed()
         return PackOptions(
             chain=self._chain,
             block_size=options["block_size"],

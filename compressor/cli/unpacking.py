@@ -12,6 +12,7 @@ from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.restoring import Restoring
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
+from compressor.engine import heap
 from compressor.engine.contents import holds_tree
 from compressor.engine.extract import give_by_index
 from compressor.engine.live import is_idle
@@ -174,6 +175,8 @@ class Unpacking:
         path, source, file = archive
         total = source.stat.st_size if source.regular else None
         progress = self._report.progress(str(path), total, total_is_packed=True)
+        if total is None or total >= heap.SMALL_RUN:
+            heap.keep_freed()
         options = UnpackOptions(
             self._options["threads"],
             limits_from(self._options),

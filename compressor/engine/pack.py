@@ -70,7 +70,8 @@ class Packer:
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
         self._pool = OrderedPool(
-            options.threads_for(self.piece_size, 2 * self.piece_size + self._most + table)
+            options.threads_for(self.piece_size, 2 * self.piece_size + self._most + table),
+            self.piece_size,
         )
         self._blocks = self._packer_for(options.chain)
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)

@@ -9,18 +9,50 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 SMALL = 256 << 10  # bytes; less is done at once: handing it over would cost more than the work
+BATCH = 2 << 20  # bytes; what is handed over together: each time costs up to .1 ms
 
 T = TypeVar("T")
 
 
-class OrderedPool:
-    """``threads`` workers (1: none, all is done at once) and at most ``threads + 1`` tasks under way."""
+class _Batch:
+    """Works that one thread does one after the other; ``left`` is how many wait for their ``then``."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
+        self._works: deque[Callable[[], Any]] = deque()
+        self.size = 0  # bytes
+        self.left = 0
+        self.future: Future[deque[tuple[Any, BaseException | None]]] | None = None
+
+    def add(self, work: Callable[[], Any], size: int) -> None:
+        """Add a work of so many bytes."""
+        self._works.append(work)
+        self.size += size
+        self.left += 1
+
+    def run(self) -> deque[tuple[Any, BaseException | None]]:
+        """Do all; return of each its result, or what it raised."""
+        outcomes: deque[tuple[Any, BaseException | None]] = deque()
+        while self._works:
+            try:
+                outcomes.append((self._works.popleft()(), None))
+            except BaseException as error:  # raised where its turn comes
+                outcomes.append((None, error))
+        return outcomes
+
+
+class OrderedPool:
+    """``threads`` workers (1: none, all is done at once) and at most ``threads + 1`` tasks under way.
+
+    A task is one work, or several of at most ``together`` bytes (never more than BATCH).
+    """
+
+    def __init__(self, threads: int, together: int = 0) -> None:
         self.threads = threads
+        self._together = min(together, BATCH)
         self._executor: ThreadPoolExecutor | None = None
-        self._queue: deque[tuple[Future[Any] | None, Any, Callable[[Any], object], int]] = deque()
-        self._tasks = 0  # under way: submitted, their `then` not yet called
+        self._queue: deque[tuple[_Batch | None, Any, Callable[[Any], object], int]] = deque()
+        self._open: _Batch | None = None  # takes more works; no thread has it yet
+        self._tasks = 0  # under way: begun, not every `then` of them yet called
 
     def submit(self, work: Callable[[], T], then: Callable[[T], object], size: int) -> None:
         """Have ``work`` done, and ``then`` called with its result after all earlier ``then``.
@@ -31,17 +63,34 @@ class OrderedPool:
             self._leave(self.threads - 1)  # this thread's work needs memory like any other's
             self._put(None, work(), then, 1)
         else:
-            self._put(self._pool().submit(work), None, then, 1)
-        self._leave(self.threads)
+            if self._open is not None and self._open.size + size > self._together:
+                self._hand_over()
+            batch = self._open or self._begin()
+            batch.add(work, size)
+            self._put(batch, None, then, 0)
+            if batch.size >= self._together:
+                self._hand_over()
+        # One that is still being filled takes no more than its works' memory.
+        self._leave(self.threads + (self._open is not None))
+
+    def _begin(self) -> _Batch:
+        self._open = _Batch()
+        self._tasks += 1
+        return self._open
+
+    def _hand_over(self) -> None:
+        batch, self._open = self._open, None
+        if batch is not None:
+            batch.future = self._pool().submit(batch.run)
 
     def then(self, action: Callable[[], object]) -> None:
         """Have ``action`` called after all earlier ``then``."""
         self._put(None, None, lambda _: action(), 0)
 
     def _put(
-        self, future: "Future[T] | None", result: T | None, then: Callable[[T], object], tasks: int
+        self, batch: _Batch | None, result: T | None, then: Callable[[T], object], tasks: int
     ) -> None:
-        self._queue.append((future, result, then, tasks))
+        self._queue.append((batch, result, then, tasks))
         self._tasks += tasks
         while self._queue and self._queue[0][0] is None:
             self._step()
@@ -52,12 +101,24 @@ class OrderedPool:
             self._step()
 
     def _step(self) -> None:
-        future, result, then, tasks = self._queue.popleft()
+        batch, result, then, tasks = self._queue.popleft()
         self._tasks -= tasks
-        if future is not None:
-            result = future.result()
-            del future  # so that the result dies with `then`
+        if batch is not None:
+            result = self._result_of(batch)
+            del batch  # so that the result dies with `then`
         then(result)
+
+    def _result_of(self, batch: _Batch) -> Any:
+        if batch is self._open:
+            self._hand_over()
+        assert batch.future is not None  # noqa: S101  it was handed over
+        result, error = batch.future.result().popleft()
+        batch.left -= 1
+        if not batch.left:
+            self._tasks -= 1
+        if error is not None:
+            raise error
+        return result
 
     @property
     def busy(self) -> bool:
@@ -72,6 +133,7 @@ class OrderedPool:
     def close(self) -> None:
         """Drop what has not begun; what has (only after an error) ends unheard, so that Ctrl-C is quick."""
         self._queue.clear()
+        self._open = None
         if self._executor:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = None

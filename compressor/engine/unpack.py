@@ -177,7 +177,7 @@ class Unpacker:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         spare = self._spare(limits.memory - fixed - threads * per_task)
-        self._pool = OrderedPool(threads)
+        self._pool = OrderedPool(threads, head.block_size)
         self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
         self._assembler.begin(head, self._share, kept + spare)
 

@@ -38,3 +38,6 @@ def kernel_name() -> str:
     Raises:
         UsageError: the environment's COMPRESSOR_KERNEL can't be had.
     """
+
+CALLS: object
+"""A capsule of `struct floatsplit_calls`, for kernels that are linked apart."""

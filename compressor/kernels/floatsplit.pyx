@@ -5,6 +5,7 @@ import os
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t, uint64_t
 
 from compressor.errors import DamagedError, UsageError
@@ -19,6 +20,9 @@ cdef extern from "floatsplit_kernel.h" nogil:
         unsigned width
         unsigned rotation
         uint64_t offset
+    struct floatsplit_calls_t "floatsplit_calls":
+        pass
+    const floatsplit_calls_t calls "floatsplit_calls"
     const floatsplit_path *floatsplit_path_named(const char *name)
     const char *floatsplit_path_name(const floatsplit_path *path)
     size_t floatsplit_stream_size(size_t plain_size, unsigned width, unsigned stream)
@@ -51,6 +55,10 @@ cdef const floatsplit_path *_path() except NULL:
             "and this processor must have what is asked for"
         )
     return path
+
+
+# For other kernels, by PyCapsule_Import().
+CALLS = PyCapsule_New(<void *>&calls, "compressor.kernels.floatsplit.CALLS", NULL)
 
 
 def kernel_name() -> str:

@@ -57,3 +57,10 @@ void floatsplit_merge(uint8_t *plain, size_t plain_size, const uint8_t *const st
         plain[count * layout.width + i] = streams[i][count];
     }
 }
+
+const struct floatsplit_calls floatsplit_calls = {
+    .path_named = floatsplit_path_named,
+    .stream_size = floatsplit_stream_size,
+    .split = floatsplit_split,
+    .merge = floatsplit_merge,
+};

@@ -48,4 +48,16 @@ void floatsplit_split(uint8_t *const streams[], const uint8_t *plain, size_t pla
 void floatsplit_merge(uint8_t *plain, size_t plain_size, const uint8_t *const streams[],
                       struct floatsplit_layout layout, const struct floatsplit_path *path);
 
+/* These functions, for kernels that are linked apart from this one. */
+struct floatsplit_calls {
+    const struct floatsplit_path *(*path_named)(const char *name);
+    size_t (*stream_size)(size_t plain_size, unsigned width, unsigned stream);
+    void (*split)(uint8_t *const streams[], const uint8_t *plain, size_t plain_size,
+                  struct floatsplit_layout layout, const struct floatsplit_path *path);
+    void (*merge)(uint8_t *plain, size_t plain_size, const uint8_t *const streams[],
+                  struct floatsplit_layout layout, const struct floatsplit_path *path);
+};
+
+extern const struct floatsplit_calls floatsplit_calls;
+
 #endif

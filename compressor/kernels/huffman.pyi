@@ -15,3 +15,6 @@ def kernel_name() -> str:
 
 def kernel_names() -> list[str]:
     """Return the names of the paths that run on this processor, from plain C to the best."""
+
+CALLS: object
+"""A capsule of `struct huffman_calls`, for kernels that are linked apart."""

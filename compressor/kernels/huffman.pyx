@@ -4,16 +4,18 @@
 import os
 
 from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
-from libc.stdlib cimport free, malloc
 
 from compressor.errors import DamagedError, UsageError
+from compressor.kernels.arena import arena
 
 
 cdef extern from "Python.h":
     # As in cpython.bytes, but on pointers: the size of a result is known only after the work.
     PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t size) except NULL
     char *PyBytes_AS_STRING(PyObject *text) nogil
+    char *PyByteArray_AS_STRING(object array)
     int _PyBytes_Resize(PyObject **text, Py_ssize_t size) except -1
     void Py_DECREF(PyObject *o)
 
@@ -22,6 +24,9 @@ cdef extern from "huffman_kernel.h" nogil:
     unsigned HUFFMAN_CHUNK_LOG_DEFAULT
     struct huffman_path:
         pass
+    struct huffman_calls_t "huffman_calls":
+        pass
+    const huffman_calls_t calls "huffman_calls"
     const huffman_path *huffman_path_at(size_t index)
     const huffman_path *huffman_path_named(const char *name)
     const char *huffman_path_name(const huffman_path *path)
@@ -81,6 +86,10 @@ cdef const huffman_path *_path() except NULL:
     return path
 
 
+# For other kernels, by PyCapsule_Import().
+CALLS = PyCapsule_New(<void *>&calls, "compressor.kernels.huffman.CALLS", NULL)
+
+
 def kernel_names() -> list[str]:
     cdef list names = []
     cdef const huffman_path *path = huffman_path_at(0)
@@ -111,9 +120,8 @@ def encode(const uint8_t[::1] plain not None) -> bytes:
     cdef size_t plain_size = plain.shape[0], packed_size
     cdef size_t chunk_size = (<size_t>1) << HUFFMAN_CHUNK_LOG_DEFAULT
     cdef const uint8_t *data = &plain[0] if plain_size else NULL
-    cdef uint8_t *scratch = <uint8_t *>malloc(huffman_encode_scratch(min(plain_size, chunk_size)))
-    if scratch is NULL:
-        raise MemoryError
+    room = arena(huffman_encode_scratch(min(plain_size, chunk_size)))
+    cdef uint8_t *scratch = <uint8_t *>PyByteArray_AS_STRING(room)
     cdef PyObject *packed = NULL
     try:
         packed = PyBytes_FromStringAndSize(NULL, huffman_packed_bound(plain_size))
@@ -124,7 +132,6 @@ def encode(const uint8_t[::1] plain not None) -> bytes:
         _PyBytes_Resize(&packed, packed_size)
         return <bytes>packed
     finally:
-        free(scratch)
         if packed is not NULL:
             Py_DECREF(packed)
 
@@ -141,9 +148,8 @@ def decode(const uint8_t[::1] packed not None, size_t plain_size) -> bytes:
     cdef int result = huffman_check_block(&chunk_size, data, packed_size, plain_size)
     if result:
         raise _damaged(result)
-    cdef uint8_t *scratch = <uint8_t *>malloc(huffman_decode_scratch(min(plain_size, chunk_size)))
-    if scratch is NULL:
-        raise MemoryError
+    room = arena(huffman_decode_scratch(min(plain_size, chunk_size)))
+    cdef uint8_t *scratch = <uint8_t *>PyByteArray_AS_STRING(room)
     cdef PyObject *plain = NULL
     try:
         plain = PyBytes_FromStringAndSize(NULL, plain_size)
@@ -155,7 +161,6 @@ def decode(const uint8_t[::1] packed not None, size_t plain_size) -> bytes:
             raise _damaged(result)
         return <bytes>plain
     finally:
-        free(scratch)
         if plain is not NULL:
             Py_DECREF(plain)
 

@@ -6,6 +6,53 @@
 #define HUFFMAN_TABLES_SPLIT
 #include "huffman_tables.h"
 
+/* Each symbol of interest is compared with 32 bytes at once, in sums of one byte each, which are
+ * good for 255 turns. Other symbols are counted one by one. */
+AVX2 static size_t count_turns(uint32_t counts[256], const uint8_t *in, size_t turn_count,
+                               uint8_t first)
+{
+    __m256i sums[HUFFMAN_NEAR], symbols[HUFFMAN_NEAR];
+    const __m256i last = same(HUFFMAN_NEAR - 1);
+    for (unsigned k = 0; k < HUFFMAN_NEAR; k++) {
+        sums[k] = _mm256_setzero_si256();
+        symbols[k] = same((uint8_t)k);
+    }
+    for (size_t turn = 0; turn < turn_count; turn++) {
+        __m256i v = _mm256_sub_epi8(load32(in + 32 * turn), same(first));
+        uint32_t others =
+            ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(v, last), v));
+#pragma GCC unroll 12
+        for (unsigned k = 0; k < HUFFMAN_NEAR; k++) {
+            sums[k] = _mm256_sub_epi8(sums[k], _mm256_cmpeq_epi8(v, symbols[k]));
+        }
+        for (; others; others &= others - 1) {
+            counts[in[32 * turn + (unsigned)__builtin_ctz(others)]]++;
+        }
+    }
+    for (unsigned k = 0; k < HUFFMAN_NEAR; k++) {
+        __m256i four = _mm256_sad_epu8(sums[k], _mm256_setzero_si256());
+        counts[first + k] +=
+            (uint32_t)(_mm256_extract_epi64(four, 0) + _mm256_extract_epi64(four, 1) +
+                       _mm256_extract_epi64(four, 2) + _mm256_extract_epi64(four, 3));
+    }
+    return 32 * turn_count;
+}
+
+AVX2 void huffman_avx2_count_near(uint32_t counts[256], const uint8_t *in, size_t n, uint8_t first)
+{
+    size_t i = 0;
+    for (unsigned s = 0; s < 256; s++) {
+        counts[s] = 0;
+    }
+    while (n - i >= 32) {
+        size_t turn_count = (n - i) / 32;
+        i += count_turns(counts, in + i, turn_count < 255 ? turn_count : 255, first);
+    }
+    for (; i < n; i++) {
+        counts[in[i]]++;
+    }
+}
+
 /* One shuffle maps the 16 symbols of a row; others, whose offset from it is 16 or more, are kept
  * out by a control above 127. Even 16 rows take less than looking up each byte. */
 AVX2 static void avx2_map(uint8_t *out, const uint8_t *in, size_t n, const uint8_t map[256],
@@ -224,6 +271,7 @@ const struct huffman_path huffman_avx2 = {
     .unpack2 = huffman_avx2_unpack2,
     .unpack3 = huffman_avx2_unpack3,
     .unpack4 = huffman_avx2_unpack4,
+    .count_near = huffman_avx2_count_near,
     .map = avx2_map,
     .split = avx2_split,
     .split_quad = avx2_split_quad,

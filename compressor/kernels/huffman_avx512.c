@@ -279,6 +279,7 @@ const struct huffman_path huffman_avx512 = {
     .unpack2 = avx512_unpack2,
     .unpack3 = avx512_unpack3,
     .unpack4 = avx512_unpack4,
+    .count_near = huffman_avx2_count_near,
     .map = avx512_map,
     .split = avx512_split,
     .split_quad = avx512_split_quad,

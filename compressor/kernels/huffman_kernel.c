@@ -75,18 +75,40 @@ static uint8_t *write_runs(uint8_t *out, const uint8_t *in, size_t n, size_t bod
     return write_chunk(out, runs.exceptions, runs.exception_count, &exception_plan, scratch, path);
 }
 
+static size_t write_planned(uint8_t *packed, const uint8_t *plain, size_t plain_size,
+                            const struct huffman_plan *plan, int try_runs, uint8_t *scratch,
+                            const struct huffman_path *path)
+{
+    uint8_t *end = NULL;
+    if (try_runs) {
+        end = write_runs(packed, plain, plain_size, plan->body_size, scratch, path);
+    }
+    if (!end) {
+        end = write_chunk(packed, plain, plain_size, plan, scratch, path);
+    }
+    return (size_t)(end - packed);
+}
+
 size_t huffman_encode_chunk(uint8_t *packed, const uint8_t *plain, size_t plain_size,
                             uint8_t *scratch, const struct huffman_path *path)
 {
     struct huffman_plan plan;
-    uint8_t *end = NULL;
-    if (huffman_plan_outer(&plan, plain, plain_size, scratch)) {
-        end = write_runs(packed, plain, plain_size, plan.body_size, scratch, path);
+    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch, path);
+    return write_planned(packed, plain, plain_size, &plan, try_runs, scratch, path);
+}
+
+size_t huffman_encode_chunk_in_place(uint8_t *packed, size_t plain_size, uint8_t *spare,
+                                     uint8_t *scratch, const struct huffman_path *path)
+{
+    struct huffman_plan plan;
+    const uint8_t *plain = packed + HUFFMAN_HEAD_SIZE;
+    int try_runs = huffman_plan_outer(&plan, plain, plain_size, scratch, path);
+    if (plan.mode == HUFFMAN_MODE_RAW && !try_runs) {
+        store_le24(packed, (uint32_t)plan.mode | (uint32_t)plain_size << 2);
+        return HUFFMAN_HEAD_SIZE + plain_size;
     }
-    if (!end) {
-        end = write_chunk(packed, plain, plain_size, &plan, scratch, path);
-    }
-    return (size_t)(end - packed);
+    memcpy(spare, plain, plain_size);
+    return write_planned(packed, spare, plain_size, &plan, try_runs, scratch, path);
 }
 
 /* A chunk's head, checked against its place. */
@@ -205,6 +227,15 @@ static enum huffman_result read_runs(uint8_t *plain, size_t n, const struct head
     return huffman_fill_runs(plain, n, value, &runs);
 }
 
+static enum huffman_result read_body(uint8_t *plain, size_t n, const struct head *head,
+                                     uint8_t *scratch, const struct huffman_path *path)
+{
+    if (head->mode == HUFFMAN_MODE_RUNS) {
+        return read_runs(plain, n, head, scratch, path);
+    }
+    return read_flat(plain, n, head, scratch, path);
+}
+
 enum huffman_result huffman_decode_chunk(uint8_t *plain, size_t plain_size, const uint8_t **packed,
                                          const uint8_t *packed_end, uint8_t *scratch,
                                          const struct huffman_path *path)
@@ -215,10 +246,25 @@ enum huffman_result huffman_decode_chunk(uint8_t *plain, size_t plain_size, cons
         return result;
     }
     *packed = head.body_end;
-    if (head.mode == HUFFMAN_MODE_RUNS) {
-        return read_runs(plain, plain_size, &head, scratch, path);
+    return read_body(plain, plain_size, &head, scratch, path);
+}
+
+enum huffman_result huffman_view_chunk(const uint8_t **plain, uint8_t *room, size_t plain_size,
+                                       const uint8_t **packed, const uint8_t *packed_end,
+                                       uint8_t *scratch, const struct huffman_path *path)
+{
+    struct head head;
+    enum huffman_result result = read_head(&head, plain_size, *packed, packed_end);
+    if (result != HUFFMAN_OK) {
+        return result;
     }
-    return read_flat(plain, plain_size, &head, scratch, path);
+    *packed = head.body_end;
+    if (head.mode == HUFFMAN_MODE_RAW && (size_t)(head.body_end - head.body) == plain_size) {
+        *plain = head.body;
+        return HUFFMAN_OK;
+    }
+    *plain = room;
+    return read_body(room, plain_size, &head, scratch, path);
 }
 
 /* ---- blocks ---- */
@@ -282,3 +328,14 @@ enum huffman_result huffman_decode_block(uint8_t *plain, size_t plain_size, cons
     }
     return packed == packed_end ? HUFFMAN_OK : HUFFMAN_BLOCK_TRAILING;
 }
+
+const struct huffman_calls huffman_calls = {
+    .path_named = huffman_path_named,
+    .packed_bound = huffman_packed_bound,
+    .encode_scratch = huffman_encode_scratch,
+    .decode_scratch = huffman_decode_scratch,
+    .encode_chunk = huffman_encode_chunk,
+    .encode_chunk_in_place = huffman_encode_chunk_in_place,
+    .check_block = huffman_check_block,
+    .view_chunk = huffman_view_chunk,
+};

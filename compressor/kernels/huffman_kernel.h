@@ -93,10 +93,40 @@ enum huffman_result huffman_decode_block(uint8_t *plain, size_t plain_size, cons
 size_t huffman_encode_chunk(uint8_t *packed, const uint8_t *plain, size_t plain_size,
                             uint8_t *scratch, const struct huffman_path *path);
 
+/* The same, where the plain bytes stand already where a raw chunk has them: HUFFMAN_HEAD_SIZE
+ * behind packed. So noise is not copied. spare must hold plain_size bytes. */
+size_t huffman_encode_chunk_in_place(uint8_t *packed, size_t plain_size, uint8_t *spare,
+                                     uint8_t *scratch, const struct huffman_path *path);
+
 /* Decode the chunk that begins at *packed and move *packed behind it; nothing at or behind
  * packed_end is read. */
 enum huffman_result huffman_decode_chunk(uint8_t *plain, size_t plain_size, const uint8_t **packed,
                                          const uint8_t *packed_end, uint8_t *scratch,
                                          const struct huffman_path *path);
+
+/* The same, but *plain becomes a place to read: in packed where the chunk is raw, else room, which
+ * must hold plain_size bytes. */
+enum huffman_result huffman_view_chunk(const uint8_t **plain, uint8_t *room, size_t plain_size,
+                                       const uint8_t **packed, const uint8_t *packed_end,
+                                       uint8_t *scratch, const struct huffman_path *path);
+
+/* The functions that code chunks, for kernels that are linked apart from this one. */
+struct huffman_calls {
+    const struct huffman_path *(*path_named)(const char *name);
+    size_t (*packed_bound)(size_t plain_size);
+    size_t (*encode_scratch)(size_t chunk_size);
+    size_t (*decode_scratch)(size_t chunk_size);
+    size_t (*encode_chunk)(uint8_t *packed, const uint8_t *plain, size_t plain_size,
+                           uint8_t *scratch, const struct huffman_path *path);
+    size_t (*encode_chunk_in_place)(uint8_t *packed, size_t plain_size, uint8_t *spare,
+                                    uint8_t *scratch, const struct huffman_path *path);
+    enum huffman_result (*check_block)(size_t *chunk_size, const uint8_t *packed,
+                                       size_t packed_size, size_t plain_size);
+    enum huffman_result (*view_chunk)(const uint8_t **plain, uint8_t *room, size_t plain_size,
+                                      const uint8_t **packed, const uint8_t *packed_end,
+                                      uint8_t *scratch, const struct huffman_path *path);
+};
+
+extern const struct huffman_calls huffman_calls;
 
 #endif

@@ -16,6 +16,8 @@
 
 #define HUFFMAN_SLACK 64u /* bytes: one AVX-512 register */
 
+#define HUFFMAN_NEAR 12u /* symbols; as many sums leave a few registers of sixteen */
+
 /* One side of a node: the sequence of its symbols, or NULL and the symbol of a leaf. */
 struct huffman_side {
     const uint8_t *sequence;
@@ -42,7 +44,11 @@ struct huffman_path {
     void (*unpack3)(uint8_t *out, size_t n, const uint8_t *digits, const uint8_t leaves[8]);
     void (*unpack4)(uint8_t *out, size_t n, const uint8_t *digits, const uint8_t leaves[16]);
 
-    /* Encoding: out[i] = map[in[i]]; in holds only symbols s of which bit s / 16 of rows is set. */
+    /* Encoding: count the symbols of in, most of which are first to first + HUFFMAN_NEAR - 1, which
+     * is at most 255. NULL where huffman_count() is as fast. */
+    void (*count_near)(uint32_t counts[256], const uint8_t *in, size_t n, uint8_t first);
+
+    /* out[i] = map[in[i]]; in holds only symbols s of which bit s / 16 of rows is set. */
     void (*map)(uint8_t *out, const uint8_t *in, size_t n, const uint8_t map[256], uint32_t rows);
 
     /* Bit i of the bitmap says whether in[i] >= middle; it goes to zeros or to ones accordingly,
@@ -68,6 +74,8 @@ extern const struct huffman_path huffman_portable;
 #define HUFFMAN_HAVE_AVX2 1
 #define HUFFMAN_HAVE_AVX512 1
 extern const struct huffman_path huffman_ssse3, huffman_avx2, huffman_avx512;
+/* Of the AVX2 path; that for AVX-512 counts so, too. */
+void huffman_avx2_count_near(uint32_t counts[256], const uint8_t *in, size_t n, uint8_t first);
 #else
 #define HUFFMAN_HAVE_SSSE3 0
 #define HUFFMAN_HAVE_AVX2 0

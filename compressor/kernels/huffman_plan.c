@@ -11,10 +11,9 @@ static int is_constant(const uint8_t *in, size_t n)
     return n > 0 && memcmp(in, in + 1, n - 1) == 0;
 }
 
-/* Plan the huffman body and keep it if it is smaller than the plan so far. */
-static void plan_huffman(struct huffman_plan *plan, const uint8_t *in, size_t n)
+/* Plan the huffman body for the counts, and keep it if it is smaller than the plan so far. */
+static void plan_huffman(struct huffman_plan *plan)
 {
-    huffman_count(plan->counts, in, n);
     huffman_make_lengths(plan->lengths, plan->counts);
     huffman_make_tree(&plan->tree, plan->lengths);
     size_t size = huffman_write_lengths(NULL, plan->lengths) +
@@ -37,14 +36,16 @@ static int plan_cheaply(struct huffman_plan *plan, const uint8_t *in, size_t n)
 void huffman_plan_inner(struct huffman_plan *plan, const uint8_t *in, size_t n)
 {
     if (!plan_cheaply(plan, in, n)) {
-        plan_huffman(plan, in, n);
+        huffman_count(plan->counts, in, n);
+        plan_huffman(plan);
     }
 }
 
-/* What rows of 64 bytes tell: how many bytes they are, the squares of their counts, and how often a
- * byte differs from the one before it in its row. */
+/* What rows of 64 bytes tell: how many bytes they are, the squares of their counts, how often a
+ * byte differs from the one before it in its row, and the counts. */
 struct sample {
     uint64_t size, squares, changes;
+    uint32_t counts[256];
 };
 
 /* One row of each kilobyte, at a place that moves, so that no stride of the data hides from it. */
@@ -58,11 +59,10 @@ static size_t gather_rows(uint8_t *rows, const uint8_t *in, size_t n)
 
 static struct sample look_at_rows(const uint8_t *rows, size_t row_count)
 {
-    struct sample sample = {64 * row_count, 0, 0};
-    uint32_t counts[256];
-    huffman_count(counts, rows, 64 * row_count);
+    struct sample sample = {.size = 64 * row_count};
+    huffman_count(sample.counts, rows, 64 * row_count);
     for (unsigned s = 0; s < 256; s++) {
-        sample.squares += (uint64_t)counts[s] * counts[s];
+        sample.squares += (uint64_t)sample.counts[s] * sample.counts[s];
     }
     for (const uint8_t *row = rows; row < rows + 64 * row_count; row += 64) {
         unsigned changes = 0;
@@ -76,12 +76,52 @@ static struct sample look_at_rows(const uint8_t *rows, size_t row_count)
 
 /* For even counts 256 * squares is size^2, by chance 256 * size more. A thirty-second above that
  * Huffman would save .3 %, as the entropy then misses 8 bits by 1 / (32 * 2 ln 2). */
-static int looks_like_noise(struct sample sample)
+static int looks_like_noise(const struct sample *sample)
 {
-    return 8192 * sample.squares < 33 * sample.size * sample.size + 8192 * sample.size;
+    return 8192 * sample->squares < 33 * sample->size * sample->size + 8192 * sample->size;
 }
 
-int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, uint8_t *scratch)
+/* A code made for the sample flatters it: what it saves there, all bytes together will not save. */
+static int hardly_shrinks(const struct sample *sample)
+{
+    uint8_t lengths[256];
+    uint64_t bit_count = 0;
+    huffman_make_lengths(lengths, sample->counts);
+    for (unsigned s = 0; s < 256; s++) {
+        bit_count += (uint64_t)sample->counts[s] * lengths[s];
+    }
+    return 16 * bit_count >= 127 * sample->size;
+}
+
+static int runs_may_pay(const struct sample *sample)
+{
+    return 4 * sample->changes < sample->size;
+}
+
+/* Count all bytes: where most of the sample lies in a few symbols in a row, as exponents do, these
+ * by the path. */
+static void count_all(uint32_t counts[256], const uint8_t *in, size_t n,
+                      const struct sample *sample, const struct huffman_path *path)
+{
+    uint32_t within = 0, most = 0;
+    unsigned first = 0;
+    for (unsigned s = 0; s < 256; s++) {
+        within += sample->counts[s];
+        within -= s < HUFFMAN_NEAR ? 0 : sample->counts[s - HUFFMAN_NEAR];
+        if (within > most && s >= HUFFMAN_NEAR - 1) {
+            most = within;
+            first = s - (HUFFMAN_NEAR - 1);
+        }
+    }
+    if (path->count_near && 32 * (uint64_t)most >= 31 * sample->size) {
+        path->count_near(counts, in, n, (uint8_t)first);
+    } else {
+        huffman_count(counts, in, n);
+    }
+}
+
+int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, uint8_t *scratch,
+                       const struct huffman_path *path)
 {
     struct sample sample;
     if (plan_cheaply(plan, in, n)) {
@@ -89,12 +129,13 @@ int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, u
     }
     if (n >= SAMPLED_FROM) {
         sample = look_at_rows(scratch, gather_rows(scratch, in, n));
-        if (looks_like_noise(sample)) {
+        if (looks_like_noise(&sample) || (!runs_may_pay(&sample) && hardly_shrinks(&sample))) {
             return 0;
         }
     } else {
         sample = look_at_rows(in, n / 64);
     }
-    plan_huffman(plan, in, n);
-    return 4 * sample.changes < sample.size;
+    count_all(plan->counts, in, n, &sample, path);
+    plan_huffman(plan);
+    return runs_may_pay(&sample);
 }

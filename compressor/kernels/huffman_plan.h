@@ -4,6 +4,7 @@
 #define COMPRESSOR_HUFFMAN_PLAN_H
 
 #include "huffman_code.h"
+#include "huffman_path.h"
 
 enum huffman_mode {
     HUFFMAN_MODE_RAW = 0,
@@ -22,7 +23,8 @@ struct huffman_plan {
 };
 
 /* Plan a chunk, without runs; return whether runs are worth a try. scratch holds n / 16 bytes. */
-int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, uint8_t *scratch);
+int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, uint8_t *scratch,
+                       const struct huffman_path *path);
 
 /* Plan a chunk within runs. */
 void huffman_plan_inner(struct huffman_plan *plan, const uint8_t *in, size_t n);

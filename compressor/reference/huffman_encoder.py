@@ -33,11 +33,11 @@ def write_chunk(plain: bytes) -> bytes:
     mode, body = cheap_body(plain)
     if mode == CONSTANT or len(plain) < 64:
         return with_head(mode, body)
-    size, squares, changes = sample(plain)
-    if len(plain) >= SAMPLED_FROM and 8192 * squares < 33 * size**2 + 8192 * size:
+    counts, changes = sample(plain)
+    if len(plain) >= SAMPLED_FROM and hardly_shrinks(counts, changes):
         return with_head(mode, body)
     candidates = [(mode, body), (HUFFMAN, huffman_body(plain))]
-    if 4 * changes < size and (runs := runs_body(plain)):
+    if 4 * changes < counts.total() and (runs := runs_body(plain)):
         candidates.append((RUNS, runs))
     return with_head(*min(candidates, key=lambda candidate: len(candidate[1])))
 
@@ -60,15 +60,25 @@ def inner_chunk(plain: bytes) -> bytes:
     return with_head(*min((mode, body), (HUFFMAN, huffman_body(plain)), key=lambda c: len(c[1])))
 
 
-def sample(plain: bytes) -> tuple[int, int, int]:
+def hardly_shrinks(counts: Counter[int], changes: int) -> bool:
+    """huffman.md#encoding: "it is raw, too, when 16 P >= 127 N"."""
+    size, squares = counts.total(), sum(count**2 for count in counts.values())
+    if 8192 * squares < 33 * size**2 + 8192 * size:
+        return True
+    if 4 * changes < size:
+        return False
+    lengths = make_lengths(counts)
+    return 16 * sum(counts[symbol] * lengths[symbol] for symbol in lengths) >= 127 * size
+
+
+def sample(plain: bytes) -> tuple[Counter[int], int]:
     """huffman.md#encoding: "of each whole kilobyte k, the 64 bytes at 64 * (5k % 16)"."""
     starts = list(range(0, len(plain) // 64 * 64, 64))
     if len(plain) >= SAMPLED_FROM:
         starts = [1024 * k + 64 * (5 * k % 16) for k in range(len(plain) // 1024)]
     rows = [plain[start : start + 64] for start in starts]
-    counts = Counter(b"".join(rows))
     changes = sum(a != b for row in rows for a, b in pairwise(row))
-    return 64 * len(rows), sum(count**2 for count in counts.values()), changes
+    return Counter(b"".join(rows)), changes
 
 
 # ---- Huffman ----

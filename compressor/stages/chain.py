@@ -17,8 +17,9 @@ from typing import cast
 from msgspec import Struct
 
 from compressor.errors import ChainError, DamagedError, UnsupportedError, UsageError
-from compressor.stages import TABLE, stage_by_name
+from compressor.stages import TABLE, fused, stage_by_name
 from compressor.stages.base import BasedCodec, Bytes, Codec, Ending, Filter, Option, StageInfo
+from compressor.stages.fused import Stream
 
 MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
 MAX_DEPTH = 8  # stages from the bytes to a codec, both ends counted
@@ -139,6 +140,10 @@ def encode(chain: Chain, plain: Bytes, base: Bytes | None = None) -> Encoded:
 def _encode(chain: Chain, plain: Bytes) -> Encoded:
     if not chain.children:
         return Encoded((), (cast("Codec", chain.stage).encode(plain),))
+    if fused.applies(chain):
+        found = fused.encode(chain, plain)
+        both = [size for stream in found for size in (stream.plain_size, len(stream.packed))]
+        return Encoded(tuple(both), tuple(stream.packed for stream in found))
     sizes: list[int] = []
     parts: list[Bytes] = []
     streams = cast("Filter", chain.stage).encode(plain)
@@ -184,6 +189,43 @@ def decode(
     return _Walk(memoryview(packed), iter(sizes)).node(chain, plain_size)
 
 
+def decode_into(
+    chain: Chain, packed: Bytes, sizes: Sequence[int], target: memoryview | bytearray
+) -> None:
+    """Undo ``encode`` into memory that is there, which ``packed`` stands for as a whole.
+
+    Floats come without a copy, and without fresh memory, whose pages take longer than the decoding.
+    After an error ``target`` holds anything.
+
+    Raises:
+        DamagedError: as ``decode``.
+    """
+    if fused.applies(chain):
+        _check(chain, len(packed), sizes, len(target))
+        streams = _Walk(memoryview(packed), iter(sizes)).leaves(chain)
+        if fused.decode_into(chain, streams, target):
+            return
+    target[:] = decode(chain, packed, sizes, len(target))
+
+
+def holds(chain: Chain, encoded: Encoded, plain: Bytes, base: Bytes | None = None) -> bool:
+    """Decode what ``encode`` gave for these bytes and this base, and say whether that is ``plain``.
+
+    Raises:
+        DamagedError: it can't be decoded.
+    """
+    if fused.applies(chain):
+        _check(chain, encoded.packed_size, encoded.sizes, len(plain))
+        rows = zip(encoded.sizes[::2], encoded.parts, strict=True)
+        same = fused.holds(chain, [Stream(*row) for row in rows], plain)
+        if same is not None:
+            return same
+    packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)
+    again = decode(chain, packed, encoded.sizes, len(plain), base)
+    # Bytes compare by memcmp; a memoryview would go byte by byte.
+    return plain == (bytes(again) if isinstance(again, memoryview) else again)
+
+
 def _check(chain: Chain, packed_size: int, sizes: Sequence[int], plain_size: int) -> None:
     """Raise unless the sizes fit the chain and the block; so no lie in them takes memory."""
     needed = sum(1 if node.children else 2 for node in islice(chain.walk(), 1, None))
@@ -210,17 +252,38 @@ class _Walk(Struct):
 
     def node(self, chain: Chain, plain_size: int) -> Bytes:
         """Decode one filter and all below it."""
+        if fused.applies(chain):
+            return self._fused(chain, plain_size)
         streams = [self._child(child) for child in chain.children]
         plain = cast("Filter", chain.stage).decode(streams, plain_size)
         return _sized(chain, plain, plain_size)
 
-    def _child(self, child: Chain) -> Bytes:
-        plain_size = next(self.sizes)
-        if child.children:
-            return self.node(child, plain_size)
-        packed_size = next(self.sizes)
+    def _fused(self, chain: Chain, plain_size: int) -> Bytes:
+        leaves = self.leaves(chain)
+        plain: Bytes | None = fused.decode(chain, leaves, plain_size)
+        if plain is None:
+            streams = [*map(_decode_leaf, chain.children, leaves)]
+            plain = cast("Filter", chain.stage).decode(streams, plain_size)
+        return _sized(chain, plain, plain_size)
+
+    def leaves(self, chain: Chain) -> list[Stream]:
+        """Take the streams of a filter that has only codecs below it."""
+        return [self._leaf() for _ in chain.children]
+
+    def _leaf(self) -> Stream:
+        plain_size, packed_size = next(self.sizes), next(self.sizes)
         packed, self.packed = self.packed[:packed_size], self.packed[packed_size:]
-        return _sized(child, cast("Codec", child.stage).decode(packed, plain_size), plain_size)
+        return Stream(plain_size, packed)
+
+    def _child(self, child: Chain) -> Bytes:
+        if child.children:
+            return self.node(child, next(self.sizes))
+        return _decode_leaf(child, self._leaf())
+
+
+def _decode_leaf(chain: Chain, stream: Stream) -> Bytes:
+    plain = cast("Codec", chain.stage).decode(stream.packed, stream.plain_size)
+    return _sized(chain, plain, stream.plain_size)
 
 
 def parse(text: str) -> Chain:

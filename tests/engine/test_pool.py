@@ -121,3 +121,60 @@ def test_of_errors_the_earliest_tasks_is_raised_and_no_later_task_begins() -> No
         spread(2, range(100), work)
 
     assert sorted(done) == [0, 1]
+
+
+def test_works_are_handed_over_together_up_to_a_limit() -> None:
+    pool, seen = OrderedPool(2, 3 * SMALL), []
+
+    for _ in range(7):
+        pool.submit(threading.get_ident, seen.append, SMALL)
+    waiting = len(seen)
+    pool.drain()
+    pool.close()
+
+    assert waiting == 0  # two tasks, and one that is being filled
+    assert len(seen) == 7
+    assert seen[0] == seen[1] == seen[2] != threading.get_ident()
+
+
+def test_what_is_larger_than_the_limit_is_handed_over_alone() -> None:
+    pool, most = OrderedPool(2, 2 * SMALL), [0]
+    now = [0]
+
+    def work() -> None:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+
+    def then(_result: None) -> None:
+        now[0] -= 1
+
+    for _ in range(9):
+        pool.submit(work, then, 3 * SMALL)
+    pool.drain()
+    pool.close()
+
+    assert most[0] <= 3
+
+
+def test_an_error_among_works_comes_in_its_turn() -> None:
+    pool, done = OrderedPool(2, 4 * SMALL), []
+
+    pool.submit(lambda: 1, done.append, SMALL)
+    pool.submit(lambda: 1 / 0, done.append, SMALL)
+    pool.submit(lambda: 3, done.append, SMALL)
+    with pytest.raises(ZeroDivisionError):
+        pool.drain()
+    pool.drain()
+    pool.close()
+
+    assert done == [1, 3]
+
+
+def test_what_waits_to_be_handed_over_is_dropped_with_the_pool() -> None:
+    pool, done = OrderedPool(2, 4 * SMALL), []
+
+    pool.submit(lambda: 1, done.append, SMALL)
+    pool.close()
+    pool.drain()
+
+    assert done == []

@@ -28,6 +28,7 @@ FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer"]
 SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
 TIMEOUT = 25  # seconds by the clock; an input that takes longer is tried again alone
 CPU_TIME = 10  # seconds of processor time that it may take then: on a loaded machine the clock lies
+PARTS = {"floatcode": ("floatsplit", "huffman")}  # kernels that a kernel is made of
 LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
 SLICE = 60  # seconds of one process; processor time is known when it has ended
@@ -84,7 +85,9 @@ def build(run: Run) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     if run.script.exists():
         return
-    sources = [*sorted((ROOT / "compressor/kernels").glob(f"{run.name}_*.c"))]
+    kernels = ROOT / "compressor/kernels"
+    names = (run.name, *PARTS.get(run.name, ()))
+    sources = [path for name in names for path in sorted(kernels.glob(f"{name}_*.c"))]
     target = ROOT / f"tests/fuzz/{run.name}_fuzz.c"
     command = ["clang", *FLAGS, *SANITIZERS, target, *sources, "-o", run.folder / "fuzzer"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -122,7 +125,9 @@ def seed(run: Run) -> None:
         for name, data in MADE[run.name]().items():
             (corpus / name).write_bytes(data)
         return
-    for vector in sorted((ROOT / "tests/vectors" / run.name).glob("*")):
+    vectors = ROOT / "tests/vectors"
+    names = (run.name, *PARTS.get(run.name, ()))
+    for vector in sorted(path for name in names for path in (vectors / name).glob("*")):
         for mode in MODES:
             (corpus / f"{vector.name}-{mode}").write_bytes(bytes([mode]) + vector.read_bytes())
 

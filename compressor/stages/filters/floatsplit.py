@@ -22,15 +22,15 @@ class FloatSplit:
 
     def __init__(self, dtype: str = "bf16", mantissa_bits: int = 0) -> None:
         width, rotation, offset = LAYOUTS[dtype]
-        self._words = width, rotation + mantissa_bits, offset
+        self.words = width, rotation + mantissa_bits, offset
 
     def encode(self, plain: Bytes) -> Sequence[Bytes]:
         """Return the streams, the one of the exponents first."""
-        return kernel.split(plain, self._words)
+        return kernel.split(plain, self.words)
 
     def decode(self, streams: Sequence[Bytes], plain_size: int) -> Bytes:
         """Return the elements again."""
-        return kernel.merge(streams, plain_size, self._words)
+        return kernel.merge(streams, plain_size, self.words)
 
 
 def _outputs(dtype: str = "bf16", mantissa_bits: int = 0) -> int:
