@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import threading
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 from compressor.errors import TruncatedError, UsageError
 from compressor.stages.base import Bytes
@@ -197,7 +197,11 @@ class DescriptorSource(RandomSource):
         if self._descriptor >= 0:
             os.close(self._descriptor)
 
-    def read(self, offset: int, size: int) -> bytes:
+    def as_file(self) -> BinaryIO:
+        """Return a file on the same descriptor, which outlives it."""
+        return cast("BinaryIO", os.fdopen(self._descriptor, "rb", buffering=0, closefd=False))
+
+    def read(self, offset: int, size: int, /) -> bytes:
         """Return ``size`` bytes from ``offset``.
 
         Raises:

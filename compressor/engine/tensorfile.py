@@ -15,6 +15,7 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.into import Target, read_into
 from compressor.engine.limits import STREAMING, Limits, processors
 from compressor.engine.pool import spread
+from compressor.engine.settled import settled
 from compressor.engine.tensorview import look_at
 from compressor.errors import (
     DamagedError,
@@ -155,6 +156,8 @@ class _Packed:
     def __init__(self, source: DescriptorSource, choice: Choice) -> None:
         self._source = source
         self._choice = choice
+        with source.as_file() as file:  # an append may be under way
+            source.size = settled(file).seek(0, os.SEEK_END)
         self._archive = self._fresh()
         if choice.at is not None:
             self._archive.go_to(choice.at)

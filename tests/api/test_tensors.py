@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import fcntl
 import io
 import json
 import shutil
@@ -371,6 +372,31 @@ def test_an_older_version_is_read_by_its_number(tmp_path: Path) -> None:
         compressor.numpy.load_file(path, at=9)
 
 
+def test_while_an_append_is_under_way_the_version_before_is_read(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"run/m": safetensors.numpy.save({"w": normal((3,))})})
+    size = path.stat().st_size
+    (tmp_path / "in/run/m").write_bytes(safetensors.numpy.save({"w": normal((50_000,))}))
+    compressor.append(path, tmp_path / "in/run")
+    path.write_bytes(path.read_bytes()[: size + 100_000])
+
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert compressor.numpy.load_file(path)["w"].shape == (3,)
+
+
+def test_a_tensor_that_is_a_difference_is_whole(tmp_path: Path) -> None:
+    first = normal((300, 400), BF16)
+    header = {"w": {"dtype": "BF16", "shape": [300, 400], "data_offsets": [0, first.nbytes]}}
+    path = packed(tmp_path, {"run/m": safetensors_file(header, first.tobytes())})
+    second = (first.view(np.uint16) ^ (DRAWN.random((300, 400)) < 0.05)).view(BF16)
+    (tmp_path / "in/run/m").write_bytes(safetensors_file(header, second.tobytes()))
+    stored = compressor.append(path, tmp_path / "in/run").stored
+
+    assert stored < first.nbytes / 2
+    assert same(compressor.numpy.load_file(path)["w"], second)
+    assert same(compressor.numpy.load_file(path, at=1)["w"], first)
+
+
 def test_the_last_of_archives_in_a_row_has_the_say(tmp_path: Path) -> None:
     parts = [
         compressor.compress(safetensors.numpy.save({"w": normal((size,))}), name="m")
@@ -493,7 +519,7 @@ def test_only_the_blocks_of_a_tensor_are_read(tmp_path: Path) -> None:
     arrays = {name: normal((500, 300)) for name in "abc"}
     path = packed(tmp_path, {"m": safetensors.numpy.save(arrays)})
     data = bytearray(path.read_bytes())
-    size = len(data) // 3
+    size = len(data) // 12 * 4  # of each of them
     data[size // 4 : size * 3 // 4] = bytes(size // 2)  # of a
     data[size * 9 // 4 : size * 11 // 4] = bytes(size // 2)  # of c
     path.write_bytes(data)
