@@ -96,7 +96,8 @@ class BlockReader(Struct, frozen=True):
         if start + length > len(plain):
             raise DamagedError("a base exceeds its block", offset=at)
         part = memoryview(plain)[start : start + length]
-        return part, left - 1 - below.needs
+        # A view of a few bytes would keep all of the block, and nobody would count it.
+        return plain if length == len(plain) else bytes(part), left - 1 - below.needs
 
     def base_of(self, spans: list[Span], needs: int, memory: int) -> Bytes:
         """Return the bytes that a block to be made is to be a difference from."""
