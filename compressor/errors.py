@@ -13,6 +13,7 @@
   * LimitError                 4   a limit of the caller would be exceeded
     * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
   * UnsupportedError           5   the archive or the request needs something that is missing here
+    * MissingBaseError             ... namely the file that a difference is from
 """
 
 
@@ -109,3 +110,18 @@ class UnsupportedError(CompressorError):
     """Something needed is missing here; the message names it and says how to get it."""
 
     exit_code = 5
+
+
+class MissingBaseError(UnsupportedError):
+    """A file that blocks are differences from is missing, or is not what it was.
+
+    ``name`` is what it was called, ``content_hash`` the BLAKE3 of its content in hexadecimal digits.
+    """
+
+    def __init__(self, name: str, content_hash: str) -> None:
+        super().__init__(
+            f"this needs {name!r} as it was when it was packed (BLAKE3 {content_hash}): "
+            "--base names the file, or an archive that holds it"
+        )
+        self.name = name
+        self.content_hash = content_hash

@@ -1,12 +1,12 @@
-"""Read archives of format 0.2: to be read beside the specification, format/archive.md.
+"""Read archives of format 0.3: to be read beside the specification, format/archive.md.
 
     educational_reader.py ARCHIVE        verify all versions; list the last: BLAKE3 or kind, and name
     educational_reader.py ARCHIVE NAME   write the content of one member
 
-Clear rather than fast, nothing of the product: codecs store and zlib, no filters, no salvage; front to
-back, so no list of pages is followed. Every flipped bit and every cut is refused. Left out is what only
-a forged archive breaks: F-007, F-016, F-019, F-020, F-022, F-023, F-025, F-026, F-029 to F-033, F-038, F-041,
-F-044 to F-047, F-049, F-051, F-052, some of F-010, and of F-035 and F-048 what concerns times, modes, owners.
+Clear rather than fast, nothing of the product: codecs store and zlib, no filters or differences, no salvage;
+front to back, so no list of pages is followed. Every flipped bit and every cut is refused. Left out is what
+only a forged archive breaks: F-007, F-016, F-019, F-020, F-022, F-023, F-025, F-026, F-029 to F-033, F-038,
+F-041, F-044 to F-047, F-049, F-051 to F-057, and some of F-010, F-035 and F-048.
 """
 
 import io
@@ -22,18 +22,18 @@ from blake3 import blake3
 from xxhash import xxh3_64_intdigest as xxh3
 
 MAGIC, SYNC, MIB = bytes.fromhex("89435A000D0A1A0A"), bytes.fromhex("C55AD21E"), 1 << 20
-HEAD, OPEN, BLOCK, EXTENTS, MEMBERS, ROOT, FOOTER, PAD = 1, 2, 3, 4, 6, 7, 8, 9
+HEAD, OPEN, BLOCK, EXTENTS, MEMBERS, ROOT, FOOTER, PAD, BASE = 1, 2, 3, 4, 6, 7, 8, 9, 12
 TABLES = {
     "prelude": "major minor required",
     "head": "major minor required optional memory reach previous block_size plan",
-    "block": "chain plain_size sizes member position pieces piece_hashes",
+    "block": "chain plain_size sizes member position pieces piece_hashes check base needs",
     "extents": "member level position spans",
     "members": "count plain_size packed_size version",
     "columns": "shared rests kinds mtimes modes owner_of owners xattrs_of xattrs targets devices kept "
     "sizes levels span_counts offsets starts lengths removed_shared removed_rests",
 }
 METAS = {HEAD: "prelude", BLOCK: "block", EXTENTS: "extents", MEMBERS: "members"}
-MEANT = (OPEN, ROOT, FOOTER, PAD, *METAS)
+MEANT = (OPEN, ROOT, FOOTER, PAD, BASE, *METAS)
 # MessagePack from C0 on: the form, and how many bytes of its size or value follow.
 FORMS = """nil0 never0 bool0 bool0 bin1 bin2 bin4 ext1 ext2 ext4 float4 float8 uint1 uint2 uint4 uint8
 int1 int2 int4 int8 fixext1 fixext2 fixext4 fixext8 fixext16 str1 str2 str4 array2 array4 map2 map4"""
@@ -247,7 +247,7 @@ class Archive:
         """Read the version whose HEAD is there, behind this FOOTER or none; return its own."""
         record = self.record(begin)
         must(record.kind == HEAD, "F-014, F-018: no HEAD begins a version")
-        must((record.said.major, record.said.minor) == (0, 2), "F-011: unsupported: version")
+        must((record.said.major, record.said.minor) == (0, 3), "F-011: unsupported: version")
         must(not record.said.required, f"F-012: unsupported: {record.said.required}")
         head = unpack(record.meta, "head")  # only now: other versions may have another
         must(head.previous == (begin - footer if footer else 0), "F-015: another FOOTER before")

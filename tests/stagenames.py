@@ -1,9 +1,10 @@
-"""The names in the table of stages: codecs, and filters with chains that use them."""
+"""The names in the table of stages: codecs, those that need a base, and filters with chains that use them."""
 
 from compressor.stages import TABLE, stage_by_name
 
-CODECS = [name for name in TABLE if not stage_by_name(name).outputs]
-FILTERS = [name for name in TABLE if name not in CODECS]
+FILTERS = [name for name in TABLE if stage_by_name(name).outputs]
+BASED = [name for name in TABLE if stage_by_name(name).based]
+CODECS = [name for name in TABLE if name not in FILTERS + BASED]
 
 
 def under(filter_text: str, codec: str) -> str:

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from compressor.api.content import pack_options, warn
 from compressor.engine.append import Appended, AppendOptions, append_version
+from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.history import Version
 from compressor.engine.limits import DEFAULT_MEMORY, Limits
 from compressor.engine.member import Member
 from compressor.engine.members import Archive
 from compressor.engine.packfile import FileOptions, Packed, pack_trees
-from compressor.engine.packoptions import SOLID_SIZE
+from compressor.engine.packoptions import SOLID_SIZE, Sources
 from compressor.engine.prune import Pruned
 from compressor.engine.prune import prune as prune_archive
 from compressor.engine.scanning import Tree
@@ -68,6 +69,7 @@ def pack(  # noqa: PLR0913  see compress
     force: bool = False,
     sync: bool = False,
     exclude: str | Iterable[str] = (),
+    base: Paths = (),
     on_problem: Problem | None = None,
     **scan: Unpack[ScanKeywords],
 ) -> Packed:
@@ -75,6 +77,7 @@ def pack(  # noqa: PLR0913  see compress
 
     Keywords are those of ``compress``; ``solid_size`` bytes are shared by small files at most, repeats
     are looked for ``reach`` bytes back (None: anywhere). ``exclude`` holds patterns as in .gitignore.
+    Tensors that files or archives named by ``base`` have, too, are stored as differences from these.
     ``force`` replaces a file, ``sync`` has all on disk. What can't be packed as it is goes to
     ``on_problem``, by default as a RuntimeWarning.
 
@@ -87,7 +90,9 @@ def pack(  # noqa: PLR0913  see compress
     options = pack_options(codec, level, threads, block_size, memory, verify)
     options = replace(options, solid_size=solid_size, reach=reach)
     file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
-    return pack_trees(_path(output), tree, options, file)
+    with Externals(paths_of(base)) as externals:
+        options = replace(options, sources=Sources(externals=externals))
+        return pack_trees(_path(output), tree, options, file)
 
 
 def append(  # noqa: PLR0913  see compress
@@ -105,6 +110,7 @@ def append(  # noqa: PLR0913  see compress
     label: str = "",
     time_ns: int | None = None,
     exclude: str | Iterable[str] = (),
+    base: Paths = (),
     on_problem: Problem | None = None,
     **scan: Unpack[ScanKeywords],
 ) -> Appended:
@@ -132,22 +138,31 @@ def append(  # noqa: PLR0913  see compress
         time_ns=time_ns,
     )
     packing = replace(options, solid_size=solid_size, reach=None)
-    return append_version(_path(archive), tree, packing, appending)
+    with Externals(paths_of(base)) as externals:
+        packing = replace(packing, sources=Sources(externals=externals))
+        return append_version(_path(archive), tree, packing, appending)
 
 
 def prune(
-    archive: PathLike, keep_last: int, *, threads: int = 0, memory: int = DEFAULT_MEMORY
+    archive: PathLike,
+    keep_last: int,
+    *,
+    threads: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    base: Paths = (),
 ) -> Pruned:
     """Forget all but the last ``keep_last`` versions of an archive, and the bytes only they needed.
 
-    It is written anew beside itself, verified, and put in place; versions keep their numbers.
+    It is written anew beside itself, verified, and put in place; versions keep their numbers. For
+    verifying, ``base`` names what tensors are differences from outside of it.
 
     Raises:
         UsageError: ``keep_last`` is none, or the file is several archives in a row.
         DamagedError: the archive is damaged; it stays as it was.
     """
-    options = UnpackOptions(threads, Limits(None, None, memory))
-    return prune_archive(_path(archive), keep_last, warn, options)
+    with Externals(paths_of(base)) as externals:
+        options = UnpackOptions(threads, Limits(None, None, memory), external=externals.read)
+        return prune_archive(_path(archive), keep_last, warn, options)
 
 
 def _path(path: PathLike) -> Path:

@@ -47,6 +47,13 @@ class ExtentsPage(Struct, frozen=True):
     offset: int
 
 
+class BaseRecord(Struct, frozen=True):
+    """BASE: a file outside of the archive that later blocks are differences from."""
+
+    base: schema.Base
+    offset: int
+
+
 class Damage(Struct, frozen=True):
     """Something is damaged; reading goes on behind it."""
 
@@ -65,9 +72,9 @@ class End(Struct, frozen=True):
     position: int
 
 
-_BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS)
+_BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE)
 
-Event = Head | Open | BlockRecord | ExtentsPage | Leaf | Damage | Finished | End
+Event = Head | Open | BlockRecord | BaseRecord | ExtentsPage | Leaf | Damage | Finished | End
 
 
 class ForwardReader:
@@ -114,6 +121,7 @@ class _ArchiveState:
         self._ledger = Ledger()
         self._footer: int | None = None  # of the version before
         self._sound = True  # until damage: then what refers to lost records is not compared
+        self._bases = 0
         self._begin_version()
 
     def _begin_version(self) -> None:
@@ -232,6 +240,13 @@ class _ArchiveState:
             raise DamagedError("a leaf does not close the open member", offset=offset)
         self._extents.end(entry.level, entry.spans, offset)
 
+    def take_base(self, meta: Bytes, _body: Bytes, offset: int) -> Event:
+        base = schema.unpack_base(meta, offset)
+        self._bases += 1
+        if self._bases > schema.MAX_BASES:  # F-053
+            raise DamagedError("too many other files are bases of its blocks", offset=offset)
+        return BaseRecord(base, offset)
+
     def take_root(self, meta: Bytes, _body: Bytes, offset: int) -> None:
         root = schema.unpack(meta, schema.Root, offset)
         if self._sound:
@@ -268,4 +283,5 @@ _TAKERS: dict[int, Callable[[_ArchiveState, Bytes, Bytes, int], Event | None]] =
     Kind.ROOT: _ArchiveState.take_root,
     Kind.FOOTER: _ArchiveState.take_footer,
     Kind.PAD: _ArchiveState.take_pad,
+    Kind.BASE: _ArchiveState.take_base,
 }

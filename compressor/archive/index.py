@@ -16,7 +16,7 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import RandomSource, foreign_format
+from compressor.archive.source import RandomSource, ReadsAt, foreign_format
 from compressor.errors import (
     DamagedError,
     NotAnArchiveError,
@@ -28,14 +28,14 @@ from compressor.errors import (
 MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
 
 
-def block_at(source: RandomSource, start: int, offset: int, block_size: int) -> Record:
-    """Return the BLOCK at ``offset`` of the archive that begins at ``start``.
+def block_at(source: ReadsAt, start: int, offset: int, block_size: int) -> Record:
+    """Return the BLOCK, or the BASE, at ``offset`` of the archive that begins at ``start``.
 
     Raises:
         DamagedError: there is none, or one larger than ``block_size`` (F-028).
     """
     header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
-    if header.kind != Kind.BLOCK or header.body_size > block_size:
+    if header.kind not in {Kind.BLOCK, Kind.BASE} or header.body_size > block_size:
         raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
     return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
 
@@ -88,22 +88,33 @@ class Index:
         header = self._header(offset, kind)
         return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
 
-    def _header(self, offset: int, kind: Kind) -> Header:
+    def _header(self, offset: int, *kinds: Kind) -> Header:
+        names = " or ".join(kind.name for kind in kinds)
         if not 0 < offset <= self.end - self.start - HEADER_SIZE:
-            raise DamagedError(f"a {kind.name} record lies outside the archive", offset=offset)
+            raise DamagedError(f"a {names} record lies outside the archive", offset=offset)
         header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
-        if header.kind != kind or header.end > self.end - self.start:
-            raise DamagedError(f"no {kind.name} record is here", offset=offset)
-        if kind == Kind.BLOCK and header.body_size > self._block_size:
+        if header.kind not in kinds or header.end > self.end - self.start:
+            raise DamagedError(f"no {names} record is here", offset=offset)
+        if header.kind == Kind.BLOCK and header.body_size > self._block_size:
             raise DamagedError("a block is larger than its archive declares", offset=offset)
         return header
 
     def block(self, offset: int) -> schema.Block:
         """Return the BLOCK at ``offset``, its body not read: only its pieces are proven (F-049)."""
-        header = self._header(offset, Kind.BLOCK)
-        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
-        block = schema.unpack(meta, schema.Block, offset)
+        block = self.says(offset)
+        if isinstance(block, schema.Base):
+            raise DamagedError("no BLOCK record is here", offset=offset)
         schema.check_pieces(block, offset)
+        return block
+
+    def says(self, offset: int) -> schema.Block | schema.Base:
+        """Return what a BLOCK, its body not read, or a BASE says: not proven (but F-054)."""
+        header = self._header(offset, Kind.BLOCK, Kind.BASE)
+        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
+        if header.kind == Kind.BASE:
+            return schema.unpack_base(meta, offset)
+        block = schema.unpack(meta, schema.Block, offset)
+        schema.check_base(block, offset)
         return block
 
     def leaves(self, name: bytes | None = None, *, beginning: bool = False) -> Iterator[LeafRef]:

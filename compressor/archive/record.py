@@ -44,7 +44,7 @@ class Kind(IntEnum):
     BASE = 12
 
 
-MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT, Kind.BASE}
+MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT}
 """Kinds with a meaning in this version."""
 
 _LARGEST: dict[int, tuple[int, int]] = {
@@ -55,6 +55,7 @@ _LARGEST: dict[int, tuple[int, int]] = {
     Kind.ROOT: (MAX_LIST, 0),
     Kind.FOOTER: (0, FOOTER_BODY),
     Kind.PAD: (0, MAX_BODY),
+    Kind.BASE: (MAX_META, 0),
 }
 """The most bytes of meta and of body, by kind; for all others (MAX_LIST, MAX_BODY)."""
 
@@ -62,7 +63,6 @@ RESERVED = {
     Kind.TENSORS: "tensors",
     Kind.PARITY: "recovery",
     Kind.CRYPT: "encryption",
-    Kind.BASE: "base",
 }
 """Kinds that have a name and a number, and no meaning in this version: the feature they belong to."""
 

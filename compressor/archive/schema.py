@@ -15,7 +15,7 @@ from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 MAJOR = 0
-MINOR = 2
+MINOR = 3
 MAX_PAGE = 1024  # items in an EXTENTS or ROOT record, and in the list of an entry
 MAX_LEVEL = 6  # of pages above pages: 1024**6 blocks
 MAX_NAME = 8000  # bytes; a ROOT with 1024 pairs of the longest names stays within its largest meta
@@ -25,6 +25,9 @@ MAX_COUNT = (1 << 63) - 1
 MAX_XATTRS = 256 << 10  # bytes of names and values of a member's extended attributes
 PIECE_HASH = 16  # bytes of BLAKE3 that name a piece
 MAX_PIECES = 1 << 19  # that a block lists: twice what the largest block has of the smallest
+MAX_BASE = 64  # spans of a block's base
+MAX_NEEDS = 32  # blocks that have to be decoded before one that is a difference
+MAX_BASES = 1024  # BASE records in an archive
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
@@ -93,6 +96,9 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     ``pieces`` are those that are no member's whole content: for each, the bytes between the piece
     before and this one, and its size; ``piece_hashes`` has 16 bytes of BLAKE3 for each. Who appends
     reads them without the body: ``pieces_check`` is theirs alone.
+
+    ``base`` is what the block is a difference from: as many bytes as it has, in older blocks or in what
+    a BASE names. ``needs`` blocks are decoded for that, and for their own bases.
     """
 
     chain: Text
@@ -103,6 +109,16 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     pieces: Steps = []
     piece_hashes: bytes = b""
     pieces_check: Check = b""
+    base: Annotated[list[Span], msgspec.Meta(max_length=MAX_BASE)] = []
+    needs: Annotated[int, msgspec.Meta(ge=0, le=MAX_NEEDS)] = 0
+
+
+class Base(msgspec.Struct, array_like=True, frozen=True):
+    """BASE: a file outside of the archive that blocks are differences from; it had this name."""
+
+    name: Name
+    size: Count
+    content_hash: Hash
 
 
 class Extents(msgspec.Struct, array_like=True, frozen=True):
@@ -225,7 +241,7 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
 
     Raises:
         DamagedError: it breaks its schema, is larger than declared, or lists what it can't hold
-            (F-010, F-019, F-029, F-049).
+            (F-010, F-019, F-029, F-049, F-054).
     """
     block = unpack(meta, Block, offset)
     if not 0 < block.plain_size <= block_size:
@@ -235,7 +251,33 @@ def unpack_block(meta: Bytes, body: Bytes, offset: int, block_size: int = MAX_BL
     if block.member is None and block.position:
         raise DamagedError("a solid block says that it has a position", offset=offset)
     check_pieces(block, offset)
+    check_base(block, offset)
     return block
+
+
+def check_base(block: Block, offset: int) -> None:
+    """Refuse a base that is not as long as the block, or does not stand before it (F-054)."""
+    if not block.base:
+        if block.needs:
+            raise DamagedError("a block without a base says that it needs others", offset=offset)
+        return
+    if sum(length for _, _, length in block.base) != block.plain_size:
+        raise DamagedError("a block's base is not as long as the block", offset=offset)
+    for at, _, length in block.base:
+        if not 0 < at < offset or not length:
+            raise DamagedError("a block's base does not stand before it", offset=offset)
+
+
+def unpack_base(meta: Bytes, offset: int) -> Base:
+    """Return the content of a BASE.
+
+    Raises:
+        DamagedError: it breaks its schema, or its name holds a NUL (F-010, F-035).
+    """
+    base = unpack(meta, Base, offset)
+    if b"\0" in base.name:
+        raise DamagedError(f"the name {shown_name(base.name)!r} holds a NUL", offset=offset)
+    return base
 
 
 def pieces_check(plain_size: int, pieces: Steps, hashes: bytes) -> bytes:

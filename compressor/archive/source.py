@@ -1,6 +1,7 @@
 """Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
 
 import io
+import os
 import threading
 from typing import BinaryIO, Protocol
 
@@ -102,6 +103,39 @@ def widen_pipe(descriptor: int) -> None:
         return
 
 
+class ReadsAt(Protocol):
+    """What gives bytes from any place; threads may share it."""
+
+    def read(self, offset: int, size: int, /) -> bytes:
+        """Return ``size`` bytes from ``offset``.
+
+        Raises:
+            TruncatedError: there are not so many.
+        """
+        ...
+
+
+class DescriptorSource:
+    """Bytes at any place of an open file that may grow meanwhile; its own position stays."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read(self, offset: int, size: int, /) -> bytes:
+        """Return ``size`` bytes from ``offset``.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        data = os.pread(self._descriptor, size, offset)
+        while len(data) < size:
+            more = os.pread(self._descriptor, size - len(data), offset + len(data))
+            if not more:
+                raise TruncatedError("the file ends too early", offset=offset + len(data))
+            data += more
+        return data
+
+
 class RandomSource:
     """Bytes at any place of a seekable file; threads may share it."""
 
@@ -110,7 +144,7 @@ class RandomSource:
         self._lock = threading.Lock()
         self.size = file.seek(0, 2)
 
-    def read(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size: int, /) -> bytes:
         """Return ``size`` bytes from ``offset``.
 
         Raises:

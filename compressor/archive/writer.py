@@ -119,6 +119,11 @@ class ArchiveWriter:
         self._flush_leaf()
         return self._put(item)
 
+    def base(self, base: schema.Base) -> int:
+        """Write a BASE; return its offset."""
+        self._flush_leaf()
+        return self._put(draft(Kind.BASE, schema.pack(base)))
+
     def open_member(self, name: bytes) -> int:
         """Begin a file larger than a block; return its ordinal."""
         self._flush_leaf()

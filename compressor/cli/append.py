@@ -13,12 +13,21 @@ from compressor.cli.coding import (
     solid_size_from,
     versioning,
 )
-from compressor.cli.options import PATH, inside, report_from, reporting, resources, scanning
+from compressor.cli.options import (
+    PATH,
+    basing,
+    externals_from,
+    inside,
+    report_from,
+    reporting,
+    resources,
+    scanning,
+)
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import PackOptions, Sources
 from compressor.tree.roots import member_name
 
 
@@ -35,6 +44,7 @@ from compressor.tree.roots import member_name
 @coding
 @versioning
 @scanning
+@basing
 @resources
 @reporting
 def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
@@ -50,6 +60,7 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
       compressor extract run.cz --at 1
     """
     report = report_from(options)
+    externals_from(options)
     options["target"] = Path.cwd() / archive  # before -C takes us elsewhere
     with report.failing(archive), inside(options):
         _append(archive, inputs, options, report)
@@ -99,6 +110,7 @@ def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -
         reach=None,
         codings=codings_from(options),
         dtype=dtype_from(options),
+        sources=Sources(externals=externals_from(options)),
         warn=report.warn,
         progress=progress,
     )

@@ -13,7 +13,15 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
 from compressor.cli import completion, paths
-from compressor.cli.options import PATH, refuse_where, report_from, reporting, resources
+from compressor.cli.options import (
+    PATH,
+    basing,
+    external_from,
+    refuse_where,
+    report_from,
+    reporting,
+    resources,
+)
 from compressor.cli.paths import STDIN
 from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
@@ -56,6 +64,7 @@ _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 )
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write there, not to stdout.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite FILE.")
+@basing
 @resources
 @reporting
 def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
@@ -77,7 +86,7 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
-        reading = UnpackOptions(options["threads"], Limits(None, None, options["memory"]))
+        reading = _reading(options)
         opened = opened_index(
             file, reading, lambda error: report.fail(error, archive), options["at"]
         )
@@ -91,6 +100,11 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
                 name = os.fsdecode(entry.name)
                 report.result("written", shown(entry.name), path=str(archive), name=name)
     return report.exit_code
+
+
+def _reading(options: dict[str, Any]) -> UnpackOptions:
+    limits = Limits(None, None, options["memory"])
+    return UnpackOptions(options["threads"], limits, external=external_from(options))
 
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:

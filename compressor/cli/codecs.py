@@ -44,6 +44,7 @@ def _fields(info: StageInfo) -> dict[str, Any]:
         "summary": info.summary,
         "native": info.native,
         "outputs": info.outputs,
+        "based": info.based,
         "options": [
             {
                 "name": o.name,

@@ -12,7 +12,9 @@ from compressor.cli.options import (
     PATH,
     POSITIVE,
     Size,
+    basing,
     batch,
+    externals_from,
     inside,
     refuse_where,
     report_from,
@@ -51,6 +53,7 @@ packing_options = together(
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @packing_options
+@basing
 @writing
 @batch
 @resources
@@ -73,6 +76,7 @@ def compress(**options: Any) -> int:
     report = report_from(options, data_to_stdout=to_stdout)
     _refuse_contradictions(options, to_stdout=to_stdout)
     chain = chain_from(options)
+    externals_from(options)  # before -C takes us elsewhere
     inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")

@@ -8,6 +8,7 @@ from compressor.cli import paths
 from compressor.cli.options import (
     OUTPUT,
     PATH,
+    basing,
     batch,
     limiting,
     refuse_where,
@@ -34,6 +35,7 @@ from compressor.errors import UsageError
 @click.option("-N", "--name-stored", is_flag=True, help="Use the recorded name, not the archive's.")
 @restoring
 @limiting
+@basing
 @writing
 @batch
 @resources

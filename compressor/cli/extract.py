@@ -9,6 +9,7 @@ import click
 from compressor.cli import completion
 from compressor.cli.options import (
     PATH,
+    basing,
     limiting,
     report_from,
     reporting,
@@ -42,6 +43,7 @@ from compressor.engine.select import Selection
 @click.option("--sync", is_flag=True, help="Have all on disk before going on (fsync).")
 @restoring
 @limiting
+@basing
 @resources
 @reporting
 def extract(archive: Path, patterns: tuple[str, ...], **options: Any) -> int:

@@ -11,7 +11,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.names import name_key
 from compressor.archive.source import Source
 from compressor.cli import listing, paths
-from compressor.cli.options import PATH, budget, refuse_where, report_from, reporting
+from compressor.cli.options import PATH, basing, budget, refuse_where, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.cli.tensors import list_tensors
@@ -31,6 +31,7 @@ Lines = Callable[[Sequence[Entry]], Iterable[str]]
 @click.option(
     "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
 )
+@basing
 @budget
 @reporting
 def list_members(**options: Any) -> int:

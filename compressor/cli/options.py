@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from compressor.cli.paths import STDIN, literal
 from compressor.cli.report import Report
+from compressor.engine.bases import ReadBase, missing
 from compressor.engine.limits import Limits
 from compressor.errors import UsageError
+
+if TYPE_CHECKING:
+    from compressor.engine.externals import Externals
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -220,6 +224,43 @@ writing = together(
     click.option("-k", "--keep", is_flag=True, help="Keep inputs (the default; for gzip's users)."),
     click.option("--sync", is_flag=True, help="Have outputs on disk before going on (fsync)."),
 )
+
+
+basing = click.option(
+    "--base",
+    "bases",
+    multiple=True,
+    type=PATH,
+    metavar="FILE",
+    help="What tensors are differences from: the file, or an archive that holds it; repeatable.",
+)
+
+EXTERNALS = "compressor.externals"
+"""Where click's context keeps the files of --base while they are open."""
+
+
+def externals_from(options: Mapping[str, Any]) -> "Externals | None":
+    """Return the contents that --base names, open until the command ends; None where it names none.
+
+    Raises:
+        OSError, CompressorError: one can't be read.
+    """
+    if not options["bases"]:
+        return None
+    from compressor.engine.externals import Externals  # for those who ask for it
+
+    context = click.get_current_context()
+    if EXTERNALS not in context.meta:
+        limits = Limits(None, None, options["memory"])
+        context.meta[EXTERNALS] = context.with_resource(Externals(options["bases"], limits))
+    found: Externals = context.meta[EXTERNALS]
+    return found
+
+
+def external_from(options: Mapping[str, Any]) -> ReadBase:
+    """Return what reads what differences are from, outside of their archive."""
+    found = externals_from(options)
+    return found.read if found else missing
 
 
 def limits_from(options: Mapping[str, Any]) -> Limits:

@@ -10,9 +10,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
-from compressor.archive.source import widen_pipe
+from compressor.archive.source import DescriptorSource, widen_pipe
 from compressor.cli import naming, paths
 from compressor.cli.coding import codings_from, dtype_from, solid_size_from
+from compressor.cli.options import externals_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
@@ -23,7 +24,7 @@ from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.nodes import recordable
 from compressor.engine.pack import Packer
 from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
@@ -272,8 +273,7 @@ class Packing:
         paths.refuse_input(target, self._protected)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             self._check(output)
-            archive = identity_of(output.descriptor) if output.is_file else None
-            packed = self._pack(output.write, job, str(target), archive)
+            packed = self._pack(output.write, job, str(target), output)
             commit(output, packed, sync=options["sync"] or remove)
         if remove and isinstance(packed, PackedFiles):
             for path, source in packed.inputs:
@@ -302,11 +302,18 @@ class Packing:
             self._report.partly()
 
     def _pack(
-        self, write: Callable[[Bytes], object], job: Job, label: str, archive: Identity | None
+        self,
+        write: Callable[[Bytes], object],
+        job: Job,
+        label: str,
+        output: Output | DeviceOutput | None,
     ) -> Tally:
+        file = output.descriptor if output is not None and output.is_file else None
+        archive = None if file is None else identity_of(file)
+        within = None if file is None else DescriptorSource(file)
         progress = self._report.progress(label, job.total)
         try:
-            options = self._pack_options(progress, job)
+            options = self._pack_options(progress, job, within)
             with measured(job.tree, progress) if job.tree else nullcontext():
                 tally = pack_all(
                     write,
@@ -327,7 +334,9 @@ class Packing:
         fields = {"plain_bytes": plain, "packed_bytes": packed, "seconds": round(seconds, 3)}
         self._report.result("packed", line, output=label, **fields)
 
-    def _pack_options(self, progress: Progress, job: Job) -> PackOptions:
+    def _pack_options(
+        self, progress: Progress, job: Job, within: DescriptorSource | None
+    ) -> PackOptions:
         options = self._options
         for node in self._chain.walk():
             if said := node.info.notice():
@@ -346,6 +355,7 @@ class Packing:
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,
+            sources=Sources(within, externals_from(options)),
             warn=self._report.warn,
             progress=progress,
         )

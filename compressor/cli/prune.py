@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compressor.cli.options import PATH, report_from, reporting, resources
+from compressor.cli.options import PATH, basing, external_from, report_from, reporting, resources
 from compressor.cli.report import Report, shown, size
 from compressor.engine.limits import Limits
 from compressor.engine.prune import prune as prune_archive
@@ -21,6 +21,7 @@ from compressor.engine.unpack import UnpackOptions
     metavar="N",
     help="How many versions stay, counted from the last.",
 )
+@basing
 @resources
 @reporting
 def prune(archive: Path, **options: Any) -> int:
@@ -38,7 +39,9 @@ def prune(archive: Path, **options: Any) -> int:
 
 
 def _prune(archive: Path, options: dict[str, Any], report: Report) -> None:
-    unpacking = UnpackOptions(options["threads"], Limits(None, None, options["memory"]))
+    unpacking = UnpackOptions(
+        options["threads"], Limits(None, None, options["memory"]), external=external_from(options)
+    )
     done = prune_archive(
         archive, options["keep_last"], lambda text: report.warn(text, archive), unpacking
     )

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from compressor.cli import paths
-from compressor.cli.options import OUTPUT, PATH, report_from, reporting, resources
+from compressor.cli.options import (
+    OUTPUT,
+    PATH,
+    basing,
+    external_from,
+    report_from,
+    reporting,
+    resources,
+)
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
@@ -33,6 +41,7 @@ from compressor.tree.outputs import (
     "-o", "--output", type=OUTPUT, required=True, metavar="GOOD", help="The archive to write."
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite GOOD.")
+@basing
 @resources
 @reporting
 def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any) -> int:
@@ -70,7 +79,8 @@ def _prove(target: Output | DeviceOutput, options: dict[str, Any]) -> None:
     os.lseek(target.descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(target.descriptor), "rb", buffering=0) as file:
         limits = Limits(None, None, options["memory"])
-        unpack(file, sink, UnpackOptions(options["threads"], limits), seekable=True)
+        reading = UnpackOptions(options["threads"], limits, external=external_from(options))
+        unpack(file, sink, reading, seekable=True)
     for _, error in sink.outcome.failures:
         raise error
 

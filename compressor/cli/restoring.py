@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compressor.cli.options import limits_from
+from compressor.cli.options import external_from, limits_from
 from compressor.cli.report import Report
 from compressor.engine import restoring as engine
 from compressor.engine.live import is_idle
@@ -87,6 +87,7 @@ class Restoring:
                 limits_from(self._options),
                 lambda read, given: progress(given, read),
                 partial(is_idle, source.descriptor),
+                external=external_from(self._options),
             )
         finally:
             self.seconds = progress.close()

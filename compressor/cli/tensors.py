@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compressor.cli.options import external_from
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.limits import Limits
@@ -27,7 +28,9 @@ def list_tensors(path: Path, options: dict[str, Any], report: Report) -> None:
     with opened_archive(path) as (source, file):
         if not source.regular:
             raise UsageError("--tensors needs a file to look into, not a pipe")
-        reading = UnpackOptions(1, Limits(None, None, options["memory"]))
+        reading = UnpackOptions(
+            1, Limits(None, None, options["memory"]), external=external_from(options)
+        )
         opened = opened_index(file, reading, lambda error: report.fail(error, path), options["at"])
         for entry, tensors in held_by(opened, opened.entries()):
             if not report.as_json:

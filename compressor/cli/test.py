@@ -8,6 +8,8 @@ import click
 from compressor.cli import paths
 from compressor.cli.options import (
     PATH,
+    basing,
+    external_from,
     limiting,
     limits_from,
     report_from,
@@ -27,6 +29,7 @@ from compressor.errors import CompressorError, DamagedError, UnfinishedError
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @limiting
+@basing
 @resources
 @reporting
 def test(**options: Any) -> int:
@@ -52,6 +55,7 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
             options["threads"],
             limits_from(options),
             lambda read, given: progress(given, read),
+            external=external_from(options),
         )
         try:
             unpack(file, sink, unpack_options, seekable=source.regular)

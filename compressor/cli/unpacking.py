@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compressor.cli import naming, paths
-from compressor.cli.options import limits_from
+from compressor.cli.options import external_from, limits_from
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.restoring import Restoring
@@ -182,6 +182,7 @@ class Unpacking:
             limits_from(self._options),
             lambda read, given: progress(given, read),
             partial(is_idle, source.descriptor),
+            external=external_from(self._options),
         )
         try:
             if not (source.regular and give_by_index(file, sink, options)):

@@ -23,7 +23,7 @@ from compressor.archive.schema import (
 )
 from compressor.archive.source import RandomSource
 from compressor.archive.tail import ended, rebuilt
-from compressor.engine import block as blocks
+from compressor.engine.bases import BlockReader, ReadBase, fetching, missing
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import zeros
@@ -56,7 +56,9 @@ class SeekableArchive:
         threads: int = 1,
         limits: Limits = UNLIMITED,
         salvage: bool = False,
+        external: ReadBase = missing,
     ) -> None:
+        self._external = external
         self.source = RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
@@ -155,7 +157,9 @@ class SeekableArchive:
         return plain
 
     def _decode(self, index: Index, offset: int) -> Bytes:
-        return blocks.unpack(index.record(offset, Kind.BLOCK), index.head, self._share)[1]
+        fetch = fetching(self.source, index.start, index.head)
+        reader = BlockReader(fetch, index.head, self._external)
+        return reader.unpack(index.record(offset, Kind.BLOCK), self._share)[1]
 
     def copy(
         self,

@@ -2,20 +2,26 @@
 
 import os
 from collections.abc import Callable, Iterable, Set
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key
 from compressor.archive.schema import FILE, FOLDER, MAX_NAME
+from compressor.archive.source import DescriptorSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
 from compressor.engine.archivefile import ArchiveFile, locked
+from compressor.engine.bases import missing
+from compressor.engine.externals import Externals
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.states import Earlier
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
@@ -65,10 +71,12 @@ def append_version(
     """
     with locked(path, options.note) as file:
         file.index()
-        archive = SeekableArchive(file.file)
+        externals = packing.sources.externals
+        archive = SeekableArchive(file.file, external=externals.read if externals else missing)
         previous = Previous(archive.indexes[-1])
         _refuse_below_files(previous, options.roots)
         earlier = previous.earlier(packing.memory // TABLE_SHARE)
+        packing = replace(packing, sources=_sources(file, archive, previous, externals))
         file.begin()
         try:
             packer = Packer(file.write, packing, earlier)
@@ -88,6 +96,14 @@ def append_version(
         appending.removed,
         packer.packed_size,
     )
+
+
+def _sources(
+    file: ArchiveFile, archive: SeekableArchive, previous: Previous, externals: Externals | None
+) -> Sources:
+    members = {name: entry for name, (entry, _) in previous.members.items()}
+    within = DescriptorSource(file.file.fileno())
+    return Sources(within, externals, partial(Earlier, archive, previous.index, members))
 
 
 class _Appending:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from compressor.engine.levels import chain_for
 from compressor.errors import CompressorError, DamagedError
 from compressor.stages import chain as chains
 from compressor.stages.chain import Chain
@@ -69,7 +70,7 @@ def measure(data: bytearray, texts: Sequence[str]) -> Iterator[Row | tuple[str, 
     """
     for text in texts:
         try:
-            chain = chains.parse(text)
+            chain = chain_for(text, None)
             row = _row(chain, data)
         except DamagedError:
             raise

@@ -1,6 +1,6 @@
 """One block: packed, verified and made into a record; and back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from compressor.archive import schema
 from compressor.archive.record import CHECK_SIZE, MAX_BLOCK, Draft, Record
-from compressor.archive.schema import Block, pieces_check
+from compressor.archive.schema import Block, Span, pieces_check
 from compressor.archive.writer import block_draft
 from compressor.errors import (
     ChainError,
@@ -24,6 +24,19 @@ from compressor.stages.chain import Chain
 STORE = chains.parse("store")
 
 
+class Against(Struct, frozen=True):
+    """What a block may be stored as a difference from.
+
+    Under which chain, where it lies, how many blocks are decoded for it, and what reads it: None where
+    that turns out to be impossible.
+    """
+
+    chain: Chain
+    spans: list[Span]
+    needs: int
+    read: Callable[[], Bytes | None]
+
+
 class Contents(Struct, frozen=True):
     """What a block holds: bytes, whose they are, and the pieces in them as (start, size, hash)."""
 
@@ -31,6 +44,7 @@ class Contents(Struct, frozen=True):
     member: int | None
     position: int
     pieces: Sequence[tuple[int, int, bytes]] = ()
+    against: Against | None = None
 
     def steps(self) -> list[tuple[int, int]]:
         """Return of each piece the bytes between the one before and it, and its size."""
@@ -41,42 +55,87 @@ class Contents(Struct, frozen=True):
         return steps
 
 
-class BlockPacker(Struct, frozen=True):
-    """Packs blocks under one chain; ``warn`` hears of an encoder that was caught lying."""
+class Candidate(Struct, frozen=True):
+    """A way to store a block: the chain, what it gave, and the bytes that it is a difference from."""
 
     chain: Chain
-    verify: bool
-    warn: Callable[[str], None]
+    encoded: chains.Encoded
+    base: Bytes | None = None
 
-    def pack(self, contents: Contents) -> Draft:
-        """Return the BLOCK record; the block is stored where packing gains nothing or goes wrong."""
+
+Others = Callable[[Bytes, int], Iterable[Chain]]
+"""From a block, and its packed size under its own chain, to chains that may make it smaller."""
+
+
+def no_others(_plain: Bytes, _packed_size: int) -> Iterable[Chain]:
+    """Return none: most blocks have one chain."""
+    return ()
+
+
+class BlockPacker(Struct, frozen=True):
+    """Packs blocks under a chain, or another if that makes one smaller.
+
+    ``verify`` tells of which chains the work is proven; ``warn`` hears of an encoder that was caught lying.
+    """
+
+    chain: Chain
+    verify: Callable[[Chain], bool]
+    warn: Callable[[str], None]
+    others: Others = no_others
+
+    def pack(self, contents: Contents) -> tuple[Draft, int]:
+        """Return the BLOCK record, and how many blocks have to be decoded before it.
+
+        It is stored where packing gains nothing or goes wrong.
+        """
         plain = contents.plain
-        encoded = chains.encode(self.chain, plain)
-        chain = self.chain
-        if encoded.packed_size >= len(plain) or not self._proven(encoded, plain):
-            chain, encoded = STORE, chains.Encoded((), (plain,))
+        best = self._smallest(contents)
+        if best.encoded.packed_size >= len(plain) or not self._proven(best, plain):
+            best = Candidate(STORE, chains.Encoded((), (plain,)))
+        against = contents.against if best.base is not None else None
         size, steps = len(plain), contents.steps()
         keys = b"".join(key for _, _, key in contents.pieces)
         block = Block(
-            chain.wire,
+            best.chain.wire,
             size,
-            list(encoded.sizes),
+            list(best.encoded.sizes),
             contents.member,
             contents.position,
             steps,
             keys,
             pieces_check(size, steps, keys),
+            against.spans if against else [],
+            against.needs if against else 0,
         )
-        return block_draft(block, encoded.parts)
+        return block_draft(block, best.encoded.parts), block.needs
 
-    def _proven(self, encoded: chains.Encoded, plain: bytes | bytearray) -> bool:
-        if not self.verify:
+    def _smallest(self, contents: Contents) -> Candidate:
+        """Return the best of all ways; no more than two results are held at a time."""
+        candidates = self._candidates(contents)
+        best = next(candidates)
+        for other in candidates:
+            if other.encoded.packed_size < best.encoded.packed_size:
+                best = other
+        return best
+
+    def _candidates(self, contents: Contents) -> Iterator[Candidate]:
+        plain, against = contents.plain, contents.against
+        encoded = chains.encode(self.chain, plain)
+        yield Candidate(self.chain, encoded)
+        for chain in self.others(plain, encoded.packed_size):
+            yield Candidate(chain, chains.encode(chain, plain))
+        base = against.read() if against else None
+        if against and base is not None:
+            yield Candidate(against.chain, chains.encode(against.chain, plain, base), base)
+
+    def _proven(self, found: Candidate, plain: bytes | bytearray) -> bool:
+        if not self.verify(found.chain):
             return True
         with suppress(CompressorError):
-            if chains.holds(self.chain, encoded, plain):
+            if chains.holds(found.chain, found.encoded, plain, found.base):
                 return True
         self.warn(
-            f"{self.chain} did not give back what it was given; the block is stored as it is. "
+            f"{found.chain} did not give back what it was given; the block is stored as it is. "
             "Please report this, with the file if you can"
         )
         return False
@@ -87,27 +146,34 @@ def _parsed(text: str) -> Chain:
     return chains.parse(text)
 
 
-def unpack(record: Record, head: schema.Head | None, memory: int) -> tuple[Block, Bytes]:
-    """Return what a BLOCK says, and its plain bytes, taking at most ``memory`` bytes.
-
-    ``head`` is None where it was lost.
+def opened(record: Record, head: schema.Head | None) -> tuple[Block, Bytes]:
+    """Return what a BLOCK says, and its packed bytes; ``head`` is None where it was lost.
 
     Raises:
-        DamagedError: the record or its content is damaged (F-008, F-010, F-019, F-020, F-023,
-            F-024, F-029).
+        DamagedError: the record is damaged (F-008, F-010, F-019, F-029, F-049, F-054).
+    """
+    meta, body = record.checked()
+    size = head.block_size if head else MAX_BLOCK
+    return schema.unpack_block(meta, body, record.header.offset, size), body
+
+
+def decoded(block: Block, body: Bytes, offset: int, memory: int, base: Bytes | None) -> Bytes:
+    """Return the plain bytes of the block at ``offset``, taking at most ``memory`` bytes.
+
+    Raises:
+        DamagedError: its content is damaged (F-020, F-023, F-024, F-056).
         UnsupportedError: its chain needs a stage that is missing here (F-021).
         MemoryBudgetError: it takes more memory (F-022); what the archive declares is the writer's
             reckoning, which other releases need not share.
     """
-    offset = record.header.offset
-    meta, body = record.checked()
-    block = schema.unpack_block(meta, body, offset, head.block_size if head else MAX_BLOCK)
     try:
         chain = _on_wire(block.chain)
+        if chain.based != (base is not None):
+            raise DamagedError("a block has a base that its chain has no use for, or lacks one")
         needed = len(body) + chain.decode_memory(block.plain_size)
         if needed > memory:
             raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
-        return block, chains.decode(chain, body, block.sizes, block.plain_size)
+        return chains.decode(chain, body, block.sizes, block.plain_size, base)
     except DamagedError as error:
         raise DamagedError(error.what, offset=offset) from error
 
@@ -132,6 +198,14 @@ def work_size(record: Record) -> int:
         return schema.unpack_block(meta, body, header.offset).plain_size
     except DamagedError:  # told when it is decoded
         return header.body_size
+
+
+def may_have_base(record: Record) -> bool:
+    """Say whether a BLOCK, not yet checked, seems to be a difference from something."""
+    meta = memoryview(record.payload)[: record.header.meta_size]
+    with suppress(DamagedError):  # told when it is decoded
+        return bool(schema.unpack(meta, Block, record.header.offset).base)
+    return False
 
 
 def _on_wire(text: str) -> Chain:

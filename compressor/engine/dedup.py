@@ -18,34 +18,59 @@ from compressor.kernels.pieces import PieceTable, cut
 HOLE = 0
 """The number of no block: holes lie there."""
 
+BASE = -1
+"""Stands for the number of blocks that are decoded before one, of what lies outside of the archive."""
+
 LEAST_CUT = 32 << 10  # bytes, twice the mean piece; smaller members are one piece
 RECORD_BOUND = 256  # bytes that a record takes beside what it holds, at most
 PIECE_BOUND = 32  # bytes that a record takes for a piece or an extent, at most
 
 
 class Blocks:
-    """Blocks by number: where each stands, and how far back that is at most."""
+    """Blocks by number: where each stands, and how far back all that it needs is at most.
+
+    What lies outside of the archive has numbers, too: its place is that of the BASE that names it.
+    """
 
     def __init__(self) -> None:
         self._offsets = array("Q", [0])
+        self._needs = array("b", [0])
         self._bounds = array("Q", [0])
         self._bound = 0
 
     def add(self) -> int:
         """Return the number of a block that is begun."""
         self._offsets.append(0)
+        self._needs.append(0)
         self._bounds.append(self._bound)
         return len(self._offsets) - 1
 
-    def known(self, offset: int) -> int:
-        """Return the number of a block that stands in the archive already."""
+    def known(self, offset: int, needs: int = 0) -> int:
+        """Return a number for a block that stands in the archive already."""
         number = self.add()
-        self._offsets[number] = offset
+        self.place(number, offset, needs)
         return number
 
-    def place(self, number: int, offset: int) -> None:
-        """Note where a block was written."""
+    def place(self, number: int, offset: int, needs: int = 0) -> None:
+        """Note where a block was written, and how many others are decoded for it."""
         self._offsets[number] = offset
+        self._needs[number] = needs
+
+    def is_placed(self, number: int) -> bool:
+        """Say whether a block was written."""
+        return self._offsets[number] > 0
+
+    def needs(self, number: int) -> int:
+        """Return how many blocks are decoded to have a written one that others need: it and its bases."""
+        return 1 + self._needs[number]
+
+    def is_base(self, number: int) -> bool:
+        """Say whether what has this number lies outside of the archive."""
+        return self._needs[number] == BASE
+
+    def refer(self, number: int, base: int) -> None:
+        """Note that a block may come to be a difference from another, which is then needed with it."""
+        self._bounds[number] = min(self._bounds[number], self._bounds[base])
 
     def grow(self, size: int) -> None:
         """Note that the archive may have grown by ``size`` bytes: never less than it has."""

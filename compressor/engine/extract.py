@@ -193,7 +193,12 @@ def give_by_index(file: BinaryIO, sink: Sink, options: UnpackOptions) -> bool:
     then decoded ahead, in threads; and for what has versions, for the last one is wanted.
     """
     try:
-        archive = SeekableArchive(file, threads=options.threads, limits=options.limits)
+        archive = SeekableArchive(
+            file,
+            threads=options.threads,
+            limits=options.limits,
+            external=options.external,
+        )
         appended = any(index.head.previous for index in archive.indexes)
         if not appended and not any(index.head.reach for index in archive.indexes):
             return False

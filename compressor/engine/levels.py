@@ -24,13 +24,22 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
     """Return the chain that is asked for: by name, by level (1 to 9, 0: fastest), or the default.
 
     Raises:
-        UsageError: both are given, or the level is out of range.
+        UsageError: both are given, the level is out of range, or the codec can't be asked for.
     """
     if codec is not None and level is not None:
         raise UsageError("a codec and a level exclude each other: write --codec zstd:level=19")
     if codec is not None:
-        return parse(codec)
+        return _unbased(parse(codec))
     level = DEFAULT if level is None else level
     if level != 0 and level not in LEVELS:
         raise UsageError(f"level {level} is not from 1 to 9; --codec zstd:level=19 goes beyond")
     return parse(LEVELS[level] if level else FAST)
+
+
+def _unbased(chain: Chain) -> Chain:
+    if chain.based:
+        raise UsageError(
+            f"{chain} packs what sets a state apart from an earlier one: the archiver chooses it "
+            "where it has both; name another codec for the rest"
+        )
+    return chain

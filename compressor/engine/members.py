@@ -12,6 +12,8 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, HARDLINK, SYMLINK
 from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
+from compressor.engine.bases import ReadBase, missing
+from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.history import Version, versions_of
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
@@ -41,7 +43,8 @@ class Archive:
     ``limits`` bounds what is given; by default ``read`` gives at most 4 GiB, while what ``open`` gives
     bit by bit has no such bound. With ``salvage`` a file that is whole but for its end is read, too,
     at the price of a scan. A name stands for the last member of that name. ``at`` is the number of the
-    version that is read, by default the last.
+    version that is read, by default the last. ``base`` names files, or archives, that hold what its tensors
+    are differences from, where that is not in the archive.
 
     Raises:
         NotAnArchiveError, DamagedError: there is no sound index; UnfinishedError where ``salvage`` may help.
@@ -49,7 +52,7 @@ class Archive:
         VersionNotFoundError: there is no version ``at``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is an option of its own, by keyword
         self,
         file: PathOrFile,
         *,
@@ -57,8 +60,10 @@ class Archive:
         limits: Limits | None = None,
         salvage: bool = False,
         at: int | None = None,
+        base: Paths = (),
     ) -> None:
         self._at = at
+        self._externals: Externals | None = None
         self._threads = threads
         self._limits = limits or DEFAULT
         self._streaming = limits or STREAMING
@@ -66,8 +71,13 @@ class Archive:
         try:
             if not self._file.seekable():
                 raise UsageError("Archive needs a file to look into; open() reads pipes")
+            self._externals = Externals(paths_of(base)) if base else None
             self._archive = SeekableArchive(
-                self._file, threads=threads, limits=self._limits, salvage=salvage
+                self._file,
+                threads=threads,
+                limits=self._limits,
+                salvage=salvage,
+                external=self._external,
             )
             self._last = self._archive.indexes
             if at is not None:
@@ -92,8 +102,14 @@ class Archive:
 
     def close(self) -> None:
         """Close the file, if it was opened here; members can't be read any more."""
+        if self._externals is not None:
+            self._externals.close()
         if self._owned:
             self._file.close()
+
+    @property
+    def _external(self) -> ReadBase:
+        return missing if self._externals is None else self._externals.read
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members in the order of the archive."""
@@ -218,7 +234,7 @@ class Archive:
         what = Restoring(
             Selection([os.fsencode(word) for word in _words(patterns)], _words(exclude)),
             how,
-            UnpackOptions(self._threads, self._streaming),
+            UnpackOptions(self._threads, self._streaming, external=self._external),
             self._at,
             skip_existing=skip_existing,
             strip_components=strip_components,
@@ -235,7 +251,7 @@ class Archive:
             LimitError: its content exceeds the limits that were given.
         """
         sink = NullSink()
-        options = UnpackOptions(self._threads, self._streaming)
+        options = UnpackOptions(self._threads, self._streaming, external=self._external)
         Unpacker(Source(Forward(self._archive.source)), sink, options).run()
         for _, error in sink.outcome.failures:
             raise error

@@ -1,6 +1,9 @@
 """Files that hold numbers: which, and their content cut into blocks of one type each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -8,10 +11,15 @@ from compressor.engine.packoptions import PackOptions
 from compressor.plan.numbers import LEAST, Coding, Cut, cuts
 from compressor.tree.inputs import Hole, Input
 
+if TYPE_CHECKING:
+    from compressor.tensors.segments import Segment
+
 MEASURED = (
     16 << 20
 )  # bytes; to measure what a smaller file holds (10 ms) could take as long as packing it
 SAMPLE = 64 << 10  # bytes
+LOOKED_AT = 16 << 20  # bytes of a pipe, at most: headers of models have less
+ENDLESS = 1 << 62  # bytes: what a pipe gives, as long as it has not ended
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a file."""
@@ -19,12 +27,29 @@ Look = Callable[[int, int], bytes]
 Content = Iterable["bytes | bytearray | Hole | Coded"]
 """A member's content: blocks of bytes or of numbers, and holes between them."""
 
+Key = tuple[str, str, tuple[int, ...] | None]
+"""Name ("": none), type and shape: tensors that have these in common are states of one another."""
+
+
+class Part(Struct, frozen=True):
+    """Bytes ``begin`` to ``end`` of a tensor."""
+
+    key: Key
+    begin: int
+    end: int
+
 
 class Coded(Struct, frozen=True):
-    """A block of numbers."""
+    """A block of numbers, and the tensors that these are of, in order."""
 
     plain: bytes | bytearray
     coding: Coding
+    parts: Sequence[Part] = ()
+
+
+def key_of_tensor(segment: Segment) -> Key:
+    """Return what a tensor is known by."""
+    return segment.name or "", segment.dtype, segment.shape
 
 
 def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
@@ -33,11 +58,67 @@ def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
         found = _numbers_in(source.look, source.stat.st_size, options, piece_size)
         if found is not None:
             yield from _coded(found, source.take, piece_size)
-    elif options.dtype in options.codings and not source.regular:
-        coding = options.codings[options.dtype]
-        for piece in source.pieces(min(coding.block_size, piece_size)):
-            yield piece if isinstance(piece, Hole) else Coded(piece, coding)
+    elif options.codings and not source.regular:
+        ahead = _Ahead(source.take)
+        yield from _cut_up(_numbers_ahead(ahead, options, piece_size), ahead.take, piece_size)
+        return
     yield from source.pieces(piece_size)  # all of it, or what was added while it was read
+
+
+class _TooFarError(Exception):
+    """A look at a pipe goes further than what is held of it."""
+
+
+class _Ahead:
+    """A pipe of which the first bytes are looked at before they are taken."""
+
+    def __init__(self, take: Callable[[int], bytes | bytearray]) -> None:
+        self._take = take
+        self._held = bytearray()
+        self._at = 0  # in what is held
+        self._ended = False
+
+    def look(self, at: int, size: int) -> bytes:
+        """Return bytes from anywhere near the start; fewer where the pipe ends.
+
+        Raises:
+            _TooFarError: they are not near it.
+        """
+        if at + size > LOOKED_AT:
+            raise _TooFarError
+        while len(self._held) < at + size and not self._ended:
+            wanted = max(at + size - len(self._held), LEAST)
+            more = self._take(wanted)
+            self._held += more
+            self._ended = len(more) < wanted
+        return bytes(self._held[at : at + size])
+
+    def take(self, size: int) -> bytes | bytearray:
+        """Return the next bytes, fewer where the pipe ends; what was looked at comes first."""
+        held = self._held[self._at : self._at + size]
+        self._at += len(held)
+        if self._at >= len(self._held):
+            self._held, self._at = bytearray(), 0
+        if len(held) == size or self._ended:
+            return held
+        more = self._take(size - len(held))
+        return held + more if held else more
+
+
+def _numbers_ahead(ahead: _Ahead, options: PackOptions, most: int) -> _Cuts | None:
+    """Return how a pipe is cut: as a file is whose beginning says what is in it."""
+    if len(ahead.look(0, LEAST)) < LEAST:
+        return None
+    try:
+        return _numbers_in(ahead.look, ENDLESS, options, most)
+    except _TooFarError:  # such as a zip, whose directory stands at its end
+        return None
+
+
+def _cut_up(
+    found: _Cuts | None, take: Callable[[int], bytes | bytearray], piece_size: int
+) -> Iterator[bytes | bytearray | Coded]:
+    return _in_pieces(take, piece_size) if found is None else _coded(found, take, piece_size)
 
 
 def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Content:
@@ -53,26 +134,58 @@ def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Conte
         return taken
 
     found = _numbers_in(look, len(data), options, piece_size) if options.codings else None
-    return _coded(found or [Cut(len(data), None)], take, piece_size)
+    return _cut_up(found, take, piece_size)
 
 
-def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> list[Cut] | None:
+class _Cuts:
+    """How a file is cut that consists of these segments: lazily, for who knows what its header says."""
+
+    def __init__(self, segments: Sequence[Segment], options: PackOptions, most: int) -> None:
+        self._segments, self._options, self._most = segments, options, most
+
+    def cuts(self) -> Iterator[Cut]:
+        """Yield the cuts."""
+        sizes = ((one.size, one.dtype) for one in self._segments)
+        return cuts(sizes, self._options.codings, self._most)
+
+    def with_parts(self) -> Iterator[tuple[Cut, list[Part]]]:
+        """Yield each cut with the parts of segments in it."""
+        at = number = 0
+        for cut in self.cuts():
+            end = at + cut.size
+            found: list[Part] = []
+            while number < len(self._segments) and self._segments[number].start < end:
+                segment = self._segments[number]
+                begin = max(at - segment.start, 0)
+                if segment.end > at:
+                    found.append(
+                        Part(key_of_tensor(segment), begin, min(end, segment.end) - segment.start)
+                    )
+                if segment.end > end:
+                    break
+                number += 1
+            yield cut, found
+            at = end
+
+
+def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts | None:
     """Return how a file is cut, blocks of numbers in at most ``most`` bytes; None: it holds none."""
     if size < LEAST:
         return None
-    from compressor.tensors.sniff import sniff  # most runs meet no file that needs it
+    from compressor.tensors.segments import Segment  # most runs meet no file that needs it
+    from compressor.tensors.sniff import sniff
 
     sniffed = sniff(look, size)
-    segments = [(one.size, one.dtype) for one in sniffed.segments]
+    segments: Sequence[Segment] = sniffed.segments
     if not sniffed.format:
-        segments = [(size, options.dtype or _measured(look, size))]
-    found = cuts(segments, options.codings, most)
-    return found if any(cut.coding for cut in found) else None
+        segments = [Segment(0, size, options.dtype or _measured(look, size))]
+    found = _Cuts(segments, options, most)
+    return found if any(cut.coding for cut in found.cuts()) else None
 
 
 def _measured(look: Look, size: int) -> str:
     """Return the type of an array without a header: one that samples from all over the file have."""
-    if size < MEASURED:
+    if size < MEASURED or size == ENDLESS:
         return ""
     from compressor.tensors.measure import measured
 
@@ -83,15 +196,27 @@ def _measured(look: Look, size: int) -> str:
 
 
 def _coded(
-    found: Sequence[Cut], take: Callable[[int], bytes | bytearray], piece_size: int
+    found: _Cuts, take: Callable[[int], bytes | bytearray], piece_size: int
 ) -> Iterator[bytes | bytearray | Coded]:
     """Yield a content as it is cut; ``take`` gives its next bytes, fewer where it ends early."""
-    for cut in found:
+    for cut, parts in found.with_parts():
         left = cut.size
         while left:
             plain = take(min(left, piece_size))
-            if plain:
-                yield plain if cut.coding is None else Coded(plain, cut.coding)
+            if cut.coding is None:
+                yield from [plain] if plain else []
+            elif plain:
+                yield Coded(plain, cut.coding, parts if len(plain) == cut.size else ())
             if len(plain) < min(left, piece_size):
                 return
             left -= len(plain)
+
+
+def _in_pieces(
+    take: Callable[[int], bytes | bytearray], piece_size: int
+) -> Iterator[bytes | bytearray]:
+    """Yield a content that holds no numbers, to its end."""
+    while plain := take(piece_size):
+        yield plain
+        if len(plain) < piece_size:
+            return

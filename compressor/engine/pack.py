@@ -1,7 +1,9 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from blake3 import blake3
 from msgspec import Struct
@@ -9,14 +11,9 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
-from compressor.archive.schema import (
-    MAX_ENTRIES,
-    MAX_PAGE,
-    Head,
-    Span,
-)
+from compressor.archive.schema import MAX_ENTRIES, MAX_PAGE, Base, Head, Span
 from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
-from compressor.engine.block import BlockPacker, Contents
+from compressor.engine.block import Against, BlockPacker, Contents, Others, no_others
 from compressor.engine.dedup import (
     HOLE,
     LEAST_CUT,
@@ -30,14 +27,18 @@ from compressor.engine.dedup import (
     pieces,
 )
 from compressor.engine.numbers import Coded, Content, content_in, content_of
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import NOWHERE, PackOptions
 from compressor.engine.pending import Current, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
-from compressor.plan.numbers import LEAST
+from compressor.plan.alternatives import alternatives
+from compressor.plan.numbers import LEAST, Coding
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole, Input
+
+if TYPE_CHECKING:
+    from compressor.engine.deltas import Deltas
 
 TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
 LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
@@ -64,6 +65,8 @@ class Packer:
         """The bytes to add at once: a block, or less where all that comes is less."""
         # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
         self._most = min(options.solid_size, self.piece_size)
+        if not options.codings or (options.reach == 0 and not options.sources.externals):
+            options = replace(options, sources=NOWHERE)
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
         self._pool = OrderedPool(
@@ -76,13 +79,24 @@ class Packer:
         head = options.head(self.block_size, earlier.head if earlier else None)
         self._writer = ArchiveWriter(write, head, before)
         self._begin = before.offset if before else 0
+        self._deltas: Deltas | None = None
+        if options.sources:
+            from compressor.engine import deltas  # most runs have no use for it
+
+            numbers = self._dedup.blocks
+            self._deltas = deltas.Deltas(
+                numbers, options.sources, head, self._pool.drain, self._write_base
+            )
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
         self._current = Current(Entry(b""), 0)
 
-    def _packer_for(self, chain: Chain) -> BlockPacker:
-        return BlockPacker(chain, self._options.verifies(chain), self._options.warn)
+    def _packer_for(self, chain: Chain, others: Others = no_others) -> BlockPacker:
+        return BlockPacker(chain, self._options.verifies, self._options.warn, others)
+
+    def _packer_of(self, coding: Coding) -> BlockPacker:
+        return self._packer_for(coding.chain, partial(alternatives, coding, self._options.chain))
 
     @property
     def small_size(self) -> int:
@@ -224,15 +238,21 @@ class Packer:
         known = self._dedup.blocks
         known.grow(len(contents.plain) + RECORD_BOUND + PIECE_BOUND * len(contents.pieces))
 
-        def write(item: Draft) -> None:
-            known.place(number, self._writer.block(item))
+        def write(packed: tuple[Draft, int]) -> None:
+            item, needs = packed
+            known.place(number, self._writer.block(item), needs)
             self._options.progress(self._plain, self._writer.offset)
 
         self._options.progress(self._plain, self._writer.offset)
         self._pool.submit(lambda: blocks.pack(contents), write, len(contents.plain))
 
+    def _write_base(self, base: Base) -> int:
+        self._pool.drain()
+        self._dedup.blocks.grow(RECORD_BOUND + len(base.name))
+        return self._writer.base(base)
+
     def begin(self, entry: Entry) -> None:
-        """Begin a file larger than a block, or one whose end is not known yet."""
+        """Begin a file larger than a block, or one whose end is not known yet; its size is a guess."""
         self._writer.claim(entry.name)
         self._dedup.prepare()
         if self._options.reach is not None:
@@ -241,6 +261,8 @@ class Packer:
         self._current = Current(entry, self._members)
         self._members += 1
         self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
+        if self._deltas:
+            self._deltas.begin(entry.name, entry.size)
 
     def feed(self, piece: bytes | bytearray | Hole | Coded) -> None:
         """Add the next piece of the member that ``begin`` began; the packer keeps it."""
@@ -252,19 +274,36 @@ class Packer:
             self._extents([(HOLE, 0, piece.length)])
             return
         if isinstance(piece, Coded):
-            plain, blocks = piece.plain, self._packer_for(piece.coding.chain)
+            plain, blocks = piece.plain, self._packer_of(piece.coding)
             parts = None if self._options.reach == 0 else [_all_of(plain)]
         else:
             plain, blocks = piece, self._blocks
-            parts = None if self._options.reach == 0 else list(pieces(plain))
+            # Short blocks stand between tensors: a version to come shall know what lies in them.
+            listed = self._options.reach != 0 or len(plain) < self.block_size
+            parts = list(pieces(plain)) if listed else None
         current.digest.update(plain)
-        spans, fresh, listed = self._large_spans(plain, parts)
+        spans, fresh, new = self._large_spans(plain, parts)
         if fresh:
-            contents = Contents(fresh, current.ordinal, current.position + current.skipped, listed)
+            against = self._against(piece, current.number) if isinstance(piece, Coded) else None
+            at = current.position + current.skipped
+            contents = Contents(fresh, current.ordinal, at, new, against)
             self._submit(contents, current.number, blocks)
+        if isinstance(piece, Coded) and self._deltas:
+            self._deltas.note(piece, spans)
         self._extents(spans)
         current.position += len(plain)
         self._plain += len(plain)
+
+    def _against(self, coded: Coded, number: int) -> Against | None:
+        """Return what a block of numbers may be a difference from."""
+        if self._deltas is None:
+            return None
+        reach = self._options.reach
+        if reach is not None:
+            reach -= (
+                len(coded.plain) + 3 * RECORD_BOUND
+            )  # up to the extent that refers to the block
+        return self._deltas.against(coded, number, reach)
 
     def _large_spans(
         self, piece: bytes | bytearray, parts: list[Piece] | None
@@ -311,6 +350,8 @@ class Packer:
         )
         self._dedup.blocks.grow(RECORD_BOUND + weight(entry))
         self._pool.then(lambda: self._writer.close_member(entry))
+        if self._deltas:
+            self._deltas.end()
         return entry
 
     def remove(self, names: list[bytes]) -> None:

@@ -7,9 +7,10 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from compressor.archive.source import DescriptorSource
 from compressor.archive.writer import VersionLabel, Write
 from compressor.engine.pack import Packer
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.tree.inputs import file_identities
@@ -100,6 +101,10 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
     protected = file_identities(tree.paths)
     with opened_output(path, force=file.force, protected=protected) as output:
         archive = identity_of(output.descriptor) if output.is_file else None
+
+        if output.is_file:
+            within = DescriptorSource(output.descriptor)
+            options = replace(options, sources=Sources(within, options.sources.externals))
 
         def content(packer: Packer) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)

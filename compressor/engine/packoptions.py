@@ -1,6 +1,9 @@
 """How to pack: what was asked for, and what follows from it for memory, threads and the HEAD."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -10,11 +13,34 @@ from compressor.engine.limits import DEFAULT_MEMORY, threads_within
 from compressor.plan.numbers import NONE, Codings
 from compressor.stages.chain import Chain
 
+if TYPE_CHECKING:
+    from compressor.archive.source import ReadsAt
+    from compressor.engine.dedup import Blocks
+    from compressor.engine.externals import Externals
+    from compressor.engine.states import Earlier
+
 SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 
 
 def _ignore(*_args: object) -> None:
     return
+
+
+class Sources(Struct, frozen=True):
+    """Where differences may be from: what the archive has, ``within``, if it can be read, and other files.
+
+    ``earlier`` gives the states that the version before has.
+    """
+
+    within: ReadsAt | None = None
+    externals: Externals | None = None
+    earlier: Callable[[Blocks], Earlier] | None = None
+
+    def __bool__(self) -> bool:
+        return self.within is not None or bool(self.externals)
+
+
+NOWHERE = Sources()
 
 
 class PackOptions(Struct, frozen=True):
@@ -35,6 +61,8 @@ class PackOptions(Struct, frozen=True):
     """How numbers in files are packed; without any they are not looked for."""
     dtype: str = ""
     """What files hold that do not say it themselves, where that is known."""
+    sources: Sources = NOWHERE
+    """What blocks of numbers may be stored as differences from."""
     plain_limit: int | None = None
     """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
@@ -47,7 +75,9 @@ class PackOptions(Struct, frozen=True):
 
     def head(self, block_size: int, earlier: Head | None) -> Head:
         """Return what an archive of such blocks declares, or a version behind one with this HEAD."""
-        memory = max(chain.decode_memory(size) for chain, size in self._chains(block_size))
+        memory = max(
+            base + chain.decode_memory(size) for chain, size, _, base in self._chains(block_size)
+        )
         memory = max(memory, STORE.decode_memory(block_size))
         reach = MAX_COUNT if self.reach is None else self.reach
         if earlier is not None:  # a version declares for all of the archive up to its end
@@ -66,15 +96,24 @@ class PackOptions(Struct, frozen=True):
         # A task holds its block, what packing takes, and the copy that verification makes.
         per_task = max(
             size
+            + kept
+            + base
             + chain.encode_memory(size)
             + (chain.decode_memory(size) if self.verifies(chain) else 0)
-            for chain, size in self._chains(block_size)
+            for chain, size, kept, base in self._chains(block_size)
         )
         what = f"packing with {self.chain} in blocks of {block_size} bytes"
         return threads_within(self.threads, self.memory, per_task, fixed, what)
 
-    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int]]:
-        """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``."""
-        yield self.chain, block_size
+    def _chains(self, block_size: int) -> Iterator[tuple[Chain, int, int, int]]:
+        """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``.
+
+        And the bytes of another chain's result that is kept meanwhile, and those that reading a base takes.
+        """
+        yield self.chain, block_size, 0, 0
         for coding in self.codings.values():
-            yield coding.chain, min(coding.most, block_size)
+            size = min(coding.most, block_size)
+            for chain in (*coding.chains, self.chain):
+                yield chain, size, size, 0
+            if self.sources and coding.delta:
+                yield coding.delta, size, size, coding.base_memory

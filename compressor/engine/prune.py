@@ -1,6 +1,7 @@
 """The last versions of an archive, rewritten without what only earlier ones needed."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import name_key
 from compressor.archive.record import FOOTER_SIZE, Kind
-from compressor.archive.schema import FILE, MAX_COUNT, Block, unpack_block
+from compressor.archive.schema import FILE, MAX_COUNT, Base, Block, Span, unpack_block
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
 from compressor.engine.archivefile import ArchiveFile, locked
@@ -83,7 +84,7 @@ def _rewrite(versions: list[Index], output: Output) -> int:
 def _first(index: Index, output: Output, placed: Placed) -> int:
     head = replace(index.head, previous=0, reach=MAX_COUNT if index.head.reach else 0)
     writer = ArchiveWriter(output.write, head)
-    rewriter = Rewriter(writer, _reader(index), placed)
+    rewriter = Rewriter(writer, _Old(index), placed)
     for ref in index.leaves():
         _write(rewriter, index, index.listed(ref))
     writer.finish(_label(index))
@@ -95,7 +96,7 @@ def _next(index: Index, previous: Previous, output: Output, placed: Placed) -> i
     end = previous.index.end
     before = Before(end, end - FOOTER_SIZE, previous.index.version().number)
     writer = ArchiveWriter(output.write, replace(index.head, previous=0, reach=MAX_COUNT), before)
-    rewriter = Rewriter(writer, _reader(index), placed)
+    rewriter = Rewriter(writer, _Old(index), placed)
     found: set[bytes] = set()
     new: set[bytes] = set()
     for ref in index.leaves():
@@ -133,15 +134,26 @@ def _write(rewriter: Rewriter, index: Index, entries: list[Entry]) -> None:
     )
     for entry in entries:
         if entry.level:
-            rewriter.large(replace(entry, kept=None), (span for _, span in index.spans(entry)))
+            rewriter.large(replace(entry, kept=None), partial(_spans, index, entry))
 
 
-def _reader(index: Index) -> Callable[[int], tuple[Block, Bytes]]:
-    def read(offset: int) -> tuple[Block, Bytes]:
-        meta, body = index.record(offset, Kind.BLOCK).checked()
+def _spans(index: Index, entry: Entry) -> Iterator[Span]:
+    return (span for _, span in index.spans(entry))
+
+
+class _Old(Struct, frozen=True):
+    """The blocks of a version."""
+
+    index: Index
+
+    def says(self, offset: int) -> Block | Base:
+        """Return what the BLOCK, or the BASE, at an offset says."""
+        return self.index.says(offset)
+
+    def read(self, offset: int) -> tuple[Block, Bytes]:
+        """Return what the BLOCK at an offset says, and its packed bytes."""
+        meta, body = self.index.record(offset, Kind.BLOCK).checked()
         return unpack_block(meta, body, offset), body
-
-    return read
 
 
 def _label(index: Index) -> VersionLabel:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO
 
 from blake3 import blake3
@@ -11,10 +12,11 @@ from msgspec.structs import replace
 from compressor.archive import record
 from compressor.archive.leaf import Entry
 from compressor.archive.record import HEADER_SIZE, Kind, Record
-from compressor.archive.schema import FILE, MAJOR, MAX_COUNT, MINOR, Block, Head, Span
+from compressor.archive.schema import FILE, MAJOR, MAX_COUNT, MINOR, Base, Block, Head, Span
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel
 from compressor.engine import block as blocks
+from compressor.engine.bases import BlockReader
 from compressor.engine.limits import DEFAULT_MEMORY, share
 from compressor.engine.rewrite import Placed, Rewriter
 from compressor.engine.salvage import Remains, scan
@@ -69,7 +71,7 @@ class _Rebuild:
     def write(self, write: Callable[[Bytes], object]) -> None:
         """Write the archive."""
         self._writer = ArchiveWriter(write, self._head())
-        self._rewriter = Rewriter(self._writer, self._block, self._placed)
+        self._rewriter = Rewriter(self._writer, self, self._placed)
         for leaf in self._remains.members():
             self._leaf(leaf)
         for run in list(self._lost_runs()):
@@ -104,7 +106,7 @@ class _Rebuild:
             self._outcome.kept += 1
             whole = replace(entry, kept=None)
             if entry.level:
-                self._rewriter.large(whole, spans)
+                self._rewriter.large(whole, partial(iter, spans))
             else:
                 small.append(replace(whole, spans=spans))
         self._rewriter.small(small)
@@ -120,7 +122,12 @@ class _Rebuild:
             return None
         return spans if proven == entry.content_hash else None
 
-    def _block(self, offset: int) -> tuple[Block, Bytes]:
+    def says(self, offset: int) -> Block | Base:
+        """Return what the BLOCK, or the BASE, at an offset says."""
+        return self._remains.bases.get(offset) or self._remains.blocks[offset]
+
+    def read(self, offset: int) -> tuple[Block, Bytes]:
+        """Return what the BLOCK at an offset says, and its packed bytes."""
         _, body = self._record(offset).checked()
         return self._remains.blocks[offset], body
 
@@ -130,6 +137,9 @@ class _Rebuild:
         if header.kind != Kind.BLOCK:
             raise DamagedError("the archive changed while it was recovered", offset=offset)
         return Record(header, _read(self._file, header.rest))
+
+    def _fetch(self, offset: int) -> Record | Base:
+        return self._remains.bases.get(offset) or self._record(offset)
 
     def _lost_runs(self) -> Iterator[list[int]]:
         """Yield the blocks that no member needs, those that follow each other in one member together."""
@@ -157,7 +167,7 @@ class _Rebuild:
         name = self._claim_lost(run[0])
         entry = Entry(name, FILE, size, digest, 1)
         spans = [(at, 0, self._remains.blocks[at].plain_size) for at in run]
-        self._rewriter.large(entry, spans)
+        self._rewriter.large(entry, partial(iter, spans))
         self._outcome.lost_found.append((name, size))
 
     def _claim_lost(self, offset: int) -> bytes:
@@ -173,8 +183,9 @@ class _Rebuild:
 
     def _digest(self, run: list[int]) -> tuple[bytes, int]:
         digest, size = blake3(), 0
+        reader = BlockReader(self._fetch, self._remains.head)
         for offset in run:
-            _, plain = blocks.unpack(self._record(offset), self._remains.head, self._memory)
+            _, plain = reader.read(offset, self._memory)
             digest.update(plain)
             size += len(plain)
         return digest.digest(), size
@@ -182,6 +193,8 @@ class _Rebuild:
 
 def _refers_back(remains: Remains) -> bool:
     """Say whether a member needs a block that others, or its own beginning, needed before it."""
+    if any(block.base for block in remains.blocks.values()):
+        return True
     seen: set[int] = set()
     for leaf in remains.members():
         here: set[int] = set()

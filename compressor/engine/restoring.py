@@ -107,11 +107,13 @@ def opened_index(
         DamagedError: it has no sound index.
         VersionNotFoundError: it has no such version.
     """
-    threads, limits = reading.threads, reading.limits
+    threads, limits, external = reading.threads, reading.limits, reading.external
     try:
-        archive = SeekableArchive(file, threads=threads, limits=limits)
+        archive = SeekableArchive(file, threads=threads, limits=limits, external=external)
     except UnfinishedError as error:
-        archive = SeekableArchive(file, threads=threads, limits=limits, salvage=True)
+        archive = SeekableArchive(
+            file, threads=threads, limits=limits, salvage=True, external=external
+        )
         unfinished(error)
     if version is not None:
         archive.go_to(version)

@@ -8,7 +8,7 @@ from compressor.archive import schema
 from compressor.archive.leaf import Entry, keeps, with_content
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import MAX_BLOCK, Kind, Record
-from compressor.archive.schema import Block, Extents, Head, Span, Version
+from compressor.archive.schema import Base, Block, Extents, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
@@ -21,12 +21,15 @@ class Remains(Struct):
     head: Head | None = None
     version: Version | None = None
     blocks: dict[int, Block] = field(default_factory=dict)
+    bases: dict[int, Base] = field(default_factory=dict)
     pages: dict[int, Extents] = field(default_factory=dict)
     opened: dict[bytes, int] = field(default_factory=dict)
     leaves: dict[int, list[Entry]] = field(default_factory=dict)
     latest: dict[bytes, int] = field(default_factory=dict)
     """Of each name that lives, the leaf that has its last entry."""
     damage: list[DamagedError] = field(default_factory=list)
+    _based: dict[int, bool] = field(default_factory=dict)
+    """Of blocks that are differences, whether all that they are differences from is there."""
 
     @property
     def block_size(self) -> int:
@@ -92,7 +95,18 @@ class Remains(Struct):
             not offset
             or (offset in self.blocks and start + length <= self.blocks[offset].plain_size)
             for offset, start, length in spans
-        )
+        ) and all(self._has_base(offset) for offset in {offset for offset, _, _ in spans} - {0})
+
+    def _has_base(self, offset: int) -> bool:
+        block = self.blocks[offset]
+        if not block.base:
+            return True
+        if offset not in self._based:
+            inside = [span for span in block.base if span[0] in self.blocks]
+            outside = all(at in self.bases for at, _, _ in block.base if at not in self.blocks)
+            fewer = all(self.blocks[at].needs < block.needs for at, _, _ in inside)
+            self._based[offset] = outside and fewer and self.holds(inside)
+        return self._based[offset]
 
 
 def scan(source: Source) -> Iterator[Remains]:
@@ -132,6 +146,8 @@ def _note(found: Remains, item: Record) -> None:
             found.opened[opened.name] = opened.member
         case Kind.BLOCK:
             found.blocks[offset] = schema.unpack_block(meta, body, offset, found.block_size)
+        case Kind.BASE:
+            found.bases[offset] = schema.unpack_base(meta, offset)
         case Kind.EXTENTS:
             found.pages[offset] = schema.unpack_extents(meta, offset)
         case Kind.MEMBERS:

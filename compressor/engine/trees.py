@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from compressor.archive.schema import MAX_NAME
 from compressor.engine.nodes import entry_of
@@ -120,7 +121,8 @@ def pack_open_file(packer: Packer, found: Found, source: Input, problem: Problem
         if small is not None:
             packer.add_small(entry_of(found.node), small)
         else:
-            packer.add(entry_of(found.node), packer.content_of(source))
+            entry = replace(entry_of(found.node), size=source.stat.st_size)
+            packer.add(entry, packer.content_of(source))
     except InputError as error:
         if packer.plain_size != before:  # half a member can't be taken back: this ends the archive
             raise InputError(f"{found.shown} {error}") from error

@@ -12,13 +12,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive import forward
-from compressor.archive.forward import BlockRecord, Damage, Event, ExtentsPage, ForwardReader, Leaf
-from compressor.archive.index import block_at
+from compressor.archive.forward import (
+    BaseRecord,
+    BlockRecord,
+    Damage,
+    Event,
+    ExtentsPage,
+    ForwardReader,
+    Leaf,
+)
 from compressor.archive.leaf import Entry
-from compressor.archive.record import MAX_BLOCK, Record
-from compressor.archive.schema import FILE, Head, Open, Span
+from compressor.archive.record import Record
+from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
+from compressor.engine.bases import ReadBase, fetching, missing
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
@@ -79,6 +87,7 @@ class UnpackOptions(Struct, frozen=True):
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
+    ``external`` reads what differences are from outside of the archive.
     """
 
     threads: int = 1
@@ -86,6 +95,7 @@ class UnpackOptions(Struct, frozen=True):
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
     random: RandomSource | None = None
+    external: ReadBase = missing
 
 
 class Unpacker:
@@ -97,18 +107,16 @@ class Unpacker:
         self._reader = ForwardReader(source)
         self._events = self._reader.events()
         self._pool = OrderedPool(1)
-        self._assembler = _Assembler(
-            sink, Window(self._fetch if options.random else None), self._count
-        )
+        self._window = Window(self._fetch if options.random else None, options.external)
+        self._assembler = _Assembler(sink, self._window, self._count)
         self._head: Head | None = None
         self._start = 0  # of the archive whose members are given; the reader may be ahead
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
 
-    def _fetch(self, offset: int) -> Record:
+    def _fetch(self, offset: int) -> Record | Base:
         assert self._options.random is not None  # noqa: S101  else the window does not ask
-        block_size = self._head.block_size if self._head else MAX_BLOCK
-        return block_at(self._options.random, self._start, offset, block_size)
+        return fetching(self._options.random, self._start, self._head)(offset)
 
     def _count(self, length: int) -> None:
         self._given += length
@@ -132,6 +140,8 @@ class Unpacker:
             self._begin(event)
         elif isinstance(event, BlockRecord):
             self._decode(event.record)
+        elif isinstance(event, BaseRecord):
+            self._window.base(event.base, event.offset)
         else:
             self._then(event)
         return True
@@ -181,17 +191,21 @@ class Unpacker:
         self._pool.then(lambda: self._assembler.take(event))
 
     def _decode(self, record: Record) -> None:
-        head, memory, assembler = self._head, self._share, self._assembler
+        window, memory, assembler = self._window, self._share, self._assembler
+        work = blocks.work_size(record)
+        if self._options.random is None and blocks.may_have_base(record):
+            self._pool.drain()  # so that the window has all blocks before this one
+            work = 0
         self._pool.submit(
-            lambda: _decoded(record, head, memory),
+            lambda: _decoded(window, record, memory),
             lambda decoded: assembler.block(record, decoded),
-            blocks.work_size(record),
+            work,
         )
 
 
-def _decoded(record: Record, head: Head | None, memory: int) -> Decoded | CompressorError:
+def _decoded(window: Window, record: Record, memory: int) -> Decoded | CompressorError:
     try:
-        return blocks.unpack(record, head, memory)
+        return window.unpack(record, memory)
     except (DamagedError, UnsupportedError) as error:
         return error
 

@@ -1,11 +1,12 @@
 """The blocks that a forward reader keeps: those not yet referred to, and those within reach."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 
-from compressor.archive.record import Record
-from compressor.archive.schema import MAX_FRESH, Block, Head, Owner, Span, belongs
-from compressor.engine import block as blocks
+from msgspec.structs import replace
+
+from compressor.archive.record import MAX_BLOCK, Record
+from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
+from compressor.engine.bases import BlockReader, Fetch, ReadBase, missing
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
@@ -32,24 +33,28 @@ def too_far() -> LimitError:
 class Window:
     """``fetch`` reads an old block's record where the source can seek: then none is kept.
 
-    ``settle`` ends the time in which new blocks may be referred to without any reach.
+    ``external`` reads what differences are from outside of the archive. ``settle`` ends the time in
+    which new blocks may be referred to without any reach.
     """
 
-    def __init__(self, fetch: Callable[[int], Record] | None = None) -> None:
-        self._head: Head | None = None
+    def __init__(self, fetch: Fetch | None = None, external: ReadBase = missing) -> None:
+        self._external = external
+        self._reader = BlockReader(fetch or self._kept_record, None, external)
         self._reach = 0
+        self._block_size = MAX_BLOCK
         self._memory = 0  # bytes that decoding a block again may take
         self._fetch = fetch
         self._dropped = False  # an old block was: a later version may ask for it
         self._fresh: dict[int, Decoded | CompressorError] = {}
         self._fresh_size = 0
-        self._fresh_records: list[Record] = []
+        self._fresh_records: dict[int, Record] = {}
+        self._bases: dict[int, Base] = {}
         self._met: set[int] = set()  # new blocks that an extent has referred to
         self._refused = False  # an extent was, because of a new block
         self._old: dict[int, Record] = {}  # packed, in the order of their offsets
         self._kept = 0  # bytes of these
         self._most = 0
-        self._again: OrderedDict[int, Bytes] = OrderedDict()  # old blocks decoded last
+        self._again: OrderedDict[int, tuple[Bytes, int]] = OrderedDict()  # old blocks decoded last
 
     def begin(self, head: Head, memory: int, most: int) -> None:
         """Begin an archive, or a version that is appended to what was read.
@@ -61,10 +66,25 @@ class Window:
         """
         if not head.previous:
             self._old, self._kept, self._dropped = {}, 0, False
+            self._bases = {}
             self._again.clear()
         elif self._dropped and head.reach and self._fetch is None:
             raise too_far()
-        self._head, self._memory, self._reach, self._most = head, memory, head.reach, most
+        self._memory, self._reach, self._most = memory, head.reach, most
+        self._block_size = head.block_size
+        self._reader = BlockReader(self._fetch or self._kept_record, head, self._external)
+
+    def base(self, base: Base, offset: int) -> None:
+        """Keep what a BASE says."""
+        self._bases[offset] = base
+
+    def unpack(self, record: Record, memory: int) -> Decoded:
+        """Return a block that has come, decoded; raises as `BlockReader.unpack` does.
+
+        Where the source can seek, any thread may call it.
+        """
+        lowest = max(0, record.header.offset - self._reach)
+        return self._reader.unpack(record, memory, lowest)
 
     def add(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Keep a block, or the reason why it can't be had.
@@ -81,8 +101,8 @@ class Window:
             return
         self._fresh_size += len(decoded[1])
         if self._fetch is None:
-            self._fresh_records.append(record)
-        if self._head and self._fresh_size > self._head.block_size:
+            self._fresh_records[offset] = record
+        if self._fresh_size > self._block_size:
             self.settle()
             raise DamagedError("blocks stand where no extents refer to them", offset=offset)
 
@@ -98,13 +118,13 @@ class Window:
         self._fresh = {}
         self._met = set()
         self._fresh_size = 0
-        for record in self._fresh_records:
+        for record in self._fresh_records.values():
             before = self._old.pop(
                 record.header.offset, None
             )  # where a HEAD was lost, offsets return
             self._kept += _weight(record) - (_weight(before) if before else 0)
             self._old[record.header.offset] = record
-        self._fresh_records = []
+        self._fresh_records = {}
         while self._kept > self._most:
             self._drop()
         return unmet
@@ -148,13 +168,33 @@ class Window:
             raise DamagedError(f"the block at byte {offset} is out of reach", offset=at)
         if offset in self._again:
             self._again.move_to_end(offset)
-            return self._again[offset]
-        record = self._fetch(offset) if self._fetch else self._old.get(offset)
-        if record is None and self._dropped:
-            raise too_far()
-        if record is None:
-            raise DamagedError(f"the block at byte {offset} is lost", offset=at)
-        while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted
-            self._again.popitem(last=False)
-        plain = self._again[offset] = blocks.unpack(record, self._head, self._memory)[1]
+        else:
+            while len(self._again) >= AGAIN:  # before it is decoded: these are what was counted
+                self._again.popitem(last=False)
+            self._again[offset] = self._decoded_again(offset)
+        plain, lowest = self._again[offset]
+        if lowest < at - self._reach:
+            raise DamagedError(f"the block at byte {lowest} is out of reach", offset=at)
         return plain
+
+    def _decoded_again(self, offset: int) -> tuple[Bytes, int]:
+        """Return the plain bytes of an old block, and where the first stands of all that it needs."""
+        lowest = offset
+
+        def fetch(needed: int) -> Record | Base:
+            nonlocal lowest
+            record = self._reader.fetch(needed)
+            if isinstance(record, Record):
+                lowest = min(lowest, needed)
+            return record
+
+        return replace(self._reader, fetch=fetch).read(offset, self._memory)[1], lowest
+
+    def _kept_record(self, offset: int) -> Record | Base:
+        """Return what was kept of a source that can't seek."""
+        found = self._old.get(offset) or self._fresh_records.get(offset) or self._bases.get(offset)
+        if found is None and self._dropped:
+            raise too_far()
+        if found is None:
+            raise DamagedError(f"the block at byte {offset} is lost", offset=offset)
+        return found

@@ -7,19 +7,44 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from compressor.plan.records import RECORDS, record_chain, record_size
+from compressor.plan.trees import tree
 from compressor.stages.chain import Chain, parse
 
 BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 % of the size
-LEAST = 1 << 16  # bytes; a shorter run of numbers is packed like any bytes
+RECORDS_BLOCK = 1 << 20  # bytes, or one round: scales are few, and need as many for a good code
+ROUND = 1 << 12  # records; the quants of so many fill huffman's chunks, which have 128 KiB
+LEAST = 1 << 16  # bytes; a shorter run of numbers joins what lies beside it
+SHORT = 1 << 10  # bytes; what is shorter and joins nothing is packed like any bytes
+
+MOST_NEEDS = 8
+"""Blocks that are decoded before a difference, at most: then comes a full state, quick to read again."""
 
 
 class Coding(Struct, frozen=True):
-    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element."""
+    """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
+
+    ``sparse`` is for blocks of which many elements are zero, ``delta`` for what is packed as a difference
+    from an earlier state.
+    """
 
     chain: Chain
     width: int
     block_size: int
+    sparse: Chain | None = None
+    delta: Chain | None = None
+
+    @property
+    def chains(self) -> list[Chain]:
+        """All that its blocks may have; what is no number after all has the level's own."""
+        return [self.chain] if self.sparse is None else [self.chain, self.sparse]
+
+    @property
+    def base_memory(self) -> int:
+        """The bytes that reading the base of its largest block takes: packed and plain, of each needed."""
+        return 2 * self.most * (1 + MOST_NEEDS) + self.chain.decode_memory(self.most)
 
     @property
     def most(self) -> int:
@@ -56,32 +81,59 @@ _FLOATS = (
 @cache
 def codings_for(level: int) -> Codings:
     """Return how numbers are packed at a level."""
-    found = {
-        "I8": Coding(parse("huffman"), 1, BLOCK)
-    }  # a quantised model's: noise, not evenly spread
+    huffman = parse("huffman")
+    found = {"I8": _number(1, huffman, huffman)}  # a quantised model's: noise, not evenly spread
     for dtype, name, width, gains in _FLOATS:
-        first = ":mantissa_bits=2" if gains and level >= DENSE else ""
-        streams = ",".join(["huffman"] * width)
-        chain = parse(f"floatsplit:dtype={name}{first}({streams})")
-        found[dtype] = Coding(chain, width, BLOCK * width)
+        few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
+        # What pruning leaves has few exponents, and a code of whole bits fits them badly.
+        number = _number(width, many if level >= DENSE else few, many)
+        found[dtype] = replace(number, delta=parse(f"floatdelta:dtype={name}"))
+    for dtype in RECORDS:
+        width = record_size(dtype)
+        rounds = max(1, RECORDS_BLOCK // (width * ROUND))
+        found[dtype] = Coding(record_chain(dtype), width, rounds * ROUND * width)
     return found
 
 
-def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> list[Cut]:
-    """Return the blocks of a file whose segments have these sizes (bytes) and types, in order.
+def _planes(name: str, width: int, mantissa_bits: int) -> Chain:
+    given = {"mantissa_bits": mantissa_bits} if mantissa_bits else {}
+    return tree("floatsplit", *[parse("huffman")] * width, dtype=name, **given)
+
+
+def _number(width: int, chain: Chain, rest: Chain) -> Coding:
+    sparse = tree("zeromask", parse("huffman"), rest, width=width)
+    return Coding(chain, width, BLOCK * width, sparse)
+
+
+def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
+    """Yield the blocks of a file whose segments have these sizes (bytes) and types, in order.
 
     A large tensor's blocks are its own, so that it is read without its neighbours; small ones that
-    follow one another and have one type share blocks. No block of numbers has more than ``most``
-    bytes. No two cuts without a coding follow each other.
+    follow one another and have one type share blocks. What is short joins its neighbour if that is
+    short, too, and is packed with it like any bytes; between two large tensors it stays what it is. No
+    block of numbers has more than ``most`` bytes. No two cuts without a coding follow each other.
     """
-    found: list[Cut] = []
     codings = codings if most >= 2 * LEAST else NONE
+    last = Cut(0, None)
     for cut in _blocks(segments, codings, most):
-        if cut.coding is None and found and found[-1].coding is None:
-            found[-1] = Cut(found[-1].size + cut.size, None)
-        elif cut.size:
-            found.append(cut)
-    return found
+        if _joins(cut) and _joins(last):
+            coding = cut.coding if not last.size else last.coding if not cut.size else None
+            last = Cut(last.size + cut.size, coding)
+            continue
+        if last.size:
+            yield _whole(last)
+        last = cut
+    if last.size:
+        yield _whole(last)
+
+
+def _whole(cut: Cut) -> Cut:
+    """Return a cut that nothing joins any more."""
+    return cut if cut.size >= SHORT else Cut(cut.size, None)
+
+
+def _joins(cut: Cut) -> bool:
+    return cut.coding is None or cut.size < LEAST
 
 
 def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
@@ -90,13 +142,13 @@ def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) ->
         found = codings.get(dtype)
         full = coding is not None and held + size > min(coding.block_size, most)
         if found is not coding or size >= LEAST or full:
-            yield _cut(held, coding)
+            yield Cut(held, coding)
             held, coding = 0, found
         if found is not None and size >= LEAST:
             yield from _blocks_of(size, found, most)
         else:
             held += size
-    yield _cut(held, coding)
+    yield Cut(held, coding)
 
 
 def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
@@ -106,8 +158,3 @@ def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
         yield Cut(block, coding)
         size -= block
     yield Cut(size, coding)
-
-
-def _cut(size: int, coding: Coding | None) -> Cut:
-    """Return what small tensors have come to."""
-    return Cut(size, coding if size >= LEAST else None)

@@ -22,8 +22,10 @@ TABLE: dict[str, str] = {
     "lzo": "compressor.stages.codecs.lzo",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
+    "floatdelta": "compressor.stages.codecs.floatdelta",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",
+    "fields": "compressor.stages.filters.fields",
 }
 """Name of a stage -> its module, imported when the name is first met."""
 

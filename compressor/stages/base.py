@@ -13,13 +13,25 @@ Bytes = bytes | bytearray | memoryview
 """What goes in and out of stages: one-dimensional, contiguous, unsigned bytes."""
 
 
-class Codec(Protocol):
-    """A stage that ends a stream. Instances hold only their options: threads share them."""
+class Ending(Protocol):
+    """What all codecs say of themselves. Instances hold only their options: threads share them."""
 
     @property
     def block_size(self) -> int:
         """The measured best block (bytes of plain data) for these options."""
         ...
+
+    def encode_memory(self, plain_size: int) -> int:
+        """Return the bytes that encoding takes at most, the result counted, ``plain`` not."""
+        ...
+
+    def decode_memory(self, plain_size: int) -> int:
+        """Return the bytes that decoding takes at most, the result counted, ``packed`` not."""
+        ...
+
+
+class Codec(Ending, Protocol):
+    """A stage that ends a stream."""
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return the packed form of ``plain``: the same bytes on every machine."""
@@ -36,12 +48,23 @@ class Codec(Protocol):
         """
         ...
 
-    def encode_memory(self, plain_size: int) -> int:
-        """Return the bytes that encoding takes at most, the result counted, ``plain`` not."""
+
+class BasedCodec(Ending, Protocol):
+    """A codec that packs bytes as what sets them apart from others, its base, which are as many.
+
+    The chain sees to it that they are. No memory is counted for the base itself: whoever has it, does.
+    """
+
+    def encode(self, plain: Bytes, base: Bytes) -> Bytes:
+        """Return the packed form of ``plain``: the same bytes on every machine."""
         ...
 
-    def decode_memory(self, plain_size: int) -> int:
-        """Return the bytes that decoding takes at most, the result counted, ``packed`` not."""
+    def decode(self, packed: Bytes, plain_size: int, base: Bytes) -> Bytes:
+        """Return the ``plain_size`` bytes that ``packed`` stands for beside the same ``base``.
+
+        Raises:
+            DamagedError: ``packed`` stands for anything else.
+        """
         ...
 
 
@@ -111,7 +134,9 @@ def no_notice() -> str | None:
 
 
 class StageInfo(Struct, frozen=True):
-    """A stage as the table knows it; ``make(**options)`` gives a Codec, or a Filter.
+    """A stage as the table knows it; ``make(**options)`` gives a Codec, a BasedCodec or a Filter.
+
+    ``based`` says that it is a BasedCodec: what knows of a base chooses it, and no one else can.
 
     ``outputs`` is a filter's number of streams, 0 for a codec. Where a filter's options decide on it,
     that is their number by default, and ``outputs_by(**options)`` gives it for others.
@@ -120,13 +145,14 @@ class StageInfo(Struct, frozen=True):
 
     name: str
     summary: str
-    make: Callable[..., Codec | Filter]
+    make: Callable[..., Codec | BasedCodec | Filter]
     provider: Callable[[], Provider]
     options: tuple[Option, ...] = ()
     outputs: int = 0
     native: bool = False
     notice: Callable[[], str | None] = no_notice
     outputs_by: Callable[..., int] | None = None
+    based: bool = False
 
     def count_outputs(self, options: Mapping[str, int | str]) -> int:
         """Return how many chains follow the stage with these options."""

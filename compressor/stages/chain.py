@@ -16,9 +16,9 @@ from typing import cast
 
 from msgspec import Struct
 
-from compressor.errors import ChainError, DamagedError, UnsupportedError
+from compressor.errors import ChainError, DamagedError, UnsupportedError, UsageError
 from compressor.stages import TABLE, fused, stage_by_name
-from compressor.stages.base import Bytes, Codec, Filter, Option, StageInfo
+from compressor.stages.base import BasedCodec, Bytes, Codec, Ending, Filter, Option, StageInfo
 from compressor.stages.fused import Stream
 
 MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
@@ -39,7 +39,7 @@ class Chain:
 
     info: StageInfo
     options: tuple[tuple[str, int | str], ...]
-    stage: Codec | Filter = field(compare=False)
+    stage: Codec | BasedCodec | Filter = field(compare=False)
     children: tuple["Chain", ...] = ()
 
     def __str__(self) -> str:
@@ -64,9 +64,9 @@ class Chain:
         for child in self.children:
             yield from child.walk()
 
-    def leaves(self) -> list[Codec]:
+    def leaves(self) -> list[Ending]:
         """Return the codecs, in the order in which their outputs are stored."""
-        return [cast("Codec", node.stage) for node in self.walk() if not node.children]
+        return [cast("Ending", node.stage) for node in self.walk() if not node.children]
 
     @property
     def native(self) -> bool:
@@ -74,17 +74,22 @@ class Chain:
         return any(node.info.native or node.info.name not in TABLE for node in self.walk())
 
     @property
+    def based(self) -> bool:
+        """Whether it packs and unpacks beside a base alone: a lone codec then."""
+        return self.info.based
+
+    @property
     def block_size(self) -> int:
         """The smallest block that any of the codecs asks for (bytes of plain data)."""
         return min(leaf.block_size for leaf in self.leaves())
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return the bytes that encoding a block takes at most, the block itself not counted."""
+        """Return the bytes that encoding a block takes at most, itself and its base not counted."""
         work = max(leaf.encode_memory(plain_size) for leaf in self.leaves())
         return work + self.stream_memory(plain_size)
 
     def decode_memory(self, plain_size: int) -> int:
-        """Return the bytes that decoding a block takes at most, its packed bytes not counted."""
+        """Return the bytes that decoding a block takes at most, packed bytes and base not counted."""
         work = max(leaf.decode_memory(plain_size) for leaf in self.leaves())
         return work + self.stream_memory(plain_size)
 
@@ -111,15 +116,20 @@ class Encoded(Struct, frozen=True):
         return sum(len(part) for part in self.parts)
 
 
-def encode(chain: Chain, plain: Bytes) -> Encoded:
-    """Apply ``chain`` to ``plain``.
+def encode(chain: Chain, plain: Bytes, base: Bytes | None = None) -> Encoded:
+    """Apply ``chain`` to ``plain``; ``base`` is for a chain that is based, and as long as ``plain``.
 
     ``sizes`` tells what a decoder can't know: for a lone codec nothing; else for each stage but the
     first, parents first, its plain size, and for each codec its packed size right after.
 
     Raises:
         UnsupportedError: the streams of its filters are larger than a decoder would allow.
+        UsageError: the chain is based, and there is no base of this size.
     """
+    if chain.based:
+        if base is None or len(base) != len(plain):
+            raise UsageError(f"{chain} needs a base of {len(plain)} bytes")
+        return Encoded((), (cast("BasedCodec", chain.stage).encode(plain, base),))
     encoded = _encode(chain, plain)
     plain_sizes, _ = _split(chain, encoded.sizes)
     if sum(plain_sizes) > chain.stream_memory(len(plain)):
@@ -156,13 +166,24 @@ def _split(chain: Chain, sizes: Sequence[int]) -> tuple[list[int], list[int]]:
     return plain_sizes, packed_sizes
 
 
-def decode(chain: Chain, packed: Bytes, sizes: Sequence[int], plain_size: int) -> Bytes:
+def decode(
+    chain: Chain,
+    packed: Bytes,
+    sizes: Sequence[int],
+    plain_size: int,
+    base: Bytes | None = None,
+) -> Bytes:
     """Undo ``encode``; ``packed`` is all parts in a row.
 
     Raises:
-        DamagedError: sizes, parts and chain do not fit together, or a stage refuses its bytes.
+        DamagedError: sizes, parts, base and chain do not fit together, or a stage refuses its bytes.
     """
     _check(chain, len(packed), sizes, plain_size)
+    if chain.based:
+        if base is None or len(base) != plain_size:
+            raise DamagedError(f"{chain.wire} lacks a base of {plain_size} bytes")
+        based = cast("BasedCodec", chain.stage)
+        return _sized(chain, based.decode(packed, plain_size, base), plain_size)
     if not chain.children:
         return _sized(chain, cast("Codec", chain.stage).decode(packed, plain_size), plain_size)
     return _Walk(memoryview(packed), iter(sizes)).node(chain, plain_size)
@@ -171,7 +192,7 @@ def decode(chain: Chain, packed: Bytes, sizes: Sequence[int], plain_size: int) -
 def decode_into(
     chain: Chain, packed: Bytes, sizes: Sequence[int], target: memoryview | bytearray
 ) -> None:
-    """Undo ``encode`` into memory that is there, which ``packed`` stands for as a whole.
+    """Undo ``encode``, without a base, into memory that is there, which ``packed`` stands for as a whole.
 
     Floats come without a copy, and without fresh memory, whose pages take longer than the decoding.
     After an error ``target`` holds anything.
@@ -187,7 +208,7 @@ def decode_into(
     target[:] = decode(chain, packed, sizes, len(target))
 
 
-def holds(chain: Chain, encoded: Encoded, plain: Bytes) -> bool:
+def holds(chain: Chain, encoded: Encoded, plain: Bytes, base: Bytes | None = None) -> bool:
     """Decode what ``encode`` gave, and say whether that is ``plain``.
 
     Raises:
@@ -200,7 +221,7 @@ def holds(chain: Chain, encoded: Encoded, plain: Bytes) -> bool:
         if same is not None:
             return same
     packed = encoded.parts[0] if len(encoded.parts) == 1 else b"".join(encoded.parts)
-    again = decode(chain, packed, encoded.sizes, len(plain))
+    again = decode(chain, packed, encoded.sizes, len(plain), base)
     # Bytes compare by memcmp; a memoryview would go byte by byte.
     return plain == (bytes(again) if isinstance(again, memoryview) else again)
 
@@ -325,6 +346,9 @@ class _Parser:
         outputs = info.count_outputs(dict(options))
         if len(children) != outputs:
             what = f"{info.name} has {outputs} outputs, {len(children)} are given"
+            raise ChainError(what, self.text, column)
+        if info.based and depth > 1:
+            what = f"{info.name} goes without filters: its base is of plain bytes"
             raise ChainError(what, self.text, column)
         return Chain(info, options, info.make(**dict(options)), children)
 

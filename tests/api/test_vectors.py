@@ -1,10 +1,12 @@
 """The library reads every golden archive, and none of the bad ones passes as good."""
 
 import io
+import re
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 import compressor
 from tests.archive import reading
@@ -26,11 +28,11 @@ def through_archive(packed: bytes) -> bytes:
     return b"".join(parts)
 
 
-OTHER = [
-    path for path in archives("good") if path.stem.startswith(("good-appended", "good-folder"))
-]
+VERSIONS = ("good-appended", "good-folder", "good-difference-appended")
+OTHER = [path for path in archives("good") if path.stem.startswith(VERSIONS)]
+OUTSIDE = FOLDER / "good-difference-outside.cz"
 NO_FILES = {b"d/other name", b"link", b"s"}
-STREAMS = [path for path in archives("good") if path not in OTHER]
+STREAMS = [path for path in archives("good") if path not in (*OTHER, OUTSIDE)]
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
@@ -53,6 +55,15 @@ def test_the_files_of_folders_and_versions_are_read_by_name(path: Path) -> None:
         found = {name: archive.read(name.decode()) for name in files if name not in NO_FILES}
 
     assert found == {name: c for name, c in contents if c and name not in NO_FILES}
+
+
+def test_an_archive_of_differences_from_elsewhere_is_refused_and_tells_from_what() -> None:
+    (said,) = re.findall(r'"bases": \[\s*"(.*)"', (FOLDER / "index.json").read_text())
+    digest = blake3(bytes.fromhex(said)).hexdigest()
+
+    for read in (compressor.decompress, through_archive):
+        with pytest.raises(compressor.UnsupportedError, match=f"models/base.*{digest}"):
+            read(OUTSIDE.read_bytes())
 
 
 @pytest.mark.parametrize("path", archives("bad") + archives("unsupported"), ids=lambda p: p.stem)

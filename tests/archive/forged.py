@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.archive.forge import (
-    BASE,
     CRYPT,
+    DIFFERENCE,
     FOLDER,
     MAGIC,
     MEMBERS,
@@ -17,12 +17,14 @@ from tests.archive.forge import (
     TENSORS,
     Forge,
     columns_of,
+    difference,
     digest,
     entry,
     listing,
     pack,
     stored,
 )
+from tests.archive.sound import S0, S1, S2, STATES
 
 A, B = b"first block, 22 bytes\n", b"second\n"
 RLE_64 = bytes.fromhex("28b52ffd204003020041")  # a zstd frame: one RLE block of 64 times "A"
@@ -177,7 +179,6 @@ variants(
             ("tensors", TENSORS),
             ("parity", PARITY),
             ("crypt", CRYPT),
-            ("base", BASE),
             ("0", 0),
             ("200", 200),
         )
@@ -277,7 +278,8 @@ variants(
     {
         "unsupported-F-011-version-1": ("format version 1.0", {"head": {"major": 1, "minor": 0}}),
         "unsupported-F-011-version-0-1": ("format version 0.1", {"head": {"minor": 1}}),
-        "unsupported-F-011-version-0-3": ("format version 0.3", {"head": {"minor": 3}}),
+        "unsupported-F-011-version-0-2": ("format version 0.2", {"head": {"minor": 2}}),
+        "unsupported-F-011-version-0-4": ("format version 0.4", {"head": {"minor": 4}}),
         "unsupported-F-011-other-head": (
             "format version 9.0, whose HEAD goes on otherwise",
             {"head": {"major": 9, "minor": 0, "optional": 1, "decode_memory": "x"}},
@@ -291,7 +293,6 @@ variants(
                 "tensors",
                 "recovery",
                 "encryption",
-                "base",
                 "lossy",
                 "teleportation",
             )
@@ -952,6 +953,209 @@ def _block_behind() -> bytes:
     return bytes(forge.data)
 
 
+# Differences
+
+
+def differing(
+    *,
+    head: dict[str, Any] | None = None,
+    old: dict[str, Any] | None = None,
+    base: dict[str, Any] | None = None,
+    block: Callable[[int, int], dict[str, Any]] = lambda old, base: {},
+) -> bytes:
+    """A block from one in another member, with a BASE that it may name; ``block`` by their offsets."""
+    forge = Forge()
+    forge.head(**(STATES | (head or {})))
+    first = forge.block(S0, **(old or {}))
+    forge.leaf([entry(b"a", S0, [[first, 0, 128]])])
+    outside = forge.base(**({"content": S0} | (base or {})))
+    fields: dict[str, Any] = {"plain": S1, "base": S0, "spans": [[first, 0, 128]]}
+    changes = block(first, outside)
+    if "spans" in changes:
+        changes.setdefault("needs", sum(span[0] == first for span in changes["spans"]))
+    at = forge.difference(**(fields | changes))
+    return forge.finish([entry(b"b", S1, [[at, 0, 128]])])
+
+
+def _named(**changes: Any) -> dict[str, Any]:
+    """The difference is from the BASE, and that differs."""
+    return {"base": changes, "block": lambda old, base: {"spans": [[base, 0, 128]]}}
+
+
+def _spans(make: Callable[[int, int], list[list[int]]], **changes: Any) -> dict[str, Any]:
+    return {"block": lambda old, base: {"spans": make(old, base), **changes}}
+
+
+BASE_SIZE = 40 + len(pack([b"base", 128, bytes(32)]))
+_FILTERED = f"floatsplit:dtype=bf16:mantissa_bits=0({DIFFERENCE},store)"
+variants(
+    differing,
+    BOTH,
+    {
+        "bad-F-006-skippable-base": (
+            "a BASE that says it may be skipped",
+            _named(frame={"flags": 1}),
+        ),
+        "bad-F-007-base-meta": (
+            "a BASE of 64 KiB and one byte",
+            _named(frame={"meta_size": 65537}),
+        ),
+        "bad-F-007-base-body": ("a BASE with a body", _named(frame={"body_size": 1})),
+        "bad-F-010-base-hash": ("a BASE with a hash of 31 bytes", _named(hash=bytes(31))),
+        "bad-F-010-base-name": ("a BASE whose name is a str", _named(name="base")),
+        "bad-F-010-base-size": ("a BASE of 2^63 bytes", _named(size=1 << 63)),
+        "bad-F-010-base-span": ("a base of two numbers", _spans(lambda old, base: [[old, 0]])),
+        "bad-F-010-base-spans": (
+            "a base of 65 spans",
+            _spans(lambda old, base: [[base, 0, 1]] * 64 + [[base, 64, 64]]),
+        ),
+        "bad-F-010-needs": (
+            "a block that needs 33 others",
+            _spans(lambda old, base: [[old, 0, 128]], needs=33),
+        ),
+        "bad-F-020-based": (
+            "a based codec below a filter",
+            _spans(lambda old, base: [[old, 0, 128]], chain=_FILTERED, sizes=[64, 64, 64]),
+        ),
+        "bad-F-024-difference": (
+            "a difference that lacks a byte",
+            _spans(lambda old, base: [[old, 0, 128]], body=difference(S1, S0)[:-1]),
+        ),
+        "bad-F-028-base": ("a base beyond its block", _spans(lambda old, base: [[old, 1, 128]])),
+        "bad-F-028-base-outside": (
+            "a base beyond the content outside",
+            _spans(lambda old, base: [[base, 1, 128]]),
+        ),
+        "bad-F-028-base-overflow": (
+            "a base that begins at 2^63 - 1",
+            _spans(lambda old, base: [[base, MAX, 128]]),
+        ),
+        "bad-F-035-base": ("a NUL in the name of a BASE", _named(name=b"a\0b")),
+        "bad-F-046-base": ("a base in what is no block", _spans(lambda old, base: [[8, 0, 128]])),
+        "bad-F-054-short": ("a base that lacks a byte", _spans(lambda old, base: [[old, 0, 127]])),
+        "bad-F-054-long": (
+            "a base with a byte more",
+            _spans(lambda old, base: [[old, 0, 128], [old, 0, 1]]),
+        ),
+        "bad-F-054-empty": (
+            "a part of a base without length",
+            _spans(lambda old, base: [[old, 0, 128], [base, 0, 0]]),
+        ),
+        "bad-F-054-hole": (
+            "a hole in a base",
+            _spans(lambda old, base: [[old, 0, 64], [0, 0, 64]]),
+        ),
+        "bad-F-054-behind": (
+            "a base that stands behind its block",
+            _spans(lambda old, base: [[base + 4096, 0, 128]], needs=1),
+        ),
+        "bad-F-054-own": (
+            "a block that is a difference from itself",
+            _spans(lambda old, base: [[base + BASE_SIZE, 0, 128]], needs=1),
+        ),
+        "bad-F-054-needs": (
+            "a block without a base that needs one",
+            _spans(lambda old, base: [], chain="store", body=S1, needs=1),
+        ),
+        "bad-F-055-fewer": (
+            "a block that needs more than it says",
+            _spans(lambda old, base: [[old, 0, 64], [old, 64, 64]], needs=1),
+        ),
+        "bad-F-055-none": (
+            "a block that needs one, and says none",
+            _spans(lambda old, base: [[old, 0, 128]], needs=0),
+        ),
+        "bad-F-055-more": (
+            "a block that needs fewer than it says",
+            _spans(lambda old, base: [[old, 0, 128]], needs=2),
+        ),
+        "bad-F-056-no-base": (
+            "a based chain without a base",
+            _spans(lambda old, base: [], needs=0),
+        ),
+        "bad-F-056-base": (
+            "a base for a chain that has no use for it",
+            _spans(lambda old, base: [[old, 0, 128]], chain="store", body=S1),
+        ),
+        "bad-F-056-base-of-filter": (
+            "a base for a filter",
+            _spans(
+                lambda old, base: [[old, 0, 128]],
+                chain="floatsplit:dtype=bf16:mantissa_bits=0(store,store)",
+                sizes=[64, 64, 64, 64],
+                body=S1,
+            ),
+        ),
+    },
+)
+FORGERIES["unsupported-F-057-missing"] = Forgery(
+    lambda: differing(**_named()), "a difference from a content that is not given", *UNSUPPORTED
+)
+FORGERIES["unsupported-F-057-empty"] = Forgery(
+    lambda: differing(**_named(content=b"", size=128)),
+    "a content outside that no bytes can have: its hash is that of none",
+    *UNSUPPORTED,
+)
+
+
+@forgery("bad-F-016-base-behind-last-leaf", "a BASE behind the last leaf", *BEHIND)
+def _base_behind_last_leaf() -> bytes:
+    forge = Forge()
+    forge.head()
+    forge.leaf([], last=True)
+    forge.base(S0)
+    forge.root()
+    forge.footer()
+    return bytes(forge.data)
+
+
+def _chain_of(says: int, reach: Callable[[list[int]], int] = lambda at: 1 << 16) -> bytes:
+    """Three states, and a member that has the last one again; ``says``: what that needs by its word.
+
+    ``reach`` is declared, by the offsets of the blocks and of the last leaf.
+    """
+    declared = 1 << 16
+    while True:
+        forge = Forge()
+        forge.head(**STATES | {"reach": declared})
+        at = [forge.block(S0)]
+        forge.leaf([entry(b"0", S0, [[at[0], 0, 128]])])
+        at.append(forge.difference(S1, S0, [[at[0], 0, 128]]))
+        forge.leaf([entry(b"1", S1, [[at[1], 0, 128]])])
+        at.append(forge.difference(S2, S1, [[at[1], 0, 128]], needs=says))
+        forge.leaf([entry(b"2", S2, [[at[2], 0, 128]])])
+        data = forge.finish([entry(b"3", S2, [[at[2], 0, 128]])])
+        wanted = reach([*at, forge.leaf_at])
+        if wanted == declared:
+            return data
+        declared = wanted
+
+
+variants(
+    _chain_of,
+    BOTH,
+    {
+        "bad-F-055-base-of-base": (
+            "a block that does not count what its base needs",
+            {"says": 1},
+        ),
+        "bad-F-055-chain": ("a block that counts its base's base twice", {"says": 3}),
+        "bad-F-030-base": (
+            "a base one byte out of reach",
+            {"says": 2, "reach": lambda at: at[2] - at[1] - 1},
+        ),
+        "bad-F-030-base-of-base": (
+            "a base in reach whose own base is one byte out of it",
+            {"says": 2, "reach": lambda at: at[2] - at[0] - 1},
+        ),
+        "bad-F-030-base-of-old": (
+            "an old block in reach whose base is one byte out of it",
+            {"says": 2, "reach": lambda at: at[3] - at[0] - 1},
+        ),
+    },
+)
+
+
 UNSEEN = """
 bad-F-007-body-of-open bad-F-014-second-head bad-F-016-block-behind-last-leaf
 bad-F-016-second-last-leaf bad-F-017-no-last-leaf bad-F-025-ordinal bad-F-025-within
@@ -963,8 +1167,8 @@ bad-F-044-number bad-F-044-removed bad-F-033-kind bad-F-040-versions
 bad-F-041-dead bad-F-041-partly bad-F-041-stays bad-F-042-no-previous bad-F-044-same-number
 bad-F-051-added bad-F-051-removed bad-F-051-there bad-F-051-twice bad-F-052-block-size
 bad-F-052-memory unsupported-F-009-kind-0 unsupported-F-009-kind-200
-unsupported-F-009-kind-base unsupported-F-009-kind-crypt unsupported-F-009-kind-parity
-unsupported-F-009-kind-tensors
+unsupported-F-009-kind-crypt unsupported-F-009-kind-parity unsupported-F-009-kind-tensors
+bad-F-016-base-behind-last-leaf bad-F-030-base bad-F-030-base-of-base bad-F-030-base-of-old
 """
 """A reader that follows the index to the members never meets what is wrong in these."""
 FORGERIES |= {name: replace(FORGERIES[name], seekable=None) for name in UNSEEN.split()}

@@ -21,6 +21,7 @@ SCHEMAS = {
     Kind.EXTENTS: schema.Extents,
     Kind.MEMBERS: schema.Members,
     Kind.ROOT: schema.Root,
+    Kind.BASE: schema.Base,
 }
 INNER = {"version": schema.Version, "items": schema.LeafRef}
 

@@ -1,12 +1,16 @@
 """Both readers, each reduced to one call: what came out, or the class of what was refused."""
 
 import io
+from collections.abc import Sequence
+
+from blake3 import blake3
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE, Head
+from compressor.archive.schema import FILE, Base, Head
 from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
+from compressor.engine.bases import ReadBase, missing
 from compressor.engine.limits import Limits
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
@@ -37,6 +41,19 @@ Contents = list[tuple[bytes, bytes]]
 def class_of(error: CompressorError) -> str:
     """Name a refusal as docs/format/archive.md does."""
     return next(name for kind, name in CLASSES.items() if isinstance(error, kind))
+
+
+def outside(contents: Sequence[bytes]) -> ReadBase:
+    """Return what reads these contents where an archive names them as bases."""
+    known = {(len(content), blake3(content).digest()): content for content in contents}
+
+    def read(base: Base, start: int, length: int) -> Bytes:
+        content = known.get((base.size, base.content_hash))
+        if content is None:
+            return missing(base, start, length)
+        return content[start : start + length]
+
+    return read
 
 
 class Collector(NullSink):
@@ -91,12 +108,12 @@ class Collector(NullSink):
 
 
 def forward(
-    data: bytes, threads: int = 1, *, seeks: bool = False
+    data: bytes, threads: int = 1, *, seeks: bool = False, bases: Sequence[bytes] = ()
 ) -> tuple[Contents, list[CompressorError]]:
     """Return the members that came whole, and all that was refused, in order."""
     sink = Collector()
     random = RandomSource(io.BytesIO(data)) if seeks else None
-    options = UnpackOptions(threads, LIMITS, random=random)
+    options = UnpackOptions(threads, LIMITS, random=random, external=outside(bases))
     try:
         Unpacker(Source(io.BytesIO(data)), sink, options).run()
     except CompressorError as error:
@@ -104,18 +121,18 @@ def forward(
     return sink.contents, [error for _, error in sink.outcome.failures]
 
 
-def opened(data: bytes) -> SeekableArchive:
+def opened(data: bytes, bases: Sequence[bytes] = ()) -> SeekableArchive:
     """Open an archive through its index."""
-    return SeekableArchive(io.BytesIO(data), limits=LIMITS)
+    return SeekableArchive(io.BytesIO(data), limits=LIMITS, external=outside(bases))
 
 
-def seekable(data: bytes) -> Contents:
+def seekable(data: bytes, bases: Sequence[bytes] = ()) -> Contents:
     """Return all members of an archive, found through its index and read whole.
 
     Raises:
         CompressorError: anything is wrong.
     """
-    archive = opened(data)
+    archive = opened(data, bases)
     return [(entry.name, content_of(archive, index, entry)) for index, entry in archive.entries()]
 
 

@@ -34,22 +34,31 @@ Contents = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Sound:
-    """``codecs``: whose libraries decide on the bytes; the product packs leaves with zlib."""
+    """``codecs``: whose libraries decide on the bytes; the product packs leaves with zlib.
+
+    ``bases``: contents outside that have to be given.
+    """
 
     make: Callable[[], bytes]
     about: str
     members: Contents
     codecs: tuple[str, ...] = ()
+    bases: tuple[bytes, ...] = ()
 
 
 SOUND: dict[str, Sound] = {}
 
 
 def sound(
-    name: str, about: str, *members: tuple[bytes, bytes], by_hand: bool = False
+    name: str,
+    about: str,
+    *members: tuple[bytes, bytes],
+    by_hand: bool = False,
+    bases: tuple[bytes, ...] = (),
 ) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
     def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
-        SOUND[name] = Sound(make, about, list(members), () if by_hand else ("zlib",))
+        codecs = () if by_hand else ("zlib",)
+        SOUND[name] = Sound(make, about, list(members), codecs, bases)
         return make
 
     return register
@@ -179,7 +188,7 @@ def _concatenated() -> bytes:
 def _padding() -> bytes:
     forge = Forge()
     forge.head()
-    meta = 16  # bytes, of this block
+    meta = 18  # bytes, of this block
     gap = -(len(forge.data) + 32 + meta) % 256
     forge.put(PAD, b"", bytes(gap - 40))
     at = forge.block(A)
@@ -489,6 +498,130 @@ PRUNED = b"".join(FLOATS[at : at + 2] if at % 6 else b"\0\0" for at in range(0, 
 def _zeromask() -> bytes:
     inner = "floatsplit:dtype=bf16:mantissa_bits=0(huffman,store)"
     return stream(PRUNED, f"zeromask:width=2(store,{inner})", 512)
+
+
+SCALED = (
+    b"".join(struct.pack("<e", n % 7 / 8) + bytes(range(n, n + 16)) for n in range(60)) + b"end"
+)
+
+
+@sound("good-filter-fields", "a stream of three blocks of scales and quants", (b"", SCALED))
+def _fields() -> bytes:
+    inner = "floatsplit:dtype=fp16:mantissa_bits=0(huffman,store)"
+    return stream(SCALED, f"fields:a=2:b=16({inner},huffman)", 18 * 25)
+
+
+# Differences
+
+
+def state(number: int) -> bytes:
+    """64 elements of bf16: each state a few steps from the one before; one is a NaN, one is -0."""
+    bits = [(n % 2 << 15) + 0x3C00 + 7 * n + number * (n % 5) for n in range(62)]
+    return struct.pack("<64H", *bits, 0xFFC1 + number, 0x8000)
+
+
+S0, S1, S2, S3 = (state(number) for number in range(4))
+STATES: dict[str, Any] = {"reach": 1 << 16, "block_size": 256, "decode_memory": 1 << 20}
+
+
+@sound(
+    "good-difference",
+    "a block that is a difference from one of another member, and a part of one from a part",
+    (b"a", S0),
+    (b"b", S1),
+    (b"c", S1[20:80]),
+    by_hand=True,
+)
+def _difference() -> bytes:
+    forge = Forge()
+    forge.head(**STATES)
+    old = forge.block(S0)
+    forge.leaf([entry(b"a", S0, [[old, 0, 128]])])
+    new = forge.difference(S1, S0, [[old, 0, 128]])
+    forge.leaf([entry(b"b", S1, [[new, 0, 128]])])
+    part = forge.difference(S1[20:80], S0[20:80], [[old, 20, 60]])
+    return forge.finish([entry(b"c", S1[20:80], [[part, 0, 60]])])
+
+
+@sound(
+    "good-difference-chain",
+    "three differences, each from the one before; the last one is a large member's, and then another's",
+    *((b"%d" % number, state(number)) for number in range(4)),
+    (b"m", S2 + S3),
+    by_hand=True,
+)
+def _difference_chain() -> bytes:
+    forge = Forge()
+    forge.head(**STATES)
+    at = forge.block(S0)
+    forge.leaf([entry(b"0", S0, [[at, 0, 128]])])
+    before = S0
+    for number in range(1, 4):
+        now = state(number)
+        forge.open(number, b"%d" % number)
+        at = forge.difference(now, before, [[at, 0, 128]], needs=number, member=number)
+        page = forge.extents(0, [[at, 0, 128]], member=number)
+        forge.leaf([entry(b"%d" % number, now, [[page, 0, 128]], level=1)])
+        before = now
+    again = forge.block(S2)
+    return forge.finish([entry(b"m", S2 + S3, [[again, 0, 128], [at, 0, 128]])])
+
+
+@sound(
+    "good-difference-spans",
+    "a base of parts of two blocks: one that no member has, and one as new as the difference",
+    (b"a", S0[:100]),
+    (b"b", S1),
+    by_hand=True,
+)
+def _difference_spans() -> bytes:
+    forge = Forge()
+    forge.head(**STATES)
+    lone = forge.block(b"nobody's" + S0[64:])
+    forge.leaf([])
+    fresh = forge.block(S0[:100])
+    spans = [[fresh, 0, 64], [lone, 8, 64]]
+    new = forge.difference(S1, S0, spans)
+    entries = [entry(b"a", S0[:100], [[fresh, 0, 100]]), entry(b"b", S1, [[new, 0, 128]])]
+    return forge.finish(entries)
+
+
+@sound(
+    "good-difference-appended",
+    "a difference from a block of an earlier version, and one from that difference in a third",
+    (b"a", S2),
+    by_hand=True,
+)
+def _difference_appended() -> bytes:
+    forge = Forge()
+    forge.head(**STATES)
+    old = forge.block(S0)
+    forge.finish([entry(b"a", S0, [[old, 0, 128]])])
+    forge.append(forge.leaf_at, **STATES)
+    new = forge.difference(S1, S0, [[old, 0, 128]])
+    forge.finish([entry(b"a", S1, [[new, 0, 128]])], number=2)
+    forge.append(forge.leaf_at, **STATES)
+    newest = forge.difference(S2, S1, [[new, 0, 128]], needs=2)
+    return forge.finish([entry(b"a", S2, [[newest, 0, 128]])], number=3)
+
+
+@sound(
+    "good-difference-outside",
+    "a difference from a content outside, and one of which half is that and half a block",
+    (b"a", S1),
+    (b"b", S2),
+    by_hand=True,
+    bases=(b"head" + S0,),
+)
+def _difference_outside() -> bytes:
+    forge = Forge()
+    forge.head(**STATES)
+    base = forge.base(b"head" + S0, name=b"models/base", more=["new"])
+    first = forge.difference(S1, S0, [[base, 4, 128]], needs=0)
+    forge.leaf([entry(b"a", S1, [[first, 0, 128]])])
+    half = S0[:64] + S1[64:]
+    second = forge.difference(S2, half, [[base, 4, 64], [first, 64, 64]], needs=1)
+    return forge.finish([entry(b"b", S2, [[second, 0, 128]])])
 
 
 def makers(sound: Sound) -> str:

@@ -29,6 +29,7 @@ def archives() -> dict[str, Callable[[], bytes]]:
     }
     chosen = ("good-every-kind", "good-concatenated", "good-skippable", "good-archive-inside")
     chosen += ("good-folder", "good-dedup", "good-appended", "good-appended-unchanged")
+    chosen += ("good-difference", "good-difference-spans", "good-difference-appended")
     return by_codec | {name: SOUND[name].make for name in chosen}
 
 
@@ -101,6 +102,7 @@ def test_every_version_ends_where_the_archive_may_be_cut() -> None:
         "good-concatenated": 2,
         "good-appended": 2,
         "good-appended-unchanged": 3,
+        "good-difference-appended": 3,
     }
 
 

@@ -8,15 +8,17 @@ import pytest
 
 from compressor.archive import leaf, record, schema
 from compressor.archive.record import Kind
+from compressor.plan.numbers import MOST_NEEDS
 from compressor.stages import chain as chains
 from tests.archive import hexdump
-from tests.stagenames import CODECS, FILTERS
+from tests.stagenames import BASED, CODECS, FILTERS
 
 SPEC = (Path(__file__).parents[2] / "docs/format/archive.md").read_text()
 
 TABLES = {
     "## HEAD": schema.Head,
     "### BLOCK": schema.Block,
+    "### BASE": schema.Base,
     "### OPEN": schema.Open,
     "### EXTENTS": schema.Extents,
     "### MEMBERS": schema.Members,
@@ -126,6 +128,10 @@ def test_the_footer_has_its_fields_where_the_table_says() -> None:
         ("and are at most {}", schema.MAX_FRESH),
         ("[piece], at most {}", schema.MAX_PIECES),
         ("{} bytes for each piece", schema.PIECE_HASH),
+        ("[span], at most {} |", schema.MAX_BASE),
+        ("number, 0 to {}", schema.MAX_NEEDS),
+        ("at most {} do in an archive", schema.MAX_BASES),
+        ("stop at {} and store a full state", MOST_NEEDS),
         ("bytes of the columns, at most {}", leaf.MAX_LEAF),
         ("in full, have at most {} bytes", leaf.MAX_LEAF),
         ("in all at most {} bytes of names and values", schema.MAX_XATTRS),
@@ -148,7 +154,7 @@ def test_a_root_of_the_longest_names_fits_its_record() -> None:
 
 
 def test_every_stage_of_ours_is_described() -> None:
-    for heading, names in (("### Codecs", CODECS), ("### Filters", FILTERS)):
+    for heading, names in (("### Codecs", CODECS + BASED), ("### Filters", FILTERS)):
         assert set(names) == {row[0].strip("`") for row in rows(heading)}
 
 

@@ -216,3 +216,106 @@ def test_large_arrays_without_a_header_are_measured(run: Run) -> None:
     assert set(chains("raw.cz")) == {"floatsplit:dtype=bf16"}
     assert "floatsplit:dtype=bf16" not in chains("half.cz")
     assert run("decompress", "-c", "raw.cz").stdout == Path("raw").read_bytes()
+
+
+def blocks_share(path: str, data: bytes) -> float:
+    """Return the archive's size by that of its content."""
+    return Path(path).stat().st_size / len(data)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "share", "most"),
+    [
+        ("F32", 0.5, 0.46),
+        ("F32", 0.9, 0.1),
+        ("BF16", 0.5, 0.4),
+        ("F64", 0.9, 0.115),
+        ("I8", 0.9, 0.15),
+    ],
+)
+def test_pruned_tensors_cost_what_is_left_of_them(
+    run: Run, dtype: str, share: float, most: float
+) -> None:
+    width = WIDTHS[dtype]
+    rows = np.frombuffer(numbers(dtype), "u1").reshape(-1, width).copy()
+    rows[np.random.default_rng(2).random(len(rows)) < share] = 0
+    data = tensors((dtype, rows.tobytes()), (dtype, numbers(dtype, seed=5)))
+    Path("pruned").write_bytes(tensors((dtype, rows.tobytes())))
+    Path("mixed").write_bytes(data)
+
+    run("compress", "pruned")
+    run("compress", "mixed")
+
+    assert blocks_share("pruned.cz", rows.tobytes()) < most
+    assert set(chains("pruned.cz")) <= {f"zeromask:width={width}", "zstd", "store"}
+    assert len(set(chains("mixed.cz")) - {"zstd", "store"}) == 2
+    assert run("decompress", "-c", "mixed.cz").stdout == data
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("value", [b"\x00", b"\xff", b"\x80\x00\x3f\xb1\x7f\x01\xc2\x55"])
+def test_a_constant_tensor_costs_next_to_nothing(run: Run, dtype: str, value: bytes) -> None:
+    element = (value * 8)[: WIDTHS[dtype]]
+    data = tensors((dtype, element * COUNT))
+    Path("constant").write_bytes(data)
+
+    run("compress", "constant")
+
+    assert Path("constant.cz").stat().st_size < 1500
+    assert run("decompress", "-c", "constant.cz").stdout == data
+
+
+def test_second_moments_pay_nothing_for_their_signs(run: Run) -> None:
+    drawn = numbers("F32")
+    squares = (np.frombuffer(drawn, "<f4") ** 2).tobytes()
+    signed = np.frombuffer(squares, "<u4") | (np.frombuffer(drawn, "<u4") & (1 << 31))
+    sizes = {}
+    for name, content in (("squares", squares), ("signed", signed.tobytes())):
+        Path(name).write_bytes(tensors(("F32", content)))
+        run("compress", name)
+        sizes[name] = Path(f"{name}.cz").stat().st_size
+
+    assert sizes["squares"] < sizes["signed"] - 0.95 * COUNT / 8
+    assert run("decompress", "-c", "squares.cz").stdout == Path("squares").read_bytes()
+
+
+def odd_numbers(width: int, exponent_bits: int) -> bytes:
+    """Return NaNs with payloads, infinities, denormals and zeros of both signs among weights."""
+    drawn = np.random.default_rng(4)
+    mantissa_bits = 8 * width - 1 - exponent_bits
+    words = drawn.integers(0, 1 << 62, COUNT, np.uint64) & np.uint64((1 << 8 * width) - 1)
+    exponents = np.uint64(((1 << exponent_bits) - 1) << mantissa_bits)
+    kind = drawn.integers(0, 25, COUNT)
+    words[kind == 0] |= exponents
+    words[kind == 1] &= ~exponents
+    words[kind == 2] &= np.uint64(1 << 8 * width - 1)
+    words[kind == 3] &= np.uint64(1 << 8 * width - 1) | exponents
+    words[kind > 4] = 0
+    return words.astype(f"<u{width}").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "exponent_bits"), [("F64", 11), ("F32", 8), ("BF16", 8), ("F16", 5), ("F8_E4M3", 4)]
+)
+@pytest.mark.parametrize("level", ["-3", "-5"])
+def test_nans_and_denormals_come_back_by_their_bits(
+    run: Run, dtype: str, exponent_bits: int, level: str
+) -> None:
+    data = tensors((dtype, odd_numbers(WIDTHS[dtype], exponent_bits)))
+    Path("odd").write_bytes(data)
+
+    run("compress", level, "odd")
+
+    assert "zeromask" in " ".join(chains("odd.cz"))
+    assert run("decompress", "-c", "odd.cz").stdout == data
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "f32", "f8_e4m3", "i8"])
+def test_text_that_is_called_numbers_is_packed_as_text(run: Run, dtype: str) -> None:
+    Path("text").write_bytes(b"".join(b"%d: a line of a log\n" % (n * n) for n in range(60_000)))
+
+    usual = len(run("compress", "-c", "text").stdout)
+    called = run("compress", "--dtype", dtype, "-c", "text").stdout
+
+    assert len(called) < 1.1 * usual
+    assert run("decompress", "-c", input=called).stdout == Path("text").read_bytes()

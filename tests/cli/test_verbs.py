@@ -154,3 +154,14 @@ def test_a_wrong_codec_is_marked_where_it_is_wrong(run: Run, codec: str, mark: s
 
 def test_an_unknown_codec_says_how_to_find_one(run: Run) -> None:
     assert b"compressor codecs" in run("compress", "--codec", "middleout", input=b"", code=5).stderr
+
+
+def test_a_codec_that_needs_a_base_is_not_to_be_asked_for(run: Run) -> None:
+    Path("a").write_bytes(TEXT)
+
+    refused = run("compress", "--codec", "floatdelta:dtype=fp32", "a", code=2)
+    left_out = run("bench", "--codec", "floatdelta", "a")
+
+    for said in (refused.stderr, left_out.stderr):
+        assert said.count(b"\n") == 1
+        assert b"name another codec" in said

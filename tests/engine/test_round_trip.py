@@ -176,7 +176,7 @@ def _fields(info) -> dict[str, object]:
 
 def _verifies(chain, verify) -> bool:
     packer = Packer(io.BytesIO().write, PackOptions(chain, verify=verify))
-    return packer._blocks.verify
+    return packer._blocks.verify(chain)
 
 
 @pytest.mark.parametrize("plain_size", [SMALL, SMALL - 1])

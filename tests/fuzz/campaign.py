@@ -17,8 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.fuzz import report  # noqa: E402  (found through the line above)
+from compressor.reference import floatdelta  # noqa: E402  (found through the line above)
+from tests.fuzz import report  # noqa: E402  (the same)
 from tests.tensors import samples  # noqa: E402  (the same)
+from tests.vectors import make_floatdelta  # noqa: E402  (the same)
 
 FOLDER = Path(__file__).parent
 OUT = ROOT / "fuzz-out"
@@ -95,6 +97,22 @@ def build(run: Run) -> None:
         )
 
 
+def deltas() -> dict[str, bytes]:
+    """Return floatdelta's golden files, each behind its type, its size and its base."""
+    return {
+        name: bytes([list(floatdelta.TYPES).index(dtype)])
+        + len(base).to_bytes(2, "little")
+        + base
+        + (make_floatdelta.FOLDER / f"{name}.packed").read_bytes()
+        for name, (dtype, (_, base)) in make_floatdelta.CASES.items()
+        if len(base) < 1 << 14
+    }
+
+
+MADE = {"tensors": lambda: samples.SOUND, "deltas": deltas}
+"""Targets whose corpus begins with what is made here: its names and bytes."""
+
+
 def seed(run: Run) -> None:
     """Put golden files into the corpus, of a kernel once under each mode."""
     corpus = run.folder / "corpus"
@@ -103,8 +121,8 @@ def seed(run: Run) -> None:
         for vector in sorted((ROOT / "tests/vectors/archive").glob("*.cz")):
             shutil.copy(vector, corpus)
         return
-    if run.name == "tensors":
-        for name, data in samples.SOUND.items():
+    if run.name in MADE:
+        for name, data in MADE[run.name]().items():
             (corpus / name).write_bytes(data)
         return
     vectors = ROOT / "tests/vectors"

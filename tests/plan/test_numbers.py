@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressor.plan.numbers import BLOCK, DENSE, LEAST, NONE, Cut, codings_for, cuts
+from compressor.plan.numbers import BLOCK, DENSE, LEAST, NONE, SHORT, Cut, codings_for, cuts
 
 MIB = 1 << 20
 CODINGS = codings_for(3)
@@ -15,7 +15,7 @@ BF16, F32 = CODINGS["BF16"], CODINGS["F32"]
 segments = st.lists(
     st.tuples(
         st.one_of(st.integers(0, 4 * LEAST), st.integers(0, 10 * MIB)),
-        st.sampled_from(["", "BF16", "F32", "F8_E4M3", "I8", "I64", "Q4_0"]),
+        st.sampled_from(["", "BF16", "F32", "F8_E4M3", "I8", "I64", "Q4_0", "Q6_K"]),
     )
 )
 
@@ -27,9 +27,9 @@ def test_cuts_cover_the_file_and_no_block_of_numbers_is_too_large(
     done = cuts(found, CODINGS, most)
 
     assert sum(cut.size for cut in done) == sum(size for size, _ in found)
-    assert all(LEAST // 2 <= cut.size <= min(most, cut.coding.most) for cut in done if cut.coding)
-    kinds = [cut.coding is None for cut in done]
-    assert (True, True) not in pairwise(kinds)
+    assert all(SHORT <= cut.size <= min(most, cut.coding.most) for cut in done if cut.coding)
+    short = [cut.coding is None or cut.size < LEAST // 2 for cut in done]
+    assert (True, True) not in pairwise(short)
     assert all(cut.size for cut in done)
 
 
@@ -49,7 +49,7 @@ def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], 
 def test_large_tensors_have_blocks_of_their_own() -> None:
     block = 2 * BLOCK
 
-    assert cuts([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], CODINGS, 4 * MIB) == [
+    assert list(cuts([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], CODINGS, 4 * MIB)) == [
         Cut(100, None),
         Cut(block, BF16),
         Cut(block, BF16),
@@ -61,13 +61,25 @@ def test_large_tensors_have_blocks_of_their_own() -> None:
 def test_small_tensors_of_one_type_share_a_block() -> None:
     small = LEAST - 4
 
-    assert cuts([(small, "BF16")] * 3 + [(small, "F32")] * 2, CODINGS, 4 * MIB) == [
+    assert list(cuts([(small, "BF16")] * 3 + [(small, "F32")] * 2, CODINGS, 4 * MIB)) == [
         Cut(3 * small, BF16),
         Cut(2 * small, F32),
     ]
-    assert cuts([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB) == [
+    assert list(cuts([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB)) == [
         Cut(2 * small + 100, None)
     ]
+
+
+def test_a_short_run_between_large_tensors_stays_numbers() -> None:
+    large = (LEAST, "BF16")
+
+    assert list(cuts([large, (4096, "F32"), large], CODINGS, 4 * MIB))[1] == Cut(4096, F32)
+    assert list(cuts([large, (SHORT - 4, "F32"), large], CODINGS, 4 * MIB))[1] == Cut(
+        SHORT - 4, None
+    )
+    assert list(cuts([large, (4096, "F32"), (4096, "F16"), large], CODINGS, 4 * MIB))[1] == Cut(
+        8192, None
+    )
 
 
 def test_small_tensors_never_make_a_block_larger_than_is_declared() -> None:
@@ -77,19 +89,22 @@ def test_small_tensors_never_make_a_block_larger_than_is_declared() -> None:
 
 
 def test_where_blocks_must_be_small_numbers_are_packed_like_any_bytes() -> None:
-    assert cuts([(MIB, "F32")], CODINGS, 1000) == [Cut(MIB, None)]
+    assert list(cuts([(MIB, "F32")], CODINGS, 1000)) == [Cut(MIB, None)]
 
 
 @pytest.mark.parametrize("level", [0, DENSE])
 def test_blocks_hold_whole_elements(level: int) -> None:
     codings = codings_for(level)
     for dtype, coding in codings.items():
-        assert all(cut.size % coding.width == 0 for cut in cuts([(9 * MIB, dtype)], codings, MIB))
+        size = 9 * MIB // coding.width * coding.width
+        assert all(cut.size % coding.width == 0 for cut in cuts([(size, dtype)], codings, MIB))
 
 
 def test_what_has_no_coding_is_packed_like_any_bytes() -> None:
-    assert cuts([(MIB, "I64"), (MIB, "Q4_0"), (MIB, "")], CODINGS, MIB) == [Cut(3 * MIB, None)]
-    assert cuts([(MIB, "F32")], NONE, MIB) == [Cut(MIB, None)]
+    assert list(cuts([(MIB, "I64"), (MIB, "Q8_1"), (MIB, "")], CODINGS, MIB)) == [
+        Cut(3 * MIB, None)
+    ]
+    assert list(cuts([(MIB, "F32")], NONE, MIB)) == [Cut(MIB, None)]
 
 
 def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:

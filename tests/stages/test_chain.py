@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressor.errors import ChainError, DamagedError, UnsupportedError
+from compressor.errors import ChainError, DamagedError, UnsupportedError, UsageError
 from compressor.stages import TABLE
 from compressor.stages.base import (
     Bytes,
@@ -455,3 +455,37 @@ def test_a_plug_in_that_brings_something_else_is_refused(
 
     with pytest.raises(UnsupportedError, match="does not define a stage named 'mirror'"):
         parse("mirror > store")
+
+
+def test_a_based_chain_packs_beside_its_base() -> None:
+    chain = parse("floatdelta:dtype=fp32")
+    plain, base = b"\0\0\x80\x3f" * 9 + b"end", b"\1\0\x80\x3f" * 9 + b"END"
+
+    encoded = encode(chain, plain, base)
+
+    assert chain.based
+    assert not parse("mask > store").based
+    assert encoded.sizes == ()
+    assert decode(parse(chain.wire), encoded.parts[0], (), len(plain), base) == plain
+
+
+@pytest.mark.parametrize("base", [None, b"", b"123", b"12345"])
+def test_a_based_chain_without_its_base_is_refused(base: bytes | None) -> None:
+    chain = parse("floatdelta")
+    packed = encode(chain, b"1234", b"0234").parts[0]
+
+    with pytest.raises(UsageError, match="floatdelta needs a base of 4 bytes"):
+        encode(chain, b"1234", base)
+    with pytest.raises(DamagedError, match="floatdelta:dtype=bf16 lacks a base of 4 bytes"):
+        decode(chain, packed, (), 4, base)
+
+
+def test_a_chain_that_is_not_based_takes_no_notice_of_a_base() -> None:
+    assert encode(parse("store"), b"1234", b"1").parts == (b"1234",)
+    assert decode(parse("store"), b"1234", (), 4, b"1") == b"1234"
+
+
+@pytest.mark.parametrize("text", ["mask > floatdelta", "halves(store, floatdelta:dtype=fp32)"])
+def test_a_based_codec_under_a_filter_is_refused(text: str) -> None:
+    with pytest.raises(ChainError, match="floatdelta goes without filters"):
+        parse(text)

@@ -21,19 +21,24 @@ from compressor.stages import stage_by_name
 from compressor.stages.base import Option, StageInfo
 from compressor.stages.chain import Chain, decode, encode, parse
 from tests import strategies
-from tests.stagenames import CODECS
+from tests.stagenames import BASED, CODECS
 
 TEXT = b"".join(
     b"%d: the quick brown fox jumps over %d lazy dogs\n" % (n, n * n) for n in range(900)
 )
 NOISE = random.Random(5).randbytes(20_000)
+BASE = random.Random(6).randbytes(100_000)
+"""What based codecs get, from its first byte on; the others take no notice."""
 BOMB_SIZE = 128 << 20  # bytes of zeros
 BOMB_MEMORY = (
     32 << 20
 )  # bytes that decoding it as 1000 bytes may take, buffers of libraries included
 
 
-def extremes(option: Option) -> set[int]:
+def extremes(option: Option) -> set[int | str]:
+    """Return both ends of what a number may be, or all that a word may be."""
+    if isinstance(option.default, str):
+        return set(option.choices)
     return {min(option.choices or (option.low,)), max(option.choices or (option.high,))}
 
 
@@ -56,18 +61,19 @@ def available(text: str) -> bool:
     return True
 
 
-CHAINS = [chain for name in CODECS for chain in variants(stage_by_name(name))]
+CHAINS = [chain for name in CODECS + BASED for chain in variants(stage_by_name(name))]
 every_chain = pytest.mark.parametrize("text", CHAINS)
-every_codec = pytest.mark.parametrize("text", CODECS)
+every_codec = pytest.mark.parametrize("text", CODECS + BASED)
+every_unbased_codec = pytest.mark.parametrize("text", CODECS)
 few = settings(max_examples=25, deadline=None)
 
 
 def pack(chain: Chain, plain: bytes) -> bytes:
-    return bytes(encode(chain, plain).parts[0])
+    return bytes(encode(chain, plain, BASE[: len(plain)]).parts[0])
 
 
 def unpack(chain: Chain, packed: bytes, plain_size: int) -> bytes:
-    return bytes(decode(chain, packed, (), plain_size))
+    return bytes(decode(chain, packed, (), plain_size, BASE[:plain_size]))
 
 
 @every_chain
@@ -96,8 +102,10 @@ def test_the_ends_of_what_is_common_come_out_too(text: str, plain: bytes) -> Non
 def test_every_kind_of_buffer_is_taken(text: str, kind: type) -> None:
     chain = parse(text)
 
-    packed = encode(chain, kind(TEXT)).parts[0]
-    plain = decode(chain, kind(bytes(packed)), (), len(TEXT))
+    base = kind(BASE[: len(TEXT)])
+
+    packed = encode(chain, kind(TEXT), base).parts[0]
+    plain = decode(chain, kind(bytes(packed)), (), len(TEXT), base)
 
     assert bytes(packed) == pack(chain, TEXT)
     assert bytes(plain) == TEXT
@@ -107,17 +115,19 @@ def test_every_kind_of_buffer_is_taken(text: str, kind: type) -> None:
 def test_a_slice_in_the_middle_is_taken_as_it_is(text: str) -> None:
     chain = parse(text)
 
-    packed = bytes(encode(chain, memoryview(TEXT)[7:1007]).parts[0])
+    base = memoryview(BASE)[7:1007]
+    packed = bytes(encode(chain, memoryview(TEXT)[7:1007], base).parts[0])
     inside = memoryview(b"<<" + packed + b">>")[2:-2]
 
-    assert bytes(decode(chain, inside, (), 1000)) == TEXT[7:1007]
+    assert bytes(decode(chain, inside, (), 1000, base)) == TEXT[7:1007]
 
 
-SIZE_FROM_OUTSIDE = {"huffman"}
-"""Formats that leave the plain size to the archive, where it stands under a check (see ``Codec.decode``)."""
+SIZE_FROM_OUTSIDE = {"huffman", *BASED}
+"""Formats that leave the plain size to the archive, where it stands under a check (see ``Codec.decode``);
+those that have a base take its size, too."""
 
 
-@every_codec
+@every_unbased_codec
 def test_what_is_said_to_take_its_size_from_outside_does(text: str) -> None:
     chain = parse(text)
     packed = pack(chain, bytes(1000))
@@ -234,7 +244,7 @@ BOMB_SCRIPT = textwrap.dedent("""
 
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="needs a limit on memory")
-@every_codec
+@every_unbased_codec  # to have a base is to have the room already
 def test_a_bomb_is_refused_in_little_memory(text: str, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb"
     bomb.write_bytes(encode(parse(text), bytes(BOMB_SIZE)).parts[0])
@@ -265,12 +275,13 @@ def test_threads_share_a_codec_and_get_the_same_bytes(text: str) -> None:
 
 
 RUN_SCRIPT = textwrap.dedent("""
-    import hashlib, sys
+    import hashlib, random, sys
     from compressor.stages.chain import encode, parse
 
     plain = sys.stdin.buffer.read()
+    base = random.Random(6).randbytes(100_000)[: len(plain)]
     for text in sys.argv[1:]:
-        print(hashlib.sha256(encode(parse(text), plain).parts[0]).hexdigest())
+        print(hashlib.sha256(encode(parse(text), plain, base).parts[0]).hexdigest())
 """)
 
 
@@ -318,4 +329,5 @@ def test_values_beside_the_range_are_refused(text: str) -> None:
     for option in stage_by_name(text).options:
         assert not option.allows(option.low - 1)
         assert not option.allows(option.high + 1)
-        assert all(option.low <= choice <= option.high for choice in option.choices)
+        numbers = [choice for choice in option.choices if isinstance(choice, int)]
+        assert all(option.low <= choice <= option.high for choice in numbers)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compressor.stages.chain import parse
-from tests.stagenames import CODECS
+from tests.stagenames import BASED, CODECS
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/codec_memory.py"
 SIZE = 4 << 20  # bytes of noise: the packed form is as large
@@ -17,7 +17,7 @@ SLACK = 1 << 20  # bytes; what allocators and first calls add
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("text", CODECS)
+@pytest.mark.parametrize("text", CODECS + BASED)
 def test_estimates_cover_what_is_taken_and_not_twice_that(text: str, tmp_path: Path) -> None:
     source = tmp_path / "noise"
     source.write_bytes(random.Random(3).randbytes(SIZE))

@@ -31,6 +31,8 @@ def describe(sound: Sound) -> dict[str, Any]:
         for name, content in sound.members
     ]
     about: dict[str, Any] = {"about": sound.about, "members": members}
+    if sound.bases:
+        about["bases"] = [content.hex() for content in sound.bases]
     return about | ({"libraries": makers(sound)} if sound.codecs else {})
 
 

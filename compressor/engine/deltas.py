@@ -1,0 +1,173 @@
+"""Checkpoints upon checkpoints: what a block of numbers is stored as a difference from, if from anything."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from compressor.archive.record import Record
+from compressor.archive.schema import MAX_BASE, Base, Head, Span
+from compressor.engine.bases import BlockReader, fetching, missing
+from compressor.engine.block import Against
+from compressor.engine.dedup import BASE, Blocks, joined
+from compressor.engine.externals import Outside
+from compressor.engine.numbers import Coded, Part
+from compressor.engine.packoptions import Sources
+from compressor.engine.states import State, Table, Written, base_name
+from compressor.errors import CompressorError
+from compressor.plan.numbers import MOST_NEEDS
+from compressor.stages.base import Bytes
+
+
+class Deltas:
+    """Finds bases for the blocks of new members, and notes where these come to lie.
+
+    ``within`` is None where what was written can't be read again. ``drain`` has all blocks written that
+    were submitted, ``write_base`` has a BASE written and returns its offset.
+    """
+
+    def __init__(
+        self,
+        blocks: Blocks,
+        sources: Sources,
+        head: Head,
+        drain: Callable[[], object],
+        write_base: Callable[[Base], int],
+    ) -> None:
+        self._blocks = blocks
+        self._within = sources.within
+        self._externals = sources.externals
+        self._head = head
+        self._drain = drain
+        self._write_base = write_base
+        self._named: dict[int, Base] = {}
+        self._written = Written()
+        self._outside: list[_OutsideState] | None = None
+        self._states: list[State] = []  # of the member that is packed, best first
+        self._earlier = sources.earlier(blocks) if sources.earlier and self._within else None
+
+    def begin(self, name: bytes, size: int) -> None:
+        """Begin a member of about ``size`` bytes."""
+        self._states = list(self._states_for(name, size))
+
+    def _states_for(self, name: bytes, size: int) -> Iterator[State]:
+        earlier = self._earlier
+        same = earlier.same(name) if earlier else None
+        if same is not None:
+            yield same
+        yield self._written
+        yield from sorted(self._outsiders(), key=lambda state: state.distance(name))
+        if earlier:
+            yield from (_Named(state) for state in earlier.others(name, size))
+
+    def _outsiders(self) -> "list[_OutsideState]":
+        if self._outside is None:
+            contents = list(self._externals.contents()) if self._externals else []
+            newest_first = enumerate(reversed(contents))
+            self._outside = [
+                _OutsideState(outside, order, self._number_of) for order, outside in newest_first
+            ]
+        return self._outside
+
+    def _number_of(self, base: Base) -> int:
+        """Return the number of a content outside; a BASE names it now."""
+        offset = self._write_base(base)
+        self._named[offset] = base
+        return self._blocks.known(offset, BASE)
+
+    def against(self, coded: Coded, number: int, reach: int | None) -> Against | None:
+        """Return what block ``number`` may be a difference from, all of it at most ``reach`` bytes back."""
+        delta = coded.coding.delta
+        spans = self._spans(coded.parts) if delta is not None and coded.parts else None
+        if delta is None or spans is None or len(spans) > MAX_BASE:
+            return None
+        known = {span[0] for span in spans}
+        if reach is not None and any(self._far(base, reach) for base in known):
+            return None
+        for base in known:
+            if not self._blocks.is_base(base):
+                self._blocks.refer(number, base)
+        if not all(map(self._blocks.is_placed, known)):
+            self._drain()
+        needs = sum(self._blocks.needs(base) for base, _, _ in spans)
+        if needs > MOST_NEEDS:
+            return None
+        placed = self._blocks.placed(spans)
+        memory = coded.coding.base_memory
+        return Against(delta, placed, needs, lambda: self._read(placed, needs, memory))
+
+    def _far(self, base: int, reach: int) -> bool:
+        return not self._blocks.is_base(base) and self._blocks.distance(base) > reach
+
+    def _spans(self, parts: Sequence[Part]) -> list[Span] | None:
+        found: list[Span] = []
+        for part in parts:
+            spans = next(filter(None, (state.spans(part) for state in self._states)), None)
+            if spans is None:
+                return None
+            for span in spans:
+                joined(found, span)
+        return found
+
+    def _read(self, spans: list[Span], needs: int, memory: int) -> Bytes | None:
+        """Return the bytes of a base; called in the thread that needs them.
+
+        One that can't be read, because it is damaged or needs a file that is not here, is none.
+        """
+        reader = BlockReader(self._fetch, self._head, self._external)
+        try:
+            return reader.base_of(spans, needs, memory)
+        except CompressorError:
+            return None
+
+    def _fetch(self, offset: int) -> Record | Base:
+        if offset in self._named:
+            return self._named[offset]
+        assert self._within is not None  # noqa: S101  else no span leads to a block
+        return fetching(self._within, 0, self._head)(offset)
+
+    def _external(self, base: Base, start: int, length: int) -> Bytes:
+        return (self._externals.read if self._externals else missing)(base, start, length)
+
+    def note(self, coded: Coded, spans: Sequence[Span]) -> None:
+        """Note where a block's numbers were put."""
+        if self._within is not None and coded.parts:
+            self._written.note(coded.parts, spans)
+
+    def end(self) -> None:
+        """End the member that ``begin`` began."""
+        self._written.end()
+        self._states = []
+
+
+class _Named:
+    """A state of which only tensors with names count: those without are alike by chance."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def spans(self, part: Part) -> list[Span] | None:
+        """Return where a part of a tensor lies."""
+        return self._state.spans(part) if part.key[0] else None
+
+
+class _OutsideState:
+    """The tensors of a content outside of the archive."""
+
+    def __init__(self, outside: Outside, order: int, number_of: Callable[[Base], int]) -> None:
+        self._outside, self._order, self._number_of = outside, order, number_of
+        self._table: Table | None = None
+        self._number: int | None = None
+
+    def distance(self, name: bytes) -> tuple[bool, bool, int]:
+        """Return what to sort by, for a member of this name: the least is the most likely."""
+        own = self._outside.base.name
+        return own != name, base_name(own) != base_name(name), self._order
+
+    def spans(self, part: Part) -> list[Span] | None:
+        """Return where a part of a tensor lies."""
+        if self._table is None:
+            self._table = Table(self._outside.look, self._outside.base.size)
+        place = self._table.place(part)
+        if place is None:
+            return None
+        if self._number is None:
+            self._number = self._number_of(self._outside.base)
+        return [(self._number, place[0], place[1] - place[0])]

@@ -1,0 +1,60 @@
+"""Other chains for blocks of numbers: offered where they may gain, and nowhere else."""
+
+import random
+import struct
+
+import pytest
+
+from compressor.plan.alternatives import SAMPLED, alternatives
+from compressor.plan.numbers import codings_for
+from compressor.plan.records import RECORDS
+from compressor.stages.chain import encode, parse
+
+CODINGS = codings_for(3)
+USUAL = parse("zstd:level=3")
+TEXT = b"".join(b"%d lines of a log that repeats itself\n" % (n * n % 9973) for n in range(9000))
+FORMATS = {"F64": "d", "F32": "f", "F16": "e", "I8": "b"}
+
+
+def weights(dtype: str, share: float, count: int = 40_000) -> bytes:
+    """Return numbers of which a share is zero; rows of 400 are pruned at the same columns."""
+    rng = random.Random(3)
+    kept = [rng.random() >= share for _ in range(400)]
+    scale = 40 if dtype == "I8" else 0.03
+    values = (rng.gauss(0, scale) if kept[n % 400] else 0 for n in range(count))
+    numbers = [max(-128, min(127, round(x))) if dtype == "I8" else x for x in values]
+    return struct.pack(f"<{count}{FORMATS[dtype]}", *numbers)
+
+
+def offered(dtype: str, plain: bytes) -> list[str]:
+    coding = CODINGS[dtype]
+    packed_size = encode(coding.chain, plain).packed_size
+    return [chain.info.name for chain in alternatives(coding, USUAL, plain, packed_size)]
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_dense_numbers_are_packed_once(dtype: str) -> None:
+    assert offered(dtype, weights(dtype, 0)) == []
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_where_columns_are_zero_a_mask_is_offered(dtype: str, share: float) -> None:
+    assert "zeromask" in offered(dtype, weights(dtype, share))
+
+
+@pytest.mark.parametrize("dtype", [*FORMATS, "BF16", "Q8_0"])
+def test_text_that_was_called_numbers_is_offered_the_usual_chain(dtype: str) -> None:
+    assert offered(dtype, TEXT) == ["zstd"]
+
+
+@pytest.mark.parametrize("dtype", CODINGS)
+@pytest.mark.parametrize("size", [0, 1, 7, SAMPLED - 1, SAMPLED + 1])
+def test_blocks_of_any_size_are_looked_at(dtype: str, size: int) -> None:
+    for plain in (bytes(size), TEXT[:size], bytearray(TEXT[:size])):
+        coding = CODINGS[dtype]
+        assert set(alternatives(coding, USUAL, plain, size)) <= {coding.sparse, USUAL}
+
+
+def test_records_have_no_mask() -> None:
+    assert all(CODINGS[dtype].sparse is None for dtype in RECORDS)
