@@ -84,6 +84,7 @@ def tiled(file: Path, folder: Path) -> Path:
         shape, place = [size // width], [begin, begin + size]
         table[f"{number}"] = {"dtype": entries[0]["dtype"], "shape": shape, "data_offsets": place}
     text = json.dumps(table).encode()
+    text += b" " * (-len(text) % 8)
     target = folder / "large.safetensors"
     with target.open("wb") as out:
         out.write(len(text).to_bytes(8, "little") + text)

@@ -2,11 +2,13 @@
 
 Needs an environment of its own that has this package, torch (CPU) and then zipnn==0.5.4: see docs/figures.md.
 Blocks of 256 Ki elements, one thread, no hashing and no verification, results into fresh memory on both
-sides; `warm` gives ours into one buffer that is used again. All run in turn, in processor time; ratios of
-medians, in brackets those of the least times, which other work on the machine disturbs less.
+sides (for `huge` the system is asked for huge pages); `warm` gives ours into one buffer that is used
+again. All run in turn, in processor time; ratios of medians, in brackets those of the least times, which
+other work on the machine disturbs less.
 """
 
 import argparse
+import mmap
 import statistics
 import time
 from collections.abc import Callable
@@ -41,10 +43,16 @@ class Ours:
         self.decode_into(target)
         return target
 
+    def decode_huge(self) -> None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        target = mmap.mmap(-1, len(self.warm), flags=flags)
+        target.madvise(mmap.MADV_HUGEPAGE)
+        self.decode_into(target)
+
     def decode_warm(self) -> None:
         self.decode_into(self.warm)
 
-    def decode_into(self, target: bytearray) -> None:
+    def decode_into(self, target: bytearray | mmap.mmap) -> None:
         view = memoryview(target)
         for number, (body, item) in enumerate(zip(self.packed, self.encoded, strict=True)):
             into = view[number * self.step : (number + 1) * self.step]
@@ -83,6 +91,7 @@ def compare(path: Path, rounds: int) -> None:
             "in": ours.encode,
             "zipnn in": lambda: peer.compress(next(copies)),
             "out": ours.decode,
+            "huge out": ours.decode_huge,
             "zipnn out": lambda: peer.decompress(next(packed)),
             "memcpy": lambda: bytearray(plain),
             "warm out": ours.decode_warm,
@@ -97,12 +106,13 @@ def compare(path: Path, rounds: int) -> None:
         middle = statistics.median(taken[other]) / statistics.median(taken[ours])
         return f"{middle:.2f} [{min(taken[other]) / min(taken[ours]):.2f}]"
 
+    rates = {name: len(plain) / min(taken[name]) / 1e6 for name in ("in", "out", "warm out")}
     print(
-        f"{path.name:<28} by zipnn: size {size / len(theirs):.4f}, in {ratio('in', 'zipnn in')}, "
-        f"out {ratio('out', 'zipnn out')}; by a memcpy: in {ratio('in', 'memcpy')}, "
-        f"out {ratio('out', 'memcpy')}, warm out {ratio('warm out', 'warm memcpy')}; "
-        f"{len(plain) / min(taken['in']) / 1e6:.0f} MB/s in, {len(plain) / min(taken['out']) / 1e6:.0f} out, "
-        f"{len(plain) / min(taken['warm out']) / 1e6:.0f} warm",
+        f"{path.name}, by zipnn: size {size / len(theirs):.4f}, in {ratio('in', 'zipnn in')}, "
+        f"out {ratio('out', 'zipnn out')}, huge out {ratio('huge out', 'zipnn out')}; "
+        f"by a memcpy: in {ratio('in', 'memcpy')}, out {ratio('out', 'memcpy')}, "
+        f"warm out {ratio('warm out', 'warm memcpy')}; "
+        + ", ".join(f"{name} {rate:.0f} MB/s" for name, rate in rates.items()),
         flush=True,
     )
 

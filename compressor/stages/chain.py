@@ -192,7 +192,7 @@ def decode(
 def decode_into(
     chain: Chain, packed: Bytes, sizes: Sequence[int], target: memoryview | bytearray
 ) -> None:
-    """Undo ``encode`` into memory that is there, which ``packed`` stands for as a whole.
+    """Undo ``encode``, without a base, into memory that is there, which ``packed`` stands for as a whole.
 
     Floats come without a copy, and without fresh memory, whose pages take longer than the decoding.
     After an error ``target`` holds anything.

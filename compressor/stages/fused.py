@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from compressor.errors import DamagedError
-from compressor.stages.base import Bytes, Codec, Filter, StageInfo
+from compressor.stages.base import Bytes, StageInfo
 
 if TYPE_CHECKING:
     from compressor.kernels.floatsplit import Words
@@ -23,7 +23,7 @@ class Node(Protocol):
         ...
 
     @property
-    def stage(self) -> Codec | Filter:
+    def stage(self) -> object:
         """That stage with its options."""
         ...
 
