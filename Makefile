@@ -87,6 +87,8 @@ bench: $(VENV)/bench/built ## Measure speed, size and memory beside other progra
 	$(BENCH) benchmarks/run.py
 	$(BENCH) benchmarks/trees.py $(CORPUS)
 	$(BENCH) benchmarks/huffman_zstd.py $(CORPUS)
+	$(BENCH) benchmarks/tensors.py $(CORPUS)
+	$(BENCH) benchmarks/tensors.py $(CORPUS) --speed $(CORPUS)/minilm-bf16.safetensors
 	$(BENCH) benchmarks/load.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.

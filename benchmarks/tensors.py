@@ -43,6 +43,18 @@ AIMS: dict[str, float | None] = {
 }
 
 
+STATES: tuple[tuple[str, str, float | None], ...] = (
+    ("finetune-base-bf16.safetensors", "finetune-tuned-bf16.safetensors", 0.285),
+    ("ckpt-01200-bf16.safetensors", "ckpt-01201-bf16.safetensors", 0.135),
+    ("ckpt-01100-bf16.safetensors", "ckpt-01200-bf16.safetensors", 0.445),
+    ("ckpt-01200-fp32.safetensors", "ckpt-01201-fp32.safetensors", 0.555),
+    ("ckpt-01100-fp32.safetensors", "ckpt-01200-fp32.safetensors", 0.725),
+    ("ckpt-01200-optim.safetensors", "ckpt-01201-optim.safetensors", 0.74),
+    ("ckpt-01100-optim.safetensors", "ckpt-01200-optim.safetensors", None),
+)
+"""A file, the next state of it, and the aim for that as a difference."""
+
+
 def run(command: Sequence[str | Path]) -> float:
     begun = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -68,6 +80,39 @@ def sizes(corpus: Path, folder: Path) -> None:
         ours, dense, fast, slow = found
         said = "" if aim is None else f"{aim:>8.4f} {'reached' if ours <= aim else 'MISSED'}"
         print(f"{name:<32}{ours:>8.4f}{dense:>8.4f}{fast:>9.4f}{slow:>9.4f}{said}", flush=True)
+
+
+def states(corpus: Path, folder: Path) -> None:
+    """Print what the next state of a file takes, and how long packing, restoring and zstd's patch take."""
+    print(f"\n{'the next state':<32}{'ours':>8}{'patch -3':>9}{'aim':>8}{'':>9}{'in':>7}{'out':>7}")
+    for old, new, aim in STATES:
+        base, file = corpus / old, corpus / new
+        packed, patch, out = folder / "x", folder / "z", folder / "out"
+        begun = run([OURS, "compress", "-f", file, "--base", base, "-o", packed])
+        ended = run([OURS, "decompress", "-f", packed, "--base", base, "-o", out])
+        theirs = run(["zstd", "-qf3", f"--patch-from={base}", file, "-o", patch])
+        if out.read_bytes() != file.read_bytes():
+            raise ValueError(f"{new} came back with other bytes")
+        ours, zstd = (one.stat().st_size / file.stat().st_size for one in (packed, patch))
+        said = "" if aim is None else f"{aim:>8.4f} {'reached' if ours <= aim else 'MISSED'}"
+        times = f"{begun / theirs:>7.2f}{ended / theirs:>7.2f}"
+        print(f"{new:<32}{ours:>8.4f}{zstd:>9.4f}{said:<17}{times}", flush=True)
+    again(corpus, folder)
+
+
+def again(corpus: Path, folder: Path) -> None:
+    """Print what a file costs that is in the archive already: by another name, or in another format."""
+    parts = [corpus / f"ckpt-01200-{name}.safetensors" for name in ("fp32", "optim")]
+    copy = folder / "copy.safetensors"
+    copy.write_bytes(parts[0].read_bytes())
+    for files, added, aim in ((parts[:1], copy, 0.001), (parts, corpus / "ckpt-01200.pt", 0.005)):
+        archive = folder / "x"
+        run([OURS, "compress", "-f", *files, "-o", archive])
+        before = archive.stat().st_size
+        run([OURS, "append", archive, added])
+        share = (archive.stat().st_size - before) / added.stat().st_size
+        print(f"{added.name + ', appended':<32}{share:>8.4f}{'':>9}{aim:>8.4f}", end=" ")
+        print("reached" if share <= aim else "MISSED")
 
 
 def tiled(file: Path, folder: Path) -> Path:
@@ -141,6 +186,7 @@ def main() -> None:
             speeds(options.speed, Path(folder), options.rounds)
         else:
             sizes(options.corpus, Path(folder))
+            states(options.corpus, Path(folder))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = json.dumps(header).encode()
     (folder / "weights.bin").write_bytes(weights)
     (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + weights)
+    later = array("H", (one + (numbers.random() < 0.3) for one in halves)).tobytes()
+    for step, state in ((1100, weights), (1200, later)):
+        head = len(text).to_bytes(8, "little") + text
+        (folder / f"step-{step}.safetensors").write_bytes(head + state)
     lines = (f"step {step} loss {9 / (step + 3):.4f}\n" for step in range(20_000))
     (folder / "train.log").write_text("".join(lines))
     (folder / "config.json").write_text(json.dumps({"layers": 12, "width": 768}) + "\n")
