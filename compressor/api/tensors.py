@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from compressor.api.arrays import framework_of, load, part
+from compressor.engine.externals import Paths, paths_of
 from compressor.engine.limits import STREAMING, Limits
 from compressor.engine.tensorfile import Choice, Path, TensorFile
 from compressor.tensors.segments import Tensor
@@ -19,6 +20,7 @@ class safe_open:  # noqa: N801  the name that safetensors' users know
     again. ``framework`` is "np" or "pt"; ``device`` is torch's. ``member`` is the name of the one that
     holds the tensors, which is needed where several do; ``at`` the number of a version, by default
     the last. ``threads`` 0 stands for all processors. ``limits`` has no ``max_output`` by default.
+    ``base`` names files, or archives, that hold what tensors are differences from outside of the archive.
 
     Raises:
         UsageError: several members hold tensors; or a keyword that does not fit.
@@ -37,10 +39,13 @@ class safe_open:  # noqa: N801  the name that safetensors' users know
         at: int | None = None,
         threads: int = 0,
         limits: Limits | None = None,
+        base: Paths = (),
     ) -> None:
         self._framework = framework, device
         self._arrays = framework_of(framework, device)
-        self._file = TensorFile(filename, Choice(member, at, threads, limits or STREAMING))
+        files = tuple(str(path.absolute()) for path in paths_of(base))
+        choice = Choice(member, at, threads, limits or STREAMING, files)
+        self._file = TensorFile(filename, choice)
 
     def __getstate__(self) -> tuple[tuple[str, Any], TensorFile]:
         return self._framework, self._file
@@ -132,10 +137,11 @@ def load_file(  # noqa: PLR0913  each is an option of its own, by keyword
     at: int | None = None,
     threads: int = 0,
     limits: Limits | None = None,
+    base: Paths = (),
 ) -> dict[str, Any]:
     """Return all tensors by name; arguments and errors are those of ``safe_open``."""
     opened = safe_open(
-        filename, framework, device, member=member, at=at, threads=threads, limits=limits
+        filename, framework, device, member=member, at=at, threads=threads, limits=limits, base=base
     )
     with opened as file:
         return file.get_tensors()

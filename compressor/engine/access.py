@@ -24,6 +24,7 @@ from compressor.archive.schema import (
 )
 from compressor.archive.source import RandomSource
 from compressor.archive.tail import ended, rebuilt
+from compressor.engine import block as blocks
 from compressor.engine.bases import BlockReader, ReadBase, fetching, missing
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
@@ -169,9 +170,25 @@ class SeekableArchive:
 
     def decode(self, index: Index, offset: int) -> Bytes:
         """Return the plain bytes of the block at ``offset``, which are not kept."""
+        record = index.record(offset, Kind.BLOCK)
+        return self._reader(index).unpack(record, self._share)[1]
+
+    def decode_into(
+        self, index: Index, offset: int, part: tuple[int, int], target: memoryview
+    ) -> Bytes | None:
+        """Decode the block at ``offset`` into ``target`` if that takes all of it, ``part`` of it.
+
+        Else return its plain bytes. After an error ``target`` holds anything.
+        """
+        block, body = blocks.opened(index.record(offset, Kind.BLOCK), index.head)
+        if part != (0, block.plain_size) or block.base:
+            return self._reader(index).plain(block, body, offset, self._share)
+        blocks.decode_into(block, body, offset, self._share, target)
+        return None
+
+    def _reader(self, index: Index) -> BlockReader:
         fetch = fetching(self.source, index.start, index.head)
-        reader = BlockReader(fetch, index.head, self._external)
-        return reader.unpack(index.record(offset, Kind.BLOCK), self._share)[1]
+        return BlockReader(fetch, index.head, self._external)
 
     def copy(
         self,

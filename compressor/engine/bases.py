@@ -62,11 +62,15 @@ class BlockReader(Struct, frozen=True):
         block, body = blocks.opened(record, self.head)
         if block.needs > most:
             raise DamagedError("a block needs more blocks than is said of it", offset=offset)
+        return block, self.plain(block, body, offset, memory, lowest)
+
+    def plain(self, block: Block, body: Bytes, offset: int, memory: int, lowest: int = 0) -> Bytes:
+        """Return the plain bytes of a block whose record was checked; raises as ``unpack`` does."""
         base = None
         if block.base:
             base = self._gather(block, offset, memory - len(body), lowest)
             memory -= len(base)
-        return block, blocks.decoded(block, body, offset, memory, base)
+        return blocks.decoded(block, body, offset, memory, base)
 
     def _gather(self, block: Block, offset: int, memory: int, lowest: int) -> Bytes:
         """Return the base of the block at ``offset``."""

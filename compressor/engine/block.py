@@ -1,7 +1,7 @@
 """One block: packed, verified and made into a record; and back."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 from msgspec import Struct
@@ -161,16 +161,37 @@ def decoded(block: Block, body: Bytes, offset: int, memory: int, base: Bytes | N
         MemoryBudgetError: it takes more memory (F-022); what the archive declares is the writer's
             reckoning, which other releases need not share.
     """
-    try:
+    with _at(offset):
         chain = _on_wire(block.chain)
         if chain.based != (base is not None):
             raise DamagedError("a block has a base that its chain has no use for, or lacks one")
-        needed = len(body) + _decode_memory(block.chain, block.plain_size)
-        if needed > memory:
-            raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
+        _afford(block, body, offset, memory)
         return chains.decode(chain, body, block.sizes, block.plain_size, base)
+
+
+def decode_into(block: Block, body: Bytes, offset: int, memory: int, target: memoryview) -> None:
+    """Decode a block that has no base into memory that is as large; raises as ``decoded`` does."""
+    with _at(offset):
+        chain = _on_wire(block.chain)
+        if chain.based:
+            raise DamagedError("a block lacks the base that its chain needs")
+        _afford(block, body, offset, memory)
+        chains.decode_into(chain, body, block.sizes, target)
+
+
+@contextmanager
+def _at(offset: int) -> Iterator[None]:
+    """Have damage say where it is."""
+    try:
+        yield
     except DamagedError as error:
         raise DamagedError(error.what, offset=offset) from error
+
+
+def _afford(block: Block, body: Bytes, offset: int, memory: int) -> None:
+    needed = len(body) + _decode_memory(block.chain, block.plain_size)
+    if needed > memory:
+        raise MemoryBudgetError(f"the block at byte {offset}", needed, memory)
 
 
 def decode_memory(block: Block) -> int:

@@ -95,8 +95,11 @@ def _fill(archive: SeekableArchive, index: Index, offset: int, parts: list[_Part
         return
     plain = archive.kept(index, offset)
     if plain is None:
-        plain = archive.decode(index, offset)
-        if sum(part.end - part.begin for part in parts) < len(plain):
+        first = parts[0]
+        plain = archive.decode_into(index, offset, (first.begin, first.end), first.buffer)
+        if plain is None:  # the first has all of it
+            plain, parts = first.buffer, parts[1:]
+        elif sum(part.end - part.begin for part in parts) < len(plain):
             archive.keep(index, offset, plain)  # for the next tensor that lies in it
     view = memoryview(plain)
     for part in parts:

@@ -298,12 +298,7 @@ class Packer:
         """Return what a block of numbers may be a difference from."""
         if self._deltas is None:
             return None
-        reach = self._options.reach
-        if reach is not None:
-            reach -= (
-                len(coded.plain) + 3 * RECORD_BOUND
-            )  # up to the extent that refers to the block
-        return self._deltas.against(coded, number, reach)
+        return self._deltas.against(coded, number, self._options.reach)
 
     def _large_spans(
         self, piece: bytes | bytearray, parts: list[Piece] | None

@@ -12,6 +12,8 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
+from compressor.engine.bases import missing
+from compressor.engine.externals import Externals, paths_of
 from compressor.engine.into import Target, read_into
 from compressor.engine.limits import STREAMING, Limits, processors
 from compressor.engine.pool import spread
@@ -37,12 +39,16 @@ _Found = tuple[Index, Entry, Sniffed]
 
 
 class Choice(Struct, frozen=True):
-    """What is read, and how: ``at`` is a version, ``threads`` 0 stands for all processors."""
+    """What is read, and how: ``at`` is a version, ``threads`` 0 stands for all processors.
+
+    ``base`` holds absolute paths of what tensors are differences from.
+    """
 
     member: str | None = None
     at: int | None = None
     threads: int = 0
     limits: Limits = STREAMING
+    base: tuple[str, ...] = ()
 
 
 class _Content(Protocol):
@@ -165,7 +171,10 @@ class _Packed:
 
     def _fresh(self) -> SeekableArchive:
         choice = self._choice
-        return SeekableArchive(self._source, threads=choice.threads, limits=choice.limits)
+        external = Externals(paths_of(choice.base)).read if choice.base else missing
+        return SeekableArchive(
+            self._source, threads=choice.threads, limits=choice.limits, external=external
+        )
 
     def again(self) -> Self:
         self._archive = self._fresh()

@@ -397,6 +397,27 @@ def test_a_tensor_that_is_a_difference_is_whole(tmp_path: Path) -> None:
     assert same(compressor.numpy.load_file(path, at=1)["w"], first)
 
 
+def test_a_difference_from_another_file_needs_that(tmp_path: Path) -> None:
+    first = normal((300, 400), BF16)
+    header = {"w": {"dtype": "BF16", "shape": [300, 400], "data_offsets": [0, first.nbytes]}}
+    second = (first.view(np.uint16) ^ (DRAWN.random((300, 400)) < 0.05)).view(BF16)
+    for name, array in (("a", first), ("b", second)):
+        (tmp_path / name).write_bytes(safetensors_file(header, array.tobytes()))
+    compressor.pack(tmp_path / "a", tmp_path / "a.cz")
+    compressor.pack(tmp_path / "b", tmp_path / "b.cz", base=tmp_path / "a")
+
+    with pytest.raises(compressor.MissingBaseError):
+        compressor.numpy.load_file(tmp_path / "b.cz")
+    for base in (tmp_path / "a", [tmp_path / "a.cz"]):
+        assert same(compressor.numpy.load_file(tmp_path / "b.cz", base=base)["w"], second)
+    with compressor.safe_open(tmp_path / "b.cz", "np", base=tmp_path / "a") as opened:
+        again = copy.copy(opened)  # as a pickle: it opens its path again
+    assert same(again.get_tensor("w"), second)
+    with compressor.Archive(tmp_path / "b.cz", base=tmp_path / "a") as archive:
+        archive.test()
+        assert archive.read("b") == (tmp_path / "b").read_bytes()
+
+
 def test_the_last_of_archives_in_a_row_has_the_say(tmp_path: Path) -> None:
     parts = [
         compressor.compress(safetensors.numpy.save({"w": normal((size,))}), name="m")
