@@ -124,7 +124,7 @@ class MissingBaseError(UnsupportedError):
     def __init__(self, name: str, content_hash: str) -> None:
         super().__init__(
             f"this needs {name!r} as it was when it was packed (BLAKE3 {content_hash}): "
-            "--base names the file, or an archive that holds it"
+            "--base (of the library, base=) names the file, or an archive that holds it"
         )
         self.name = name
         self.content_hash = content_hash

@@ -52,7 +52,10 @@ class Torch:
     def buffer(self, size: int) -> tuple[Any, memoryview]:
         """Return fresh memory."""
         buffer = self._torch.empty(size, dtype=self._torch.uint8, device="cpu")
-        memory = (ctypes.c_uint8 * size).from_address(buffer.data_ptr()) if size else bytearray()
+        if not size:
+            return buffer, memoryview(bytearray())
+        memory = (ctypes.c_uint8 * size).from_address(buffer.data_ptr())
+        memory.owner = buffer  # type: ignore[attr-defined]  # who writes to it keeps it
         return buffer, memoryview(memory).cast("B")
 
     def array(self, buffer: Any, view: View) -> Any:

@@ -90,7 +90,7 @@ def pack(  # noqa: PLR0913  see compress
     options = pack_options(codec, level, threads, block_size, memory, verify)
     options = replace(options, solid_size=solid_size, reach=reach)
     file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
-    with Externals(paths_of(base)) as externals:
+    with Externals(paths_of(base), Limits(None, None, memory)) as externals:
         options = replace(options, sources=Sources(externals=externals))
         return pack_trees(_path(output), tree, options, file)
 
@@ -138,7 +138,7 @@ def append(  # noqa: PLR0913  see compress
         time_ns=time_ns,
     )
     packing = replace(options, solid_size=solid_size, reach=None)
-    with Externals(paths_of(base)) as externals:
+    with Externals(paths_of(base), Limits(None, None, memory)) as externals:
         packing = replace(packing, sources=Sources(externals=externals))
         return append_version(_path(archive), tree, packing, appending)
 
@@ -160,7 +160,7 @@ def prune(
         UsageError: ``keep_last`` is none, or the file is several archives in a row.
         DamagedError: the archive is damaged; it stays as it was.
     """
-    with Externals(paths_of(base)) as externals:
+    with Externals(paths_of(base), Limits(None, None, memory)) as externals:
         options = UnpackOptions(threads, Limits(None, None, memory), external=externals.read)
         return prune_archive(_path(archive), keep_last, warn, options)
 

@@ -16,7 +16,7 @@ from compressor.archive.names import leaf_ref, name_key, page_ref
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import Forward, RandomSource, ReadsAt, foreign_format
+from compressor.archive.source import Forward, RandomSource, foreign_format
 from compressor.errors import (
     CompressorError,
     DamagedError,
@@ -27,18 +27,6 @@ from compressor.errors import (
 )
 
 MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
-
-
-def block_at(source: ReadsAt, start: int, offset: int, block_size: int) -> Record:
-    """Return the BLOCK, or the BASE, at ``offset`` of the archive that begins at ``start``.
-
-    Raises:
-        DamagedError: there is none, or one larger than ``block_size`` (F-028).
-    """
-    header = record.parse_header(source.read(start + offset, HEADER_SIZE), offset)
-    if header.kind not in {Kind.BLOCK, Kind.BASE} or header.body_size > block_size:
-        raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
-    return Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
 
 
 class Index:

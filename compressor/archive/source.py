@@ -197,6 +197,10 @@ class DescriptorSource(RandomSource):
         if self._descriptor >= 0:
             os.close(self._descriptor)
 
+    def status(self) -> os.stat_result:
+        """Return what the system says of the file now."""
+        return os.fstat(self._descriptor)
+
     def as_file(self) -> BinaryIO:
         """Return a file on the same descriptor, which outlives it."""
         return cast("BinaryIO", os.fdopen(self._descriptor, "rb", buffering=0, closefd=False))

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from compressor.cli import paths
 from compressor.cli.coding import (
     chain_from,
     coding,
@@ -29,7 +28,6 @@ from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
 from compressor.engine.packoptions import PackOptions, Sources
-from compressor.errors import UsageError
 from compressor.tree.roots import member_name
 
 
@@ -62,9 +60,7 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
       compressor extract run.cz --at 1
     """
     report = report_from(options)
-    externals = externals_from(options)
-    if externals and paths.identities([archive]) & externals.identities:
-        raise UsageError(f"{archive} is what is appended to: its own states need no --base")
+    externals_from(options)
     options["target"] = Path.cwd() / archive  # before -C takes us elsewhere
     with report.failing(archive), inside(options):
         _append(archive, inputs, options, report)

@@ -82,8 +82,6 @@ class Packing:
         self._report = report
         self._follow: bool = options["force"]
         files, externals = paths.identities(inputs), externals_from(options)
-        if externals and files & externals.identities:
-            raise UsageError("a file can't be packed as a difference from itself: --base names it")
         self._protected = files | (externals.identities if externals else frozenset())
         folder = next((path for path in inputs if is_folder(path, self._scanning)), None)
         if folder is not None and options["remove"]:

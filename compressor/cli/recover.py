@@ -54,7 +54,7 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
       compressor recover run.cz -o rescued.cz
     """
     report = report_from(options)
-    protected = paths.identities([damaged])
+    protected = paths.identities([damaged, *options["bases"]])
     paths.refuse_input(output, protected)
     with report.failing(damaged), opened_archive(damaged) as (source, file):
         if not source.regular:

@@ -127,7 +127,7 @@ class SeekableArchive:
 
     def read(self, index: Index, entry: Entry, begin: int, end: int) -> bytes:
         """Return bytes ``begin`` to ``end`` of a member."""
-        with _named(entry):
+        with named(entry):
             parts = [
                 self._piece(index, span, begin - at, end - at)
                 for at, span in index.spans(entry, begin, end)
@@ -222,7 +222,7 @@ class SeekableArchive:
         pool = OrderedPool(self.threads)
         ready: deque[Bytes | int] = deque()
         try:
-            with _named(entry):
+            with named(entry):
                 for at, span in index.spans(entry, begin, end):
                     self._submit(pool, index, span, (begin - at, end - at), ready.append)
                     yield from proof.of(ready)
@@ -252,7 +252,7 @@ class SeekableArchive:
 
 
 @contextmanager
-def _named(entry: Entry) -> Iterator[None]:
+def named(entry: Entry) -> Iterator[None]:
     """Have damage say which member it costs; a block does not know whose it is."""
     try:
         yield

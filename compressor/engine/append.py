@@ -72,6 +72,8 @@ def append_version(
     with locked(path, options.note) as file:
         file.index()
         externals = packing.sources.externals
+        if externals and file.identity in externals.identities:
+            raise UsageError("is what is appended to: its own states need no --base")
         archive = SeekableArchive(file.file, external=externals.read if externals else missing)
         previous = Previous(archive.indexes[-1])
         _refuse_below_files(previous, options.roots)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from compressor.archive import schema
-from compressor.archive.index import Index, block_at
+from compressor.archive.index import Index
 from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK, Kind, Record, parse_header
 from compressor.archive.schema import MAX_NEEDS, Base, Block, Head, Span
 from compressor.archive.source import ReadsAt
@@ -110,12 +110,19 @@ class BlockReader(Struct, frozen=True):
 
 
 def fetching(source: ReadsAt, start: int, head: Head | None) -> Fetch:
-    """Return what fetches from the archive that begins at ``start`` of a source."""
+    """Return what fetches from the archive that begins at ``start`` of a source.
+
+    Raises:
+        DamagedError: when called: neither BLOCK nor BASE stands there, or one that is too large (F-028).
+    """
     block_size = head.block_size if head else MAX_BLOCK
 
     def fetch(offset: int) -> Record | Base:
-        record = block_at(source, start, offset, block_size)
-        if record.header.kind == Kind.BASE:
+        header = parse_header(source.read(start + offset, HEADER_SIZE), offset)
+        if header.kind not in {Kind.BLOCK, Kind.BASE} or header.body_size > block_size:
+            raise DamagedError("no BLOCK record of a size that is declared is here", offset=offset)
+        record = Record(header, source.read(start + offset + HEADER_SIZE, header.rest))
+        if header.kind == Kind.BASE:
             return schema.unpack_base(record.checked()[0], offset)
         return record
 

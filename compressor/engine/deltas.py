@@ -40,12 +40,14 @@ class Deltas:
         self._named: dict[int, Base] = {}
         self._written = Written()
         self._outside: list[_OutsideState] | None = None
-        self._states: list[State] = []  # of the member that is packed, best first
+        self._states: list[State] | None = []  # of the member that is packed, best first
+        self._member = b"", 0
         self._earlier = sources.earlier(blocks) if sources.earlier and self._within else None
 
     def begin(self, name: bytes, size: int) -> None:
         """Begin a member of about ``size`` bytes."""
-        self._states = list(self._states_for(name, size))
+        self._member = name, size
+        self._states = None  # looked for once it turns out to hold numbers
 
     def _states_for(self, name: bytes, size: int) -> Iterator[State]:
         earlier = self._earlier
@@ -81,12 +83,10 @@ class Deltas:
     def against(self, coded: Coded, number: int, reach: int | None) -> Against | None:
         """Return what block ``number`` may be a difference from, all of it at most ``reach`` bytes back."""
         delta = coded.coding.delta
-        spans = self._spans(coded.parts) if delta is not None and coded.parts else None
+        spans = self._spans(coded.parts, reach) if delta is not None and coded.parts else None
         if delta is None or spans is None or len(spans) > MAX_BASE:
             return None
         known = {span[0] for span in spans}
-        if reach is not None and any(self._far(base, reach) for base in known):
-            return None
         for base in known:
             if not self._blocks.is_base(base):
                 self._blocks.refer(number, base)
@@ -96,16 +96,24 @@ class Deltas:
         if needs > MOST_NEEDS:
             return None
         placed = self._blocks.placed(spans)
-        memory = coded.coding.base_memory
+        memory = coded.coding.base_memory(len(coded.plain))
         return Against(delta, placed, needs, lambda: self._read(placed, needs, memory))
 
-    def _far(self, base: int, reach: int) -> bool:
-        return not self._blocks.is_base(base) and self._blocks.distance(base) > reach
+    def _far(self, base: int, reach: int | None) -> bool:
+        if reach is None or self._blocks.is_base(base):
+            return False
+        return self._blocks.distance(base) > reach
 
-    def _spans(self, parts: Sequence[Part]) -> list[Span] | None:
+    def _spans(self, parts: Sequence[Part], reach: int | None) -> list[Span] | None:
+        if self._states is None:
+            self._states = list(self._states_for(*self._member))
         found: list[Span] = []
         for part in parts:
-            spans = next(filter(None, (state.spans(part) for state in self._states)), None)
+            ways = (state.spans(part) for state in self._states)
+            spans = next(
+                (way for way in ways if way and not any(self._far(one[0], reach) for one in way)),
+                None,
+            )
             if spans is None:
                 return None
             for span in spans:

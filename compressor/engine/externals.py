@@ -3,9 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
 from blake3 import blake3
 from msgspec import Struct
@@ -13,12 +13,13 @@ from msgspec import Struct
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
-from compressor.archive.schema import FILE, Base
-from compressor.archive.source import GrowingSource
+from compressor.archive.schema import FILE, Base, shown_name
+from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
-from compressor.errors import CompressorError, DamagedError, LimitError
+from compressor.engine.settled import settled
+from compressor.errors import CompressorError, DamagedError, LimitError, MissingBaseError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -28,6 +29,8 @@ MOST_DEEP = (
 MOST_LOOKS = (
     64  # at others, for one look at a content outside: else these could double at each depth
 )
+
+STRIDE = 4 << 20  # bytes of a file that are hashed at a time
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
@@ -67,32 +70,28 @@ class Externals:
     """
 
     def __init__(self, paths: Sequence[Path], limits: Limits = UNLIMITED) -> None:
-        self._stack = ExitStack()
-        self._files: list[_PlainFile] = []
-        self._archives: list[SeekableArchive] = []
+        self._opened: list[SeekableArchive | _PlainFile] = []
         self.identities: frozenset[Identity] = frozenset()
-        """Of the files: what no output may replace."""
+        """Of the files: what no output may replace, and no input may be."""
         self._found: dict[bytes, Outside | None] = {}
         self._lock = threading.Lock()
         self._nesting = _Nesting()
-        try:
-            for path in paths:
-                self._open(path, limits)
-        except BaseException:
-            self.close()
-            raise
+        for path in paths:
+            self._open(path, limits)
 
     def _open(self, path: Path, limits: Limits) -> None:
-        file = self._stack.enter_context(path.open("rb", buffering=0))
-        self.identities |= {identity_in(os.fstat(file.fileno()))}
-        if file.read(len(MAGIC)) == MAGIC:
-            try:
-                archive = SeekableArchive(file, limits=limits, external=self.read)
-            except DamagedError as error:
-                raise DamagedError(f"{path}: {error.what}", offset=error.offset) from error
-            self._archives.append(archive)
-        else:
-            self._files.append(_PlainFile(file, path))
+        source = DescriptorSource(path)
+        self.identities |= {identity_in(source.status())}
+        if source.read(0, min(len(MAGIC), source.size)) != MAGIC:
+            self._opened.append(_PlainFile(source, path))
+            return
+        with source.as_file() as file:  # an append may be under way
+            source.size = settled(file).seek(0, os.SEEK_END)
+        try:
+            self._opened.append(SeekableArchive(source, limits=limits, external=self.read))
+        except DamagedError as error:
+            error.what = f"{path}: {error.what}"
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -101,11 +100,11 @@ class Externals:
         self.close()
 
     def __bool__(self) -> bool:
-        return bool(self._files or self._archives)
+        return bool(self._opened)
 
     def close(self) -> None:
-        """Close the files."""
-        self._stack.close()
+        """Let go of the files."""
+        self._opened, self._found = [], {}
 
     def read(self, base: Base, start: int, length: int) -> Bytes:
         """Return bytes of the content that a BASE names.
@@ -121,26 +120,32 @@ class Externals:
             found = self._found[key]
         if found is None:
             return missing(base, start, length)
-        with self._nesting.counted():
-            return found.look(start, length)
+        try:
+            with self._nesting.counted():
+                return found.look(start, length)
+        except DamagedError as error:  # of that file, not of the one that is read
+            raise MissingBaseError(shown_name(base.name), key.hex()) from error
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash
-        for archive in self._archives:
-            for outside in _all_members(archive):
-                if (outside.base.size, outside.base.content_hash) == wanted:
-                    yield outside
-        for file in self._files:
-            if file.size == base.size and file.outside().base.content_hash == base.content_hash:
-                yield file.outside()
+        for opened in self._opened:
+            if isinstance(opened, _PlainFile):
+                if opened.size == base.size and opened.outside().base.content_hash == wanted[1]:
+                    yield opened.outside()
+                continue
+            with suppress(DamagedError):  # another one may have it
+                for outside in _all_members(opened):
+                    if (outside.base.size, outside.base.content_hash) == wanted:
+                        yield outside
 
     def contents(self) -> Iterator[Outside]:
         """Yield all contents, in the order in which they were named."""
-        for file in self._files:
-            yield file.outside()
-        for archive in self._archives:
-            for index in archive.indexes:
-                yield from _members(archive, index)
+        for opened in self._opened:
+            if isinstance(opened, _PlainFile):
+                yield opened.outside()
+            else:
+                for index in opened.indexes:
+                    yield from _members(opened, index)
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -148,8 +153,9 @@ class Externals:
         Raises:
             CompressorError: one was.
         """
-        for file in self._files:
-            file.check()
+        for opened in self._opened:
+            if isinstance(opened, _PlainFile):
+                opened.check()
 
 
 def _all_members(archive: SeekableArchive) -> Iterator[Outside]:
@@ -194,25 +200,24 @@ class _Nesting(threading.local):
 class _PlainFile:
     """A file that is no archive."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file, self._path = file, path
-        self._status = os.fstat(file.fileno())
+    def __init__(self, source: DescriptorSource, path: Path) -> None:
+        self._source, self._path = source, path
+        self._status = source.status()
         self._outside: Outside | None = None
-        self.size = self._status.st_size
+        self.size = source.size
 
     def outside(self) -> Outside:
         """Return the content; it is hashed once."""
         if self._outside is None:
-            self._file.seek(0)
             digest = blake3(max_threads=blake3.AUTO)
-            while block := self._file.read(4 << 20):
-                digest.update(block)
+            for at in range(0, self.size, STRIDE):
+                digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, GrowingSource(self._file.fileno()).read)
+            self._outside = Outside(base, self._source.read)
         return self._outside
 
     def check(self) -> None:
         """Refuse it where it was written to."""
-        now, then = os.fstat(self._file.fileno()), self._status
+        now, then = self._source.status(), self._status
         if (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
             raise CompressorError(f"{self._path} was written to while it was the base of others")

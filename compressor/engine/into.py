@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.engine.access import SeekableArchive
+from compressor.engine.access import SeekableArchive, named
 from compressor.engine.pool import spread
 from compressor.errors import DamagedError
 from compressor.kernels.memory import clear, copy_into
@@ -60,7 +60,8 @@ def read_into(
             error.member, error.tensor = entry.shown_name, parts[0].tensor
             raise
 
-    jobs = _jobs(index, entry, targets)
+    with named(entry):
+        jobs = _jobs(index, entry, targets)
     # glibc gives each freed block of 128 KiB back to the system, and gets it anew for the next, until
     # it has seen a larger one freed: without this, decoding takes 1.6 times as long.
     bytes(WORKING)

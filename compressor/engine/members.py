@@ -73,7 +73,7 @@ class Archive:
             if not self._file.seekable():
                 raise UsageError("Archive needs a file to look into; open() reads pipes")
             view = settled(self._file) if self._owned else self._file
-            self._externals = Externals(paths_of(base)) if base else None
+            self._externals = Externals(paths_of(base), self._limits) if base else None
             self._archive = SeekableArchive(
                 view,
                 threads=threads,

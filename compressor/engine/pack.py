@@ -65,7 +65,7 @@ class Packer:
         """The bytes to add at once: a block, or less where all that comes is less."""
         # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
         self._most = min(options.solid_size, self.piece_size)
-        if not options.codings or (options.reach == 0 and not options.sources.externals):
+        if not options.compares:
             options = replace(options, sources=NOWHERE)
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
@@ -104,7 +104,14 @@ class Packer:
         return LEAST - 1 if self._options.codings else self.piece_size
 
     def content_of(self, source: Input) -> Content:
-        """Return a file's content as it is to be added: as numbers, where it holds any."""
+        """Return a file's content as it is to be added: as numbers, where it holds any.
+
+        Raises:
+            UsageError: it is what tensors are to be differences from: nothing of it would be left.
+        """
+        externals = self._options.sources.externals
+        if externals and source.identity in externals.identities:
+            raise UsageError("a file can't be packed as a difference from itself: --base names it")
         return content_of(source, self._options, self.piece_size)
 
     def content_in(self, data: memoryview) -> Content:

@@ -15,6 +15,7 @@ from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.tree.inputs import file_identities
 from compressor.tree.outputs import (
+    NOTHING,
     DeviceOutput,
     Output,
     identity_of,
@@ -98,13 +99,14 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
         plain_limit=total,
         reach=reach_of(options.reach, total, None),
     )
-    protected = file_identities(tree.paths)
+    externals = options.sources.externals
+    protected = file_identities(tree.paths) | (externals.identities if externals else NOTHING)
     with opened_output(path, force=file.force, protected=protected) as output:
         archive = identity_of(output.descriptor) if output.is_file else None
 
         if output.is_file:
             within = GrowingSource(output.descriptor)
-            options = replace(options, sources=Sources(within, options.sources.externals))
+            options = replace(options, sources=Sources(within, externals))
 
         def content(packer: Packer) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)

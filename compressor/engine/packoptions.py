@@ -69,6 +69,11 @@ class PackOptions(Struct, frozen=True):
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
 
+    @property
+    def compares(self) -> bool:
+        """Whether blocks of numbers may be differences; a HEAD says the same to a pipe as to a file."""
+        return bool(self.codings) and (self.reach != 0 or bool(self.sources.externals))
+
     def verifies(self, chain: Chain) -> bool:
         """Whether blocks under a chain are decoded before they are written."""
         return chain.native if self.verify is None else self.verify
@@ -115,5 +120,5 @@ class PackOptions(Struct, frozen=True):
             size = min(coding.most, block_size)
             for chain in (*coding.chains, self.chain):
                 yield chain, size, size, 0
-            if self.sources and coding.delta:
-                yield coding.delta, size, size, coding.base_memory
+            if self.compares and coding.delta:
+                yield coding.delta, size, size, coding.base_memory(size)

@@ -26,7 +26,7 @@ from compressor.errors import (
     UnsupportedError,
     UsageError,
 )
-from compressor.tensors.segments import Sniffed, Tensor
+from compressor.tensors.segments import Sniffed, Tensor, opaque
 from compressor.tensors.sniff import sniff
 
 NAMED = 8  # members that an error lists at most
@@ -171,7 +171,7 @@ class _Packed:
 
     def _fresh(self) -> SeekableArchive:
         choice = self._choice
-        external = Externals(paths_of(choice.base)).read if choice.base else missing
+        external = Externals(paths_of(choice.base), choice.limits).read if choice.base else missing
         return SeekableArchive(
             self._source, threads=choice.threads, limits=choice.limits, external=external
         )
@@ -209,7 +209,7 @@ def _member(archive: SeekableArchive, name: str | None) -> _Found:
             raise UnsupportedError(f"member {name!r} holds no tensors in a format that is known")
         return index, entry, sniffed
     files = {entry.name: (index, entry) for index, entry in archive.entries() if entry.kind == FILE}
-    looked = ((index, entry, look_at(archive, index, entry)) for index, entry in files.values())
+    looked = ((index, entry, _looked_at(archive, index, entry)) for index, entry in files.values())
     seen = [one for one in looked if one[2].format or one[2].problem]
     found = sorted(seen, key=lambda one: not one[2].format)  # what is broken only if all are
     if not found:
@@ -218,6 +218,14 @@ def _member(archive: SeekableArchive, name: str | None) -> _Found:
         raise UsageError(_several([one[1].shown_name for one in found if one[2].format]))
     _refuse_broken(found[0][2], found[0][1].shown_name)
     return found[0]
+
+
+def _looked_at(archive: SeekableArchive, index: Index, entry: Entry) -> Sniffed:
+    """Return what is seen in a member; one that is damaged is of no format, and others may do."""
+    try:
+        return look_at(archive, index, entry)
+    except DamagedError as error:
+        return opaque(entry.size, error.what)
 
 
 def _several(names: list[str]) -> str:

@@ -90,4 +90,4 @@ def merge(streams, size_t plain_size, sizes) -> bytes:
 
 
 def _damaged(int check):
-    return DamagedError(f"fields are damaged: {MESSAGES[check]} (FD-{check:03})")
+    return DamagedError(f"fields are damaged: {MESSAGES[check]} (FI-{check:03})")

@@ -46,10 +46,9 @@ class Coding(Struct, frozen=True):
         """All that its blocks may have, but the level's own: for what is no number after all."""
         return [self.chain, *(mask.chain for mask in self.masks)]
 
-    @property
-    def base_memory(self) -> int:
-        """The bytes that reading the base of its largest block takes: packed and plain, of each needed."""
-        return 2 * self.most * (1 + MOST_NEEDS) + self.chain.decode_memory(self.most)
+    def base_memory(self, size: int) -> int:
+        """Return the bytes that reading a base takes: packed and plain ones, of each block needed."""
+        return 2 * size * MOST_NEEDS + self.chain.decode_memory(size)
 
     @property
     def most(self) -> int:
@@ -99,7 +98,9 @@ def codings_for(level: int) -> Codings:
         chain = many if level >= DENSE else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
-        found[dtype] = Coding(chain, width, BLOCK * width, masks, delta)
+        # Of wide elements fewer: reading a difference may take nine blocks.
+        size = BLOCK * min(width, 4)
+        found[dtype] = Coding(chain, width, size, masks, delta)
     for dtype in RECORDS:
         width = record_size(dtype)
         rounds = max(1, RECORDS_BLOCK // (width * ROUND))

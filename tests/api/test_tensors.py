@@ -411,7 +411,7 @@ def test_a_difference_from_another_file_needs_that(tmp_path: Path) -> None:
     for base in (tmp_path / "a", [tmp_path / "a.cz"]):
         assert same(compressor.numpy.load_file(tmp_path / "b.cz", base=base)["w"], second)
     with compressor.safe_open(tmp_path / "b.cz", "np", base=tmp_path / "a") as opened:
-        again = copy.copy(opened)  # as a pickle: it opens its path again
+        again = copy.deepcopy(opened)  # as a pickle: it opens its path again
     assert same(again.get_tensor("w"), second)
     with compressor.Archive(tmp_path / "b.cz", base=tmp_path / "a") as archive:
         archive.test()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import compressor
 from compressor.archive.schema import Base
 from compressor.engine.access import SeekableArchive
 from compressor.engine.externals import MOST_DEEP, Externals
@@ -16,7 +17,13 @@ from compressor.engine.limits import Limits
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.recover import recover
 from compressor.engine.unpack import UnpackOptions, unpack
-from compressor.errors import CompressorError, LimitError, MemoryBudgetError, MissingBaseError
+from compressor.errors import (
+    CompressorError,
+    LimitError,
+    MemoryBudgetError,
+    MissingBaseError,
+    UsageError,
+)
 from compressor.plan.numbers import MOST_NEEDS
 from tests.archive.forge import Forge, digest, entry
 from tests.archive.sound import S0, S1, STATES
@@ -383,3 +390,28 @@ def test_random_states_go_through_all_readers(  # noqa: PLR0917  by name
         sink = from_pipe(archive)
         assert sink.outcome.failures == []
         assert {name.decode(): content for name, content in sink.contents.items()} == members
+
+
+def test_a_folder_is_no_difference_from_a_file_in_it(tmp_path: Path) -> None:
+    """All of the file would be outside of the archive then, and the archive worth nothing."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/step").write_bytes(state(1))
+
+    with pytest.raises(UsageError):
+        compressor.pack(tmp_path / "run", tmp_path / "run.cz", base=tmp_path / "run/step")
+
+    assert not (tmp_path / "run.cz").exists()
+
+
+def test_no_archive_takes_the_place_of_its_base(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(state(1))
+    (tmp_path / "new").write_bytes(state(2))
+    compressor.pack(tmp_path / "old", tmp_path / "old.cz")
+    before = (tmp_path / "old.cz").read_bytes()
+
+    with pytest.raises(CompressorError):
+        compressor.pack(tmp_path / "new", tmp_path / "old.cz", base=tmp_path / "old.cz", force=True)
+    with pytest.raises(UsageError):
+        compressor.append(tmp_path / "old.cz", tmp_path / "new", base=tmp_path / "old.cz")
+
+    assert (tmp_path / "old.cz").read_bytes() == before

@@ -64,9 +64,9 @@ HOSTILE: list[tuple[int, list[bytes], int]] = [
 def test_each_check_refuses_what_it_is_for(
     number: int, streams: list[bytes], plain_size: int
 ) -> None:
-    with pytest.raises(DamagedError, match=f"FD-{number:03}"):
+    with pytest.raises(DamagedError, match=f"FI-{number:03}"):
         kernel.merge(streams, plain_size, [2, 3])
-    with pytest.raises(DamagedError, match=f"FD-{number:03}"):
+    with pytest.raises(DamagedError, match=f"FI-{number:03}"):
         reference.merge(streams, plain_size, [2, 3])
 
 
@@ -83,13 +83,13 @@ def test_any_streams_are_judged_as_the_reference_does(
         try:
             return module.merge(streams, plain_size, sizes)  # type: ignore[attr-defined]
         except DamagedError as error:
-            return re.findall(r"FD-\d+", str(error))[0]
+            return re.findall(r"FI-\d+", str(error))[0]
 
     assert outcome(kernel) == outcome(reference)
 
 
 def test_every_numbered_check_has_a_message_and_an_input_that_trips_it() -> None:
-    numbers = {int(number) for number in re.findall(r"^- FD-(\d+):", PAGE, re.MULTILINE)}
+    numbers = {int(number) for number in re.findall(r"^- FI-(\d+):", PAGE, re.MULTILINE)}
 
     assert numbers == {number for number, _, _ in HOSTILE} == set(kernel.MESSAGES)
 
