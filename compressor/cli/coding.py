@@ -111,6 +111,8 @@ def codings_from(options: Mapping[str, Any]) -> Codings:
     if options["codec"] is not None:
         if options["dtype"] is not None:
             raise UsageError("--codec packs any bytes alike; --dtype goes with levels")
+        if options["bases"]:
+            raise UsageError("--codec packs any bytes alike; --base goes with levels")
         return NONE
     level = _level(options)
     return codings_for(DEFAULT if level is None else level)

@@ -1,12 +1,13 @@
 """compressor info."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from compressor.archive.schema import FILE
+from compressor.archive.schema import FILE, Base
 from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import PATH, budget, report_from, reporting
@@ -49,7 +50,15 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'kind':<16}{_kind_in_words(kind)}" for kind in kinds]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
-    report.output("info", "\n".join(lines), path=str(path), **facts, kinds=kinds, chains=chains)
+    bases = [_base(base) for base in found.bases]
+    lines += [f"{'needs':<16}{shown(one['name'])}, BLAKE3 {one['blake3']}: --base" for one in bases]
+    lists = {"kinds": kinds, "chains": chains, "bases": bases}
+    report.output("info", "\n".join(lines), path=str(path), **facts, **lists)
+
+
+def _base(base: Base) -> dict[str, Any]:
+    name = os.fsdecode(base.name)
+    return {"name": name, "plain_bytes": base.size, "blake3": base.content_hash.hex()}
 
 
 def _in_words(chain: dict[str, Any]) -> str:

@@ -209,15 +209,31 @@ class _PlainFile:
     def outside(self) -> Outside:
         """Return the content; it is hashed once."""
         if self._outside is None:
-            digest = blake3(max_threads=blake3.AUTO)
+            digest = (
+                blake3()
+            )  # by one thread: a forked process has none of those that it would keep
             for at in range(0, self.size, STRIDE):
                 digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, self._source.read)
+            self._outside = Outside(base, self._read)
         return self._outside
+
+    def _read(self, at: int, size: int) -> bytes:
+        data = self._source.read(at, size)
+        if not self._is_as_it_was():
+            name = shown_name(os.fsencode(self._path.name))
+            raise DamagedError(f"{name} was written to while it was the base of others")
+        return data
+
+    def _is_as_it_was(self) -> bool:
+        now, then = self._source.status(), self._status
+        return (now.st_size, now.st_mtime_ns, now.st_ctime_ns) == (
+            then.st_size,
+            then.st_mtime_ns,
+            then.st_ctime_ns,
+        )
 
     def check(self) -> None:
         """Refuse it where it was written to."""
-        now, then = self._source.status(), self._status
-        if (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+        if not self._is_as_it_was():
             raise CompressorError(f"{self._path} was written to while it was the base of others")

@@ -80,6 +80,7 @@ class Packer:
         self._writer = ArchiveWriter(write, head, before)
         self._begin = before.offset if before else 0
         self._deltas: Deltas | None = None
+        self._alone = False  # what is added next is packed in full
         if options.sources:
             from compressor.engine import deltas  # most runs have no use for it
 
@@ -106,12 +107,10 @@ class Packer:
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any.
 
-        Raises:
-            UsageError: it is what tensors are to be differences from: nothing of it would be left.
+        What others are differences from, outside of the archive, is none itself.
         """
         externals = self._options.sources.externals
-        if externals and source.identity in externals.identities:
-            raise UsageError("a file can't be packed as a difference from itself: --base names it")
+        self._alone = externals is not None and source.identity in externals.identities
         return content_of(source, self._options, self.piece_size)
 
     def content_in(self, data: memoryview) -> Content:
@@ -268,7 +267,7 @@ class Packer:
         self._current = Current(entry, self._members)
         self._members += 1
         self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
-        if self._deltas:
+        if self._deltas and not self._alone:
             self._deltas.begin(entry.name, entry.size)
 
     def feed(self, piece: bytes | bytearray | Hole | Coded) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from compressor.archive import schema
 from compressor.archive.forward import (
+    BaseRecord,
     BlockRecord,
     Damage,
     End,
@@ -39,6 +40,7 @@ class Survey(Struct):
     version: Version | None = None
     members: dict[bytes, Entry] = field(default_factory=dict)
     chains: dict[str, ChainUse] = field(default_factory=dict)
+    bases: list[schema.Base] = field(default_factory=list)
     damage: list[DamagedError] = field(default_factory=list)
     size: int = 0
     versions: int = 0
@@ -139,6 +141,8 @@ def _note(found: Survey, event: object) -> None:
             found.head = event
         case BlockRecord():
             _note_block(found, event)
+        case BaseRecord():
+            found.bases.append(event.base)
         case Leaf():
             found.take(event)
         case ExtentsPage():

@@ -392,15 +392,32 @@ def test_random_states_go_through_all_readers(  # noqa: PLR0917  by name
         assert {name.decode(): content for name, content in sink.contents.items()} == members
 
 
-def test_a_folder_is_no_difference_from_a_file_in_it(tmp_path: Path) -> None:
-    """All of the file would be outside of the archive then, and the archive worth nothing."""
+def test_a_file_is_no_difference_from_itself(tmp_path: Path) -> None:
+    """All of it would be outside of the archive then, and the archive worth nothing."""
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/step").write_bytes(state(1))
+    for number in (1, 2):
+        (tmp_path / f"run/step{number}").write_bytes(state(number))
 
-    with pytest.raises(UsageError):
-        compressor.pack(tmp_path / "run", tmp_path / "run.cz", base=tmp_path / "run/step")
+    compressor.pack(tmp_path / "run", tmp_path / "run.cz", base=tmp_path / "run/step1")
 
-    assert not (tmp_path / "run.cz").exists()
+    with compressor.Archive(tmp_path / "run.cz") as archive:
+        assert archive.read("run/step1") == state(1)
+        assert archive.read("run/step2") == state(2)  # from the one in the archive
+
+
+def test_a_base_that_changes_while_it_is_read_gives_no_wrong_byte(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"step{number}").write_bytes(state(number))
+    compressor.pack(tmp_path / "step2", tmp_path / "2.cz", base=tmp_path / "step1")
+
+    with compressor.Archive(tmp_path / "2.cz", base=tmp_path / "step1") as archive:
+        assert archive.read("step2") == state(2)
+        changed = bytearray(state(1))
+        changed[-1] ^= 1
+        (tmp_path / "step1").write_bytes(changed)
+        archive._archive._cache.clear()
+        with pytest.raises(MissingBaseError):
+            archive.read("step2")
 
 
 def test_no_archive_takes_the_place_of_its_base(tmp_path: Path) -> None:
