@@ -116,18 +116,20 @@ def again(corpus: Path, folder: Path) -> None:
 
 
 def tiled(file: Path, folder: Path) -> Path:
-    """Write the tensors of a file of one type again and again, as one file of LARGE bytes."""
+    """Write the tensors of a file again and again as one of LARGE bytes, all of the type most of it has."""
     content = file.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
     header, data = json.loads(content[8:start]), memoryview(content)[start:]
     entries = [entry for name, entry in header.items() if name != "__metadata__"]
-    width = int("".join(filter(str.isdigit, entries[0]["dtype"].partition("_")[0]))) // 8
+    largest = max(entries, key=lambda entry: entry["data_offsets"][1] - entry["data_offsets"][0])
+    dtype = largest["dtype"]
+    width = int("".join(filter(str.isdigit, dtype.partition("_")[0]))) // 8
     sizes = [min(len(data), LARGE - at) for at in range(0, LARGE, len(data))]
     table = {}
     for number, size in enumerate(sizes):
         begin = number * len(data)
         shape, place = [size // width], [begin, begin + size]
-        table[f"{number}"] = {"dtype": entries[0]["dtype"], "shape": shape, "data_offsets": place}
+        table[f"{number}"] = {"dtype": dtype, "shape": shape, "data_offsets": place}
     text = json.dumps(table).encode()
     text += b" " * (-len(text) % 8)
     target = folder / "large.safetensors"
