@@ -25,7 +25,7 @@ from compressor.errors import UsageError
 
 @click.command(
     epilog="Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 some inputs failed or an end was missing, "
-    "4 damaged or over a limit, 5 something needed is not installed.",
+    "4 damaged or over a limit, 5 a stage or a base is missing.",
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option(

@@ -25,7 +25,7 @@ from compressor.engine.select import Selection
 
 @click.command(
     epilog="Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 something was left out, 4 damaged or over a "
-    "limit, 5 something needed is not installed.",
+    "limit, 5 a stage or a base is missing.",
 )
 @click.argument("archive", type=PATH)
 @click.argument(

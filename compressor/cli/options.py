@@ -232,7 +232,7 @@ basing = click.option(
     multiple=True,
     type=PATH,
     metavar="FILE",
-    help="What tensors are differences from: the file, or an archive that holds it; repeatable.",
+    help="What tensors are differences from: a file, or an archive that holds it; repeatable.",
 )
 
 EXTERNALS = "compressor.externals"

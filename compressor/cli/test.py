@@ -25,7 +25,7 @@ from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 
 @click.command(
-    epilog="Exit codes: 0 sound, 4 damaged or unfinished, 5 something needed is not installed."
+    epilog="Exit codes: 0 sound, 4 damaged or unfinished, 5 a stage or a base is missing."
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
 @limiting
