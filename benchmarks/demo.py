@@ -123,9 +123,13 @@ def numbers(count: int) -> bytes:
 
 
 def codecs() -> list[str]:
-    """Return the codecs that are here."""
+    """Return the codecs that are here and may be asked for: not those that need a base."""
     found = [json.loads(line) for line in run("codecs", "--json").splitlines()]
-    return [item["name"] for item in found if item.get("version") and not item["outputs"]]
+    return [
+        item["name"]
+        for item in found
+        if item.get("version") and not item["outputs"] and not item["based"]
+    ]
 
 
 def row(kind: str, how: str, plain: Path, pack: list[str], unpack: list[str]) -> None:
