@@ -132,6 +132,24 @@ class ReadsAt(Protocol):
         ...
 
 
+def _pread_full(descriptor: int, offset: int, size: int) -> bytes:
+    data = os.pread(descriptor, size, offset)
+    if len(data) == size:
+        return data
+    gathered = bytearray(size)
+    _pread_into(descriptor, offset, memoryview(gathered))
+    return bytes(gathered)
+
+
+def _pread_into(descriptor: int, offset: int, buffer: memoryview) -> None:
+    done = 0
+    while done < len(buffer):
+        count = os.preadv(descriptor, [buffer[done:]], offset + done)
+        if not count:
+            raise TruncatedError("the file ends too early", offset=offset + done)
+        done += count
+
+
 class GrowingSource:
     """Bytes at any place of an open file that may grow meanwhile; its own position stays."""
 
@@ -144,13 +162,7 @@ class GrowingSource:
         Raises:
             TruncatedError: the file ends before.
         """
-        data = os.pread(self._descriptor, size, offset)
-        while len(data) < size:
-            more = os.pread(self._descriptor, size - len(data), offset + len(data))
-            if not more:
-                raise TruncatedError("the file ends too early", offset=offset + len(data))
-            data += more
-        return data
+        return _pread_full(self._descriptor, offset, size)
 
 
 class RandomSource:
@@ -211,12 +223,7 @@ class DescriptorSource(RandomSource):
         Raises:
             TruncatedError: the file ends before.
         """
-        data = os.pread(self._descriptor, size, offset)
-        if len(data) == size:
-            return data
-        gathered = bytearray(size)
-        self.read_into(offset, memoryview(gathered))
-        return bytes(gathered)
+        return _pread_full(self._descriptor, offset, size)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill ``buffer`` from ``offset`` on.
@@ -224,12 +231,7 @@ class DescriptorSource(RandomSource):
         Raises:
             TruncatedError: the file ends before.
         """
-        done = 0
-        while done < len(buffer):
-            count = os.preadv(self._descriptor, [buffer[done:]], offset + done)
-            if not count:
-                raise TruncatedError("the file ends too early", offset=offset + done)
-            done += count
+        _pread_into(self._descriptor, offset, buffer)
 
 
 class Forward:

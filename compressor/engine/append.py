@@ -21,7 +21,7 @@ from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer
 from compressor.engine.packoptions import PackOptions, Sources
-from compressor.engine.states import Earlier
+from compressor.engine.states import EarlierStates
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
@@ -109,7 +109,7 @@ def _sources(
 ) -> Sources:
     members = {name: entry for name, (entry, _) in previous.members.items()}
     within = GrowingSource(file.file.fileno())
-    return Sources(within, externals, partial(Earlier, archive, previous.index, members))
+    return Sources(within, externals, partial(EarlierStates, archive, previous.index, members))
 
 
 class _Appending:

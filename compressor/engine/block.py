@@ -7,7 +7,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from compressor.archive import schema
-from compressor.archive.record import CHECK_SIZE, MAX_BLOCK, Draft, Record
+from compressor.archive.record import MAX_BLOCK, Draft, Record
 from compressor.archive.schema import Block, Span, pieces_check
 from compressor.archive.writer import block_draft
 from compressor.errors import (
@@ -202,26 +202,12 @@ def decode_memory(block: Block) -> int:
         return 0
 
 
-def work_size(record: Record) -> int:
-    """Return the plain bytes by which to reckon the work and the memory of ``unpack``.
-
-    They are not checked yet; where they turn out to be damaged, nothing is decoded.
-    """
-    header = record.header
-    view = memoryview(record.payload)[: header.rest - CHECK_SIZE]
-    meta, body = view[: header.meta_size], view[header.meta_size :]
-    try:
-        return schema.unpack_block(meta, body, header.offset).plain_size
-    except DamagedError:  # told when it is decoded
-        return header.body_size
-
-
-def may_have_base(record: Record) -> bool:
-    """Say whether a BLOCK, not yet checked, seems to be a difference from something."""
+def glimpse(record: Record) -> Block | None:
+    """Return what a BLOCK says of itself, not yet checked; None where that breaks its schema."""
     meta = memoryview(record.payload)[: record.header.meta_size]
     with suppress(DamagedError):  # told when it is decoded
-        return bool(schema.unpack(meta, Block, record.header.offset).base)
-    return False
+        return schema.unpack(meta, Block, record.header.offset)
+    return None
 
 
 @lru_cache(maxsize=1024)

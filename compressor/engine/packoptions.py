@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compressor.archive.source import ReadsAt
     from compressor.engine.dedup import Blocks
     from compressor.engine.externals import Externals
-    from compressor.engine.states import Earlier
+    from compressor.engine.states import EarlierStates
 
 SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 
@@ -34,7 +34,7 @@ class Sources(Struct, frozen=True):
 
     within: ReadsAt | None = None
     externals: Externals | None = None
-    earlier: Callable[[Blocks], Earlier] | None = None
+    earlier: Callable[[Blocks], EarlierStates] | None = None
 
     def __bool__(self) -> bool:
         return self.within is not None or bool(self.externals)

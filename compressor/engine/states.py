@@ -138,7 +138,7 @@ class Table:
         return start + part.begin, start + part.end
 
 
-class Earlier:
+class EarlierStates:
     """The states that the version before has: of the file of the same name, and of some like it."""
 
     def __init__(

@@ -22,7 +22,7 @@ from compressor.archive.forward import (
     Leaf,
 )
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Record
+from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
@@ -192,8 +192,9 @@ class Unpacker:
 
     def _decode(self, record: Record) -> None:
         window, memory, assembler = self._window, self._share, self._assembler
-        work = blocks.work_size(record)
-        if self._options.random is None and blocks.may_have_base(record):
+        known = blocks.glimpse(record)
+        work = min(known.plain_size, MAX_BLOCK) if known else record.header.body_size
+        if self._options.random is None and known and known.base:
             self._pool.drain()  # so that the window has all blocks before this one
             work = 0
         self._pool.submit(
