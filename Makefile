@@ -8,7 +8,7 @@ SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproj
 EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
-.PHONY: help demo build models test check format bench fuzz soak dist clean
+.PHONY: help demo build man models test check format bench fuzz soak dist clean
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -52,6 +52,9 @@ lzo: | $(VENV)/bin/python
 
 test: build ## Run the whole suite.
 	$(BIN)/python -m pytest -q
+
+man: build ## Write the man pages: `man compressor` finds them while .venv/bin is on PATH.
+	$(BIN)/python tools/man_pages.py $(VENV)/share/man/man1
 
 models: build ## Install torch and transformers, which some tests compare with.
 	$(PIP) --editable '.[models]'
