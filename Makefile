@@ -51,7 +51,7 @@ lzo: | $(VENV)/bin/python
 	} >/dev/null 2>&1 || echo 'python-lzo could not be built: install liblzo2-dev, or LZO will encode slowly'
 
 test: build ## Run the whole suite.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 models: build ## Install torch and transformers, which some tests compare with.
 	$(PIP) --editable '.[models]'
