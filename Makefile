@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
+SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml setup.py
 EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
@@ -51,7 +51,7 @@ lzo: | $(VENV)/bin/python
 	} >/dev/null 2>&1 || echo 'python-lzo could not be built: install liblzo2-dev, or LZO will encode slowly'
 
 test: build ## Run the whole suite.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 man: build ## Write the man pages: `man compressor` finds them while .venv/bin is on PATH.
 	$(BIN)/python tools/man_pages.py $(VENV)/share/man/man1
@@ -111,4 +111,4 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so $(patsubst %.pyx,%.c,$(wildcard compressor/kernels/*.pyx))
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so $(patsubst %.pyx,%.c,$(wildcard compressor/kernels/*.pyx)) compressor/kernels/views.c
