@@ -161,7 +161,7 @@ def prune(
         DamagedError: the archive is damaged; it stays as it was.
     """
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:
-        options = UnpackOptions(threads, Limits(None, None, memory), external=externals.read)
+        options = UnpackOptions(threads, Limits(None, None, memory), external=externals)
         return prune_archive(_path(archive), keep_last, warn, options)
 
 

@@ -27,6 +27,7 @@ from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
+from compressor.engine.needs import Part, require
 from compressor.engine.restoring import default_mode, opened_index
 from compressor.engine.select import as_recorded
 from compressor.engine.unpack import UnpackOptions
@@ -91,12 +92,14 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
         opened = opened_index(
             file, reading, lambda error: report.fail(error, archive), options["at"]
         )
+        if not options["tensors"]:
+            require(opened, _parts(_wanted(opened, members), bounds))
         wanted = _wanted(opened, members)
         with _output(archive, options) as write:
             if options["tensors"]:
                 written = _write_tensors(opened, wanted, options, write)
             else:
-                written = _write_parts(opened, wanted, bounds, write)
+                written = _write_parts(opened, _parts(wanted, bounds), write)
             for entry in written:
                 name = os.fsdecode(entry.name)
                 report.result("written", shown(entry.name), path=str(archive), name=name)
@@ -130,14 +133,9 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         output.commit(mode=default_mode(None), mtime_ns=None, sync=False)
 
 
-def _write_parts(
-    opened: SeekableArchive,
-    wanted: Iterable[tuple[Index, Entry]],
-    bounds: tuple[int, int] | None,
-    write: Write,
-) -> Iterator[Entry]:
-    for index, entry in wanted:
-        opened.copy(index, entry, write, _piece(bounds, entry))
+def _write_parts(opened: SeekableArchive, parts: Iterable[Part], write: Write) -> Iterator[Entry]:
+    for index, entry, begin, end in parts:
+        opened.copy(index, entry, write, (begin, end))
         yield entry
 
 
@@ -151,6 +149,8 @@ def _write_tensors(
     from compressor.engine.tensorview import picked, write_tensors  # for those who ask for tensors
 
     chosen = picked(opened, wanted, options["tensors"])
+    places = [(one.tensor.start, one.tensor.start + one.tensor.size) for one in chosen]
+    require(opened, [(one.index, one.entry, *at) for one, at in zip(chosen, places, strict=True)])
     write_tensors(opened, chosen, options["form"] or "safetensors", write)
     return {one.entry.name: one.entry for one in chosen}.values()
 
@@ -175,19 +175,19 @@ def _bounds(part: str | None) -> tuple[int, int] | None:
     return begin, end
 
 
-def _piece(bounds: tuple[int, int] | None, entry: Entry) -> tuple[int, int] | None:
-    """Return the part of a member that is asked for; what lies behind its end is left out.
+def _parts(wanted: Iterable[tuple[Index, Entry]], bounds: tuple[int, int] | None) -> Iterator[Part]:
+    """Yield the part of each member that is asked for; what lies behind its end is left out.
 
     Raises:
         UsageError: all of it does.
     """
-    if bounds is None:
-        return None
-    if bounds[0] > entry.size:
-        raise UsageError(
-            f"--range begins at {bounds[0]}, {entry.shown_name!r} has only {entry.size} bytes"
-        )
-    return bounds[0], min(bounds[1], entry.size)
+    for index, entry in wanted:
+        begin, end = bounds or (0, entry.size)
+        if begin > entry.size:
+            raise UsageError(
+                f"--range begins at {begin}, {entry.shown_name!r} has only {entry.size} bytes"
+            )
+        yield index, entry, begin, min(end, entry.size)
 
 
 COMMAND = cat

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from compressor.archive.record import Record
 from compressor.archive.schema import MAX_BASE, MAX_BASES, Base, Head, Span
-from compressor.engine.bases import BlockReader, fetching, missing
+from compressor.engine.bases import NONE_GIVEN, BlockReader, fetching
 from compressor.engine.block import Against
 from compressor.engine.dedup import BASE, Blocks, joined
 from compressor.engine.externals import Outside
@@ -125,7 +125,7 @@ class Deltas:
 
         One that can't be read, because it is damaged or needs a file that is not here, is none.
         """
-        reader = BlockReader(self._fetch, self._head, self._external)
+        reader = BlockReader(self._fetch, self._head, self._externals or NONE_GIVEN)
         try:
             return reader.base_of(spans, needs, memory)
         except CompressorError:
@@ -136,9 +136,6 @@ class Deltas:
             return self._named[offset]
         assert self._within is not None  # noqa: S101  else no span leads to a block
         return fetching(self._within, 0, self._head)(offset)
-
-    def _external(self, base: Base, start: int, length: int) -> Bytes:
-        return (self._externals.read if self._externals else missing)(base, start, length)
 
     def note(self, coded: Coded, spans: Sequence[Span]) -> None:
         """Note where a block's numbers were put."""

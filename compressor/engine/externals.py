@@ -18,8 +18,9 @@ from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
+from compressor.engine.needs import require
 from compressor.engine.settled import settled
-from compressor.errors import CompressorError, DamagedError, LimitError, MissingBaseError
+from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -34,6 +35,8 @@ STRIDE = 4 << 20  # bytes of a file that are hashed at a time
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
+Need = Callable[[int, int], None]
+"""From the same to nothing, or an error where these bytes need a content that is not here."""
 
 
 Paths = (
@@ -57,6 +60,7 @@ class Outside(Struct, frozen=True):
 
     base: Base
     look: Look
+    need: Need
 
 
 class Externals:
@@ -88,7 +92,7 @@ class Externals:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            self._opened.append(SeekableArchive(source, limits=limits, external=self.read))
+            self._opened.append(SeekableArchive(source, limits=limits, external=self))
         except DamagedError as error:
             error.what = f"{path}: {error.what}"
             raise
@@ -113,18 +117,33 @@ class Externals:
             MissingBaseError: none of the files is it, or holds it, as it was (F-057).
             LimitError: it needs too many others in turn.
         """
+        found = self._find(base)
+        with self._reading(base):
+            return found.look(start, length)
+
+    def need(self, base: Base, start: int, length: int) -> None:
+        """Refuse bytes of such a content that need others which are not here; raises as ``read``."""
+        found = self._find(base)
+        with self._reading(base):
+            found.need(start, length)
+
+    def _find(self, base: Base) -> Outside:
         key = base.content_hash
         with self._lock:
             if key not in self._found:
                 self._found[key] = next(self._matching(base), None)
             found = self._found[key]
         if found is None:
-            return missing(base, start, length)
+            raise missing(base)
+        return found
+
+    @contextmanager
+    def _reading(self, base: Base) -> Iterator[None]:
         try:
             with self._nesting.counted():
-                return found.look(start, length)
+                yield
         except DamagedError as error:  # of that file, not of the one that is read
-            raise MissingBaseError(shown_name(base.name), key.hex()) from error
+            raise missing(base) from error
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash
@@ -175,7 +194,10 @@ def _members(archive: SeekableArchive, index: Index) -> Iterator[Outside]:
             def look(at: int, size: int, entry: Entry = entry) -> bytes:
                 return archive.read(index, entry, at, at + size)
 
-            yield Outside(base, look)
+            def need(at: int, size: int, entry: Entry = entry) -> None:
+                require(archive, [(index, entry, at, at + size)])
+
+            yield Outside(base, look, need)
 
 
 class _Nesting(threading.local):
@@ -215,7 +237,7 @@ class _PlainFile:
             for at in range(0, self.size, STRIDE):
                 digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, self._read)
+            self._outside = Outside(base, self._read, lambda _at, _size: None)
         return self._outside
 
     def _read(self, at: int, size: int) -> bytes:

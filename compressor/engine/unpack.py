@@ -26,7 +26,7 @@ from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
-from compressor.engine.bases import ReadBase, fetching, missing
+from compressor.engine.bases import NONE_GIVEN, External, fetching
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
@@ -87,7 +87,8 @@ class UnpackOptions(Struct, frozen=True):
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
-    ``external`` reads what differences are from outside of the archive.
+    ``external`` reads what differences are from outside of the archive; ``at_once``: where a content
+    that is named is not there, nothing more is given.
     """
 
     threads: int = 1
@@ -95,7 +96,8 @@ class UnpackOptions(Struct, frozen=True):
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
     random: RandomSource | None = None
-    external: ReadBase = missing
+    external: External = NONE_GIVEN
+    at_once: bool = False
 
 
 class Unpacker:
@@ -141,10 +143,15 @@ class Unpacker:
         elif isinstance(event, BlockRecord):
             self._decode(event.record)
         elif isinstance(event, BaseRecord):
-            self._window.base(event.base, event.offset)
+            self._base(event)
         else:
             self._then(event)
         return True
+
+    def _base(self, event: BaseRecord) -> None:
+        if self._options.at_once:
+            self._options.external.need(event.base, 0, 0)
+        self._window.base(event.base, event.offset)
 
     def run(self) -> None:
         """Read to the end. Raises as ``step`` does."""

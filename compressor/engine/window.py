@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
-from compressor.engine.bases import BlockReader, Fetch, ReadBase, missing
+from compressor.engine.bases import NONE_GIVEN, BlockReader, External, Fetch
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
@@ -37,7 +37,7 @@ class Window:
     which new blocks may be referred to without any reach.
     """
 
-    def __init__(self, fetch: Fetch | None = None, external: ReadBase = missing) -> None:
+    def __init__(self, fetch: Fetch | None = None, external: External = NONE_GIVEN) -> None:
         self._external = external
         self._reader = BlockReader(fetch or self._kept_record, None, external)
         self._reach = 0

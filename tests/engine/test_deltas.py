@@ -187,7 +187,7 @@ def test_a_state_in_another_file_is_a_base(tmp_path: Path, path: Path) -> None:
         archive = packed(path, {"new": state(1)}, externals)
 
         assert needs(archive) == {"new": 0}
-        assert all_ways(archive, externals.read) == [{"new": state(1)}] * 2
+        assert all_ways(archive, externals) == [{"new": state(1)}] * 2
         archive = packed(path, {"new": state(1)}, externals, reach=0)
         assert needs(archive) == {"new": 0}
     ((_, error),) = from_pipe(archive).outcome.failures
@@ -219,7 +219,7 @@ def test_an_archive_may_name_no_more_contents_than_readers_take(
 
         found = [block.chain.partition(":")[0] for block in blocks(archive)["new"]]
         assert sorted(found) == ["floatdelta", "floatsplit", "zstd"]
-        assert all_ways(archive, externals.read) == [{"new": new}] * 2
+        assert all_ways(archive, externals) == [{"new": new}] * 2
 
 
 def test_bases_of_bases_outside_end_before_readers_do(tmp_path: Path, path: Path) -> None:
@@ -230,7 +230,7 @@ def test_bases_of_bases_outside_end_before_readers_do(tmp_path: Path, path: Path
         name, data = f"{number}", state(number, layers=1)
         with Externals(paths) as externals:
             archive = packed(path, {name: data}, externals)
-            assert all_ways(archive, externals.read) == [{name: data}] * 2
+            assert all_ways(archive, externals) == [{name: data}] * 2
         found.append(needs(archive)[name])
         paths.append(tmp_path / f"{number}.cz")
         paths[-1].write_bytes(archive)
