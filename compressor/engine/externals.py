@@ -56,8 +56,12 @@ def paths_of(given: Paths) -> list[Path]:
 
 
 class Outside(Struct, frozen=True):
-    """A content that blocks may be differences from: its name, size and hash, and how it is read."""
+    """A content that blocks may be differences from: its name, size and hash, and how it is read.
 
+    ``path`` is that of the file that is it, or that holds it.
+    """
+
+    path: Path
     base: Base
     look: Look
     need: Need
@@ -74,12 +78,13 @@ class Externals:
     """
 
     def __init__(self, paths: Sequence[Path], limits: Limits = UNLIMITED) -> None:
-        self._opened: list[SeekableArchive | _PlainFile] = []
+        self._opened: list[_Archive | _PlainFile] = []
         self.identities: frozenset[Identity] = frozenset()
         """Of the files: what no output may replace, and no input may be."""
         self._found: dict[bytes, Outside | None] = {}
         self._lock = threading.Lock()
         self._nesting = _Nesting()
+        self.paths = tuple(paths)
         for path in paths:
             self._open(path, limits)
 
@@ -92,10 +97,10 @@ class Externals:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            self._opened.append(SeekableArchive(source, limits=limits, external=self))
+            archive = SeekableArchive(source, limits=limits, external=self)
         except DamagedError as error:
-            error.what = f"{path}: {error.what}"
-            raise
+            raise _unreadable(path, error) from error
+        self._opened.append(_Archive(path, archive))
 
     def __enter__(self) -> Self:
         return self
@@ -153,18 +158,21 @@ class Externals:
                     yield opened.outside()
                 continue
             with suppress(DamagedError):  # another one may have it
-                for outside in _all_members(opened):
+                for outside in opened.all_members():
                     if (outside.base.size, outside.base.content_hash) == wanted:
                         yield outside
 
     def contents(self) -> Iterator[Outside]:
-        """Yield all contents, in the order in which they were named."""
+        """Yield all contents, in the order in which they were named.
+
+        Raises:
+            CompressorError: the index of an archive is damaged.
+        """
         for opened in self._opened:
             if isinstance(opened, _PlainFile):
                 yield opened.outside()
             else:
-                for index in opened.indexes:
-                    yield from _members(opened, index)
+                yield from opened.last_members()
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -177,18 +185,38 @@ class Externals:
                 opened.check()
 
 
-def _all_members(archive: SeekableArchive) -> Iterator[Outside]:
-    """Yield the members of all versions, the last ones first."""
-    for last in archive.indexes:
-        index: Index | None = last
-        while index is not None:
-            yield from _members(archive, index)
-            index = index.before()
+def _unreadable(path: Path, error: DamagedError) -> CompressorError:
+    """Return the error of a file that is to be a base: not of the archive that is read or made."""
+    return CompressorError(f"{path} is no sound archive, and can't be a base: {error}")
 
 
-def _members(archive: SeekableArchive, index: Index) -> Iterator[Outside]:
-    for entry in index.entries():
-        if entry.kind == FILE:
+class _Archive(Struct, frozen=True):
+    """A file that is an archive."""
+
+    path: Path
+    archive: SeekableArchive
+
+    def last_members(self) -> Iterator[Outside]:
+        """Yield the members, as they are in the last version."""
+        try:
+            for index in self.archive.indexes:
+                yield from self._members(index)
+        except DamagedError as error:
+            raise _unreadable(self.path, error) from error
+
+    def all_members(self) -> Iterator[Outside]:
+        """Yield the members of all versions, the last ones first."""
+        for last in self.archive.indexes:
+            index: Index | None = last
+            while index is not None:
+                yield from self._members(index)
+                index = index.before()
+
+    def _members(self, index: Index) -> Iterator[Outside]:
+        archive = self.archive
+        for entry in index.entries():
+            if entry.kind != FILE:
+                continue
             base = Base(entry.name, entry.size, entry.content_hash)
 
             def look(at: int, size: int, entry: Entry = entry) -> bytes:
@@ -197,7 +225,7 @@ def _members(archive: SeekableArchive, index: Index) -> Iterator[Outside]:
             def need(at: int, size: int, entry: Entry = entry) -> None:
                 require(archive, [(index, entry, at, at + size)])
 
-            yield Outside(base, look, need)
+            yield Outside(self.path, base, look, need)
 
 
 class _Nesting(threading.local):
@@ -237,7 +265,7 @@ class _PlainFile:
             for at in range(0, self.size, STRIDE):
                 digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, self._read, lambda _at, _size: None)
+            self._outside = Outside(self._path, base, self._read, lambda _at, _size: None)
         return self._outside
 
     def _read(self, at: int, size: int) -> bytes:

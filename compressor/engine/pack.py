@@ -382,6 +382,8 @@ class Packer:
         externals = self._options.sources.externals
         if externals:
             externals.check()
+        for text in self._deltas.useless() if self._deltas and self._plain else ():
+            self._options.warn(text)
         self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()

@@ -87,8 +87,8 @@ class UnpackOptions(Struct, frozen=True):
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
-    ``external`` reads what differences are from outside of the archive; ``at_once``: where a content
-    that is named is not there, nothing more is given.
+    ``external`` reads what differences are from outside of the archive; ``at_once``: a block for which
+    that can't be had ends it all.
     """
 
     threads: int = 1
@@ -143,15 +143,10 @@ class Unpacker:
         elif isinstance(event, BlockRecord):
             self._decode(event.record)
         elif isinstance(event, BaseRecord):
-            self._base(event)
+            self._window.base(event.base, event.offset)
         else:
             self._then(event)
         return True
-
-    def _base(self, event: BaseRecord) -> None:
-        if self._options.at_once:
-            self._options.external.need(event.base, 0, 0)
-        self._window.base(event.base, event.offset)
 
     def run(self) -> None:
         """Read to the end. Raises as ``step`` does."""
@@ -200,6 +195,8 @@ class Unpacker:
     def _decode(self, record: Record) -> None:
         window, memory, assembler = self._window, self._share, self._assembler
         known = blocks.glimpse(record)
+        if self._options.at_once and known and known.base:
+            self._window.need(record, known)
         work = min(known.plain_size, MAX_BLOCK) if known else record.header.body_size
         if self._options.random is None and known and known.base:
             self._pool.drain()  # so that the window has all blocks before this one

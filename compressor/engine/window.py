@@ -1,6 +1,7 @@
 """The blocks that a forward reader keeps: those not yet referred to, and those within reach."""
 
 from collections import OrderedDict
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -77,6 +78,18 @@ class Window:
     def base(self, base: Base, offset: int) -> None:
         """Keep what a BASE says."""
         self._bases[offset] = base
+
+    def need(self, record: Record, block: Block) -> None:
+        """Refuse a block that is a difference from what is not outside; ``block`` is what it seems to say.
+
+        Raises:
+            MissingBaseError: it is sound, and is one.
+        """
+        with suppress(DamagedError):  # said by who decodes it
+            record.checked()
+            for at, start, length in block.base:
+                if at in self._bases:
+                    self._external.need(self._bases[at], start, length)
 
     def unpack(self, record: Record, memory: int) -> Decoded:
         """Return a block that has come, decoded; raises as `BlockReader.unpack` does.

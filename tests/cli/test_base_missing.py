@@ -64,13 +64,15 @@ def test_the_base_of_a_base_is_looked_for_too(run: Run) -> None:
     assert missing(done.stderr, "old0")
 
 
-def test_a_pipe_gives_no_more_once_it_names_a_base_that_is_missing(run: Run) -> None:
+def test_a_pipe_ends_with_the_first_block_that_needs_a_base_that_is_missing(run: Run) -> None:
     Path("old").write_bytes(safetensors({"last": tensor(1, 0)}))
     new = safetensors({"first": tensor(0, 0), "last": tensor(1, 1)})
     Path("new").write_bytes(new)
     run("compress", "-T1", "--base", "old", "new")
 
-    done = run("decompress", input=Path("new.cz").read_bytes(), code=5)
+    archive = Path("new.cz").read_bytes()
+    cut = archive[: archive.index(b"\xc5Z\xd2\x1e\x04", archive.index(b"floatdelta"))]
+    done = run("decompress", input=cut, code=5)  # not 4: what is behind is not asked for
 
     assert missing(done.stderr, "old")
     assert len(done.stdout) <= len(new) // 2 + 1000
