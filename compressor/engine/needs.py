@@ -39,9 +39,9 @@ def require(archive: SeekableArchive, parts: Iterable[Part]) -> None:
         MissingBaseError: a content outside of the archive is missing (F-057).
         LimitError: it needs too many others in turn.
     """
-    looks: dict[int, _Looks] = {}
+    looks: dict[int, Looks] = {}
     for index, entry, begin, end in islice(parts, MOST_LOOKS):
-        look = looks.setdefault(index.start, _Looks(index, archive.external))
+        look = looks.setdefault(index.start, Looks(index, archive.external))
         with suppress(DamagedError):
             for _, span in islice(index.spans(entry, begin, end), LOOKED_AT):
                 look.at(span)
@@ -60,7 +60,7 @@ def require_all(file: BinaryIO, options: UnpackOptions) -> None:
         file.seek(0)
 
 
-class _Looks:
+class Looks:
     """Looks at blocks of one archive, each once."""
 
     def __init__(self, index: Index, external: External) -> None:
