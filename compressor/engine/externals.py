@@ -16,7 +16,7 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base, shown_name
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
+from compressor.engine.bases import NONE_GIVEN, External, missing
 from compressor.engine.limits import UNLIMITED, Limits
 from compressor.engine.needs import require
 from compressor.engine.settled import settled
@@ -53,6 +53,11 @@ def paths_of(given: Paths) -> list[Path]:
     """Return the paths."""
     several = [given] if isinstance(given, str | bytes | os.PathLike) else given
     return [Path(os.fsdecode(path)) for path in several]
+
+
+def external_of(given: Paths, limits: Limits) -> External:
+    """Return the contents of the files that are named, none where none is; raises as ``Externals``."""
+    return Externals(paths_of(given), limits) if given else NONE_GIVEN
 
 
 class Outside(Struct, frozen=True):
