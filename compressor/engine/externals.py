@@ -9,6 +9,7 @@ from typing import Self
 
 from blake3 import blake3
 from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
@@ -17,10 +18,10 @@ from compressor.archive.schema import FILE, Base, shown_name
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.bases import NONE_GIVEN, External, missing
-from compressor.engine.limits import UNLIMITED, Limits
+from compressor.engine.limits import UNLIMITED, Limits, shared
 from compressor.engine.needs import require
 from compressor.engine.settled import settled
-from compressor.errors import CompressorError, DamagedError, LimitError
+from compressor.errors import CompressorError, DamagedError, LimitError, MemoryBudgetError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -75,7 +76,7 @@ class Outside(Struct, frozen=True):
 class Externals:
     """The contents of some files: of those that are archives, the contents of their members.
 
-    To be closed. Threads may share it.
+    To be closed. Threads may share it. Those that are archives share the memory of ``limits``.
 
     Raises:
         OSError: a file can't be read.
@@ -90,21 +91,26 @@ class Externals:
         self._lock = threading.Lock()
         self._nesting = _Nesting()
         self.paths = tuple(paths)
-        for path in paths:
-            self._open(path, limits)
+        sources = [(path, DescriptorSource(path)) for path in paths]
+        self.identities = frozenset(identity_in(source.status()) for _, source in sources)
+        archives = sum(_is_archive(source) for _, source in sources)
+        memory = shared(limits.memory, max(archives, 1))
+        for path, source in sources:
+            if _is_archive(source):
+                self._open(path, source, replace(limits, memory=memory))
+            else:
+                self._opened.append(_PlainFile(source, path))
 
-    def _open(self, path: Path, limits: Limits) -> None:
-        source = DescriptorSource(path)
-        self.identities |= {identity_in(source.status())}
-        if source.read(0, min(len(MAGIC), source.size)) != MAGIC:
-            self._opened.append(_PlainFile(source, path))
-            return
+    def _open(self, path: Path, source: DescriptorSource, limits: Limits) -> None:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
             archive = SeekableArchive(source, limits=limits, external=self)
         except DamagedError as error:
             raise _unreadable(path, error) from error
+        except MemoryBudgetError as error:
+            what = f"{path}, a base with its share of the memory,"
+            raise MemoryBudgetError(what, error.needed, error.allowed) from error
         self._opened.append(_Archive(path, archive))
 
     def __enter__(self) -> Self:
@@ -188,6 +194,10 @@ class Externals:
         for opened in self._opened:
             if isinstance(opened, _PlainFile):
                 opened.check()
+
+
+def _is_archive(source: DescriptorSource) -> bool:
+    return source.read(0, min(len(MAGIC), source.size)) == MAGIC
 
 
 def _unreadable(path: Path, error: DamagedError) -> CompressorError:

@@ -432,3 +432,19 @@ def test_no_archive_takes_the_place_of_its_base(tmp_path: Path) -> None:
         compressor.append(tmp_path / "old.cz", tmp_path / "new", base=tmp_path / "old.cz")
 
     assert (tmp_path / "old.cz").read_bytes() == before
+
+
+def test_archives_that_are_bases_share_the_memory(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.cz", tmp_path / "b.cz"]
+    for path in paths:
+        packed(path, {"old": S0})
+    with pytest.raises(MemoryBudgetError) as refused:
+        Externals(paths[:1], Limits(memory=1))
+    needed = refused.value.needed
+
+    with Externals(paths[:1], Limits(memory=needed)):
+        pass
+    with pytest.raises(MemoryBudgetError, match="a base with its share"):
+        Externals(paths, Limits(memory=needed))
+    with Externals(paths, Limits(memory=2 * needed)):
+        pass
