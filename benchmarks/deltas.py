@@ -12,20 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tensors import STATES
+
 from compressor.kernels import floatdelta
 from compressor.stages import chain as chains
 from compressor.stages.codecs.floatdelta import BLOCK, LAYOUTS
 from compressor.tensors.sniff import sniff
 
 CORPUS = Path(os.environ.get("COMPRESSOR_CORPUS", Path.home() / ".cache/compressor-corpus"))
-PAIRS = (
-    ("finetune-base-bf16", "finetune-tuned-bf16", 0.285),
-    ("ckpt-01200-bf16", "ckpt-01201-bf16", 0.135),
-    ("ckpt-01100-bf16", "ckpt-01200-bf16", 0.445),
-    ("ckpt-01200-fp32", "ckpt-01201-fp32", 0.555),
-    ("ckpt-01100-fp32", "ckpt-01200-fp32", 0.725),
-    ("ckpt-01200-optim", "ckpt-01201-optim", 0.74),
-)
 DTYPES = {
     "F64": "fp64",
     "F32": "fp32",
@@ -136,10 +130,7 @@ def pairs_of(files: list[Path]) -> list[tuple[Path, Path, float | None]]:
     """Return the pairs that are asked for, or the corpus's, each with its target if it has one."""
     if files:
         return [(base, new, None) for base, new in zip(files[::2], files[1::2], strict=True)]
-    return [
-        (CORPUS / f"{base}.safetensors", CORPUS / f"{new}.safetensors", target)
-        for base, new, target in PAIRS
-    ]
+    return [(CORPUS / base, CORPUS / new, target) for base, new, target in STATES]
 
 
 def main() -> None:

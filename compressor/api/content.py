@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
+from compressor.engine.externals import Paths, external_of
 from compressor.engine.file import CompressorFile, PathOrFile
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["CompressorFile", "Limits", "compress", "decompress", "open"]
 
 FOR_WRITING = "codec, level, block_size, memory, verify and name are for writing"
-FOR_READING = "limits and salvage are for reading"
+FOR_READING = "limits, salvage and base are for reading"
 
 BinaryMode = Literal["r", "rb", "w", "wb", "x", "xb", "a", "ab"]
 TextMode = Literal["rt", "wt", "xt", "at"]
@@ -100,21 +101,28 @@ def warn(text: str) -> None:
 
 
 def decompress(
-    data: "ReadableBuffer", *, limits: Limits = DEFAULT, salvage: bool = False, threads: int = 1
+    data: "ReadableBuffer",
+    *,
+    limits: Limits = DEFAULT,
+    salvage: bool = False,
+    threads: int = 1,
+    base: Paths = (),
 ) -> bytes:
     """Return the content of all members of all archives in ``data``, in order.
 
-    ``salvage`` accepts a last archive that is whole but for its end.
+    ``salvage`` accepts a last archive that is whole but for its end. ``base`` names files, or archives,
+    that hold what tensors are differences from outside of the archive.
 
     Raises:
         NotAnArchiveError: ``data`` is something else.
         DamagedError: some of it is damaged; TruncatedError where it ends early.
         LimitError: ``limits`` would be exceeded (4 GiB, 2000 times the input, 1 GiB of memory).
-        UnsupportedError: it needs a stage or a feature that is missing here.
+        UnsupportedError: it needs a stage or a feature that is missing here; MissingBaseError: a base.
     """
     parts: list[Bytes] = []
     sink = StreamSink(parts.append)
-    Unpacker(Source(io.BytesIO(data)), sink, UnpackOptions(threads, limits)).run()
+    options = UnpackOptions(threads, limits, external=external_of(base, limits), at_once=True)
+    Unpacker(Source(io.BytesIO(data)), sink, options).run()
     for _, error in sink.outcome.failures:
         if not (salvage and isinstance(error, UnfinishedError)):
             raise error
@@ -133,6 +141,7 @@ class OpenOptions(TypedDict, total=False):
     name: str
     limits: Limits | None
     salvage: bool
+    base: Paths
     encoding: str | None
     errors: str | None
     newline: str | None
@@ -161,6 +170,7 @@ def open(  # noqa: PLR0913
     name: str = "",
     limits: Limits | None = None,
     salvage: bool = False,
+    base: Paths = (),
     encoding: str | None = None,
     errors: str | None = None,
     newline: str | None = None,
@@ -178,11 +188,13 @@ def open(  # noqa: PLR0913
     text = is_text(mode, (encoding, errors, newline))
     if mode[0] == "r":
         _refuse(FOR_WRITING, codec, level, block_size, memory, verify, name or None)
-        binary = open_to_read(file, threads, limits or STREAMING, salvage=salvage)
+        bounds = limits or STREAMING
+        options = UnpackOptions(threads, bounds, external=external_of(base, bounds))
+        binary = open_to_read(file, options, salvage=salvage)
     else:
-        _refuse(FOR_READING, limits, salvage or None)
-        options = pack_options(codec, level, threads, block_size, memory, verify)
-        binary = open_to_write(file, mode[0], BlockWriter(options, os.fsencode(name)))
+        _refuse(FOR_READING, limits, salvage or None, base or None)
+        packing = pack_options(codec, level, threads, block_size, memory, verify)
+        binary = open_to_write(file, mode[0], BlockWriter(packing, os.fsencode(name)))
     return binary.as_text(encoding, errors, newline) if text else binary
 
 

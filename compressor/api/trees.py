@@ -87,6 +87,7 @@ def pack(  # noqa: PLR0913  see compress
         OSError: the output can't be written.
     """
     tree = _tree(paths, exclude, scan, on_problem)
+    _refuse_base(codec, base)
     options = pack_options(codec, level, threads, block_size, memory, verify)
     options = replace(options, solid_size=solid_size, reach=reach)
     file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
@@ -127,6 +128,7 @@ def append(  # noqa: PLR0913  see compress
     tree = _tree(paths, exclude, scan, on_problem)
     for _, error in tree.missing():
         raise error
+    _refuse_base(codec, base)
     options = pack_options(codec, level, threads, block_size, memory, verify)
     appending = AppendOptions(
         tuple(member_name(path) for path in tree.paths),
@@ -161,8 +163,14 @@ def prune(
         DamagedError: the archive is damaged; it stays as it was.
     """
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:
-        options = UnpackOptions(threads, Limits(None, None, memory), external=externals.read)
+        options = UnpackOptions(threads, Limits(None, None, memory), external=externals)
         return prune_archive(_path(archive), keep_last, warn, options)
+
+
+def _refuse_base(codec: str | None, base: Paths) -> None:
+    """Refuse what would be honoured in silence by nothing."""
+    if codec is not None and base:
+        raise UsageError("a codec packs any bytes alike: base goes with levels")
 
 
 def _path(path: PathLike) -> Path:

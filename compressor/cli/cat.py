@@ -2,39 +2,39 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.schema import FILE
 from compressor.cli import completion, paths
 from compressor.cli.options import (
     PATH,
     basing,
-    external_from,
     refuse_where,
     report_from,
     reporting,
     resources,
 )
 from compressor.cli.paths import STDIN
-from compressor.cli.report import shown
+from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
-from compressor.engine.access import SeekableArchive
-from compressor.engine.limits import Limits
+from compressor.cli.tensors import files_in, reading_from, tensors_in
+from compressor.engine.needs import Part, require
 from compressor.engine.restoring import default_mode, opened_index
-from compressor.engine.select import as_recorded
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import opened_output
 
 Write = Callable[[Bytes], object]
+Give = Callable[[Write], Iterable[Entry]]
+"""Writes what is asked for, and gives the entries of the files that it is of."""
+
+Opened = tuple[Path, BinaryIO]
 
 _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 
@@ -71,7 +71,8 @@ _RANGE = re.compile(r"([0-9]*):([0-9]*)$")
 def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
     r"""Write files, bytes of them, or tensors in them; only the blocks they need are read.
 
-    Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes.
+    Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes. For --tensor
+    a file of tensors serves, too, as it is.
 
     \b
       compressor cat run.cz run/config.json
@@ -81,31 +82,19 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
     """
     report = report_from(options, data_to_stdout=options["output"] in (None, STDIN))
     _refuse_contradictions(options)
-    bounds = _bounds(options["part"])
+    options["part"] = _bounds(options["part"])
     with report.failing(archive), opened_archive(archive) as (source, file):
         if not source.regular:
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
-        reading = _reading(options)
-        opened = opened_index(
-            file, reading, lambda error: report.fail(error, archive), options["at"]
-        )
-        wanted = _wanted(opened, members)
+        plan = _tensors_of if options["tensors"] else _parts_of
+        give = plan((archive, file), members, options, report)
         with _output(archive, options) as write:
-            if options["tensors"]:
-                written = _write_tensors(opened, wanted, options, write)
-            else:
-                written = _write_parts(opened, wanted, bounds, write)
-            for entry in written:
+            for entry in give(write):
                 name = os.fsdecode(entry.name)
                 report.result("written", shown(entry.name), path=str(archive), name=name)
     return report.exit_code
-
-
-def _reading(options: dict[str, Any]) -> UnpackOptions:
-    limits = Limits(None, None, options["memory"])
-    return UnpackOptions(options["threads"], limits, external=external_from(options))
 
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:
@@ -130,35 +119,39 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         output.commit(mode=default_mode(None), mtime_ns=None, sync=False)
 
 
-def _write_parts(
-    opened: SeekableArchive,
-    wanted: Iterable[tuple[Index, Entry]],
-    bounds: tuple[int, int] | None,
-    write: Write,
-) -> Iterator[Entry]:
-    for index, entry in wanted:
-        opened.copy(index, entry, write, _piece(bounds, entry))
-        yield entry
+def _parts_of(
+    opened: Opened, members: Sequence[str], options: dict[str, Any], report: Report
+) -> Give:
+    """Return what writes files, or bytes of them, once all is there that these need."""
+    path, file = opened
+    archive = opened_index(
+        file, reading_from(options), lambda error: report.fail(error, path), options["at"]
+    )
+    require(archive, _parts(files_in(archive, members), options["part"]))
+
+    def give(write: Write) -> Iterator[Entry]:
+        for index, entry, begin, end in _parts(files_in(archive, members), options["part"]):
+            archive.copy(index, entry, write, (begin, end))
+            yield entry
+
+    return give
 
 
-def _write_tensors(
-    opened: SeekableArchive,
-    wanted: Iterable[tuple[Index, Entry]],
-    options: dict[str, Any],
-    write: Write,
-) -> Iterable[Entry]:
-    """Write tensors; return the members that they are of."""
+def _tensors_of(
+    opened: Opened, members: Sequence[str], options: dict[str, Any], report: Report
+) -> Give:
+    """Return what writes tensors, once all is there that these need; it gives the files they are of."""
     from compressor.engine.tensorview import picked, write_tensors  # for those who ask for tensors
 
-    chosen = picked(opened, wanted, options["tensors"])
-    write_tensors(opened, chosen, options["form"] or "safetensors", write)
-    return {one.entry.name: one.entry for one in chosen}.values()
+    chosen = picked(tensors_in(*opened, options, report, members), options["tensors"])
+    for one in chosen:
+        one.need()
 
+    def give(write: Write) -> Iterable[Entry]:
+        write_tensors(chosen, options["form"] or "safetensors", write)
+        return {one.entry.name: one.entry for one in chosen}.values()
 
-def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple[Index, Entry]]:
-    if members:
-        return [opened.find_file(as_recorded(os.fsencode(name))) for name in members]
-    return ((index, entry) for index, entry in opened.entries() if entry.kind == FILE)
+    return give
 
 
 def _bounds(part: str | None) -> tuple[int, int] | None:
@@ -175,19 +168,19 @@ def _bounds(part: str | None) -> tuple[int, int] | None:
     return begin, end
 
 
-def _piece(bounds: tuple[int, int] | None, entry: Entry) -> tuple[int, int] | None:
-    """Return the part of a member that is asked for; what lies behind its end is left out.
+def _parts(wanted: Iterable[tuple[Index, Entry]], bounds: tuple[int, int] | None) -> Iterator[Part]:
+    """Yield the part of each member that is asked for; what lies behind its end is left out.
 
     Raises:
         UsageError: all of it does.
     """
-    if bounds is None:
-        return None
-    if bounds[0] > entry.size:
-        raise UsageError(
-            f"--range begins at {bounds[0]}, {entry.shown_name!r} has only {entry.size} bytes"
-        )
-    return bounds[0], min(bounds[1], entry.size)
+    for index, entry in wanted:
+        begin, end = bounds or (0, entry.size)
+        if begin > entry.size:
+            raise UsageError(
+                f"--range begins at {begin}, {entry.shown_name!r} has only {entry.size} bytes"
+            )
+        yield index, entry, begin, min(end, entry.size)
 
 
 COMMAND = cat

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from compressor.errors import CompressorError
-from compressor.stages import TABLE
+from compressor.stages import BASED, TABLE
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -18,9 +18,9 @@ LOOKED_AT = 10_000
 
 
 def codecs(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
-    """Return the codecs of the table whose names begin so; none is loaded."""
+    """Return what of the table may be asked for and begins so; none is loaded."""
     del ctx, param
-    return [name for name in TABLE if name.startswith(begun)]
+    return [name for name in TABLE if name.startswith(begun) and name not in BASED]
 
 
 def members_of(argument: str) -> Completer:

@@ -13,7 +13,7 @@ import click
 
 from compressor.cli.paths import STDIN, literal
 from compressor.cli.report import Report
-from compressor.engine.bases import ReadBase, missing
+from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.limits import Limits
 from compressor.errors import UsageError
 
@@ -265,10 +265,9 @@ def externals_from(options: Mapping[str, Any]) -> "Externals | None":
     return found
 
 
-def external_from(options: Mapping[str, Any]) -> ReadBase:
-    """Return what reads what differences are from, outside of their archive."""
-    found = externals_from(options)
-    return found.read if found else missing
+def external_from(options: Mapping[str, Any]) -> External:
+    """Return what differences are from, outside of their archive."""
+    return externals_from(options) or NONE_GIVEN
 
 
 def limits_from(options: Mapping[str, Any]) -> Limits:

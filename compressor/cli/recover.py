@@ -23,7 +23,7 @@ from compressor.engine.limits import Limits
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import UnpackOptions, unpack
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError, MissingBaseError, UsageError
 from compressor.tree.outputs import (
     DeviceOutput,
     Output,
@@ -62,27 +62,36 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
         if output == STDIN:
             raise UsageError("recover needs a file to write: it reads again what it wrote")
         with opened_output(output, force=force, protected=protected) as target:
-            outcome = recover(file, target.write, options["memory"])
+            outcome = recover(file, target.write, options["memory"], external_from(options))
             if not outcome.kept and not outcome.lost_found:
                 report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code
-            _prove(target, options)
+            unproven = _prove(target, options)
             mode, owner = shared_permissions([access_of(source.stat)])
             target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
+        for name, error in unproven:
+            report.warn(f"kept, not verified: {error}", os.fsdecode(name))
+            report.partly()
         _say(outcome, damaged, output, report)
     return report.exit_code
 
 
-def _prove(target: Output | DeviceOutput, options: dict[str, Any]) -> None:
-    """Read what was written to its end, before it gets its name."""
+def _prove(
+    target: Output | DeviceOutput, options: dict[str, Any]
+) -> list[tuple[bytes, MissingBaseError]]:
+    """Read what was written to its end, before it gets its name; return what lacks a base for that."""
     sink = NullSink()
     os.lseek(target.descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(target.descriptor), "rb", buffering=0) as file:
         limits = Limits(None, None, options["memory"])
         reading = UnpackOptions(options["threads"], limits, external=external_from(options))
         unpack(file, sink, reading, seekable=True)
-    for _, error in sink.outcome.failures:
-        raise error
+    unproven: list[tuple[bytes, MissingBaseError]] = []
+    for name, error in sink.outcome.failures:
+        if not isinstance(error, MissingBaseError):
+            raise error
+        unproven.append((name or b"", error))
+    return unproven
 
 
 def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> None:

@@ -1,15 +1,21 @@
-"""Tensors in the members of an archive, as lines: for `list --tensors`."""
+"""Tensors in the members of an archive, or in a file: for `list --tensors` and `cat --tensor`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from compressor.archive.index import Index
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import FILE
+from compressor.archive.source import RandomSource
 from compressor.cli.options import external_from
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
+from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.restoring import opened_index
+from compressor.engine.select import as_recorded
 from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 
@@ -17,22 +23,58 @@ if TYPE_CHECKING:
     from compressor.engine.tensorview import Held
 
 
+def tensors_in(
+    path: Path, file: BinaryIO, options: dict[str, Any], report: Report, members: Sequence[str] = ()
+) -> Iterable[tuple[Entry, "list[Held]"]]:
+    """Return the tensors in an archive, or some members of it, by file; or in a file of tensors itself.
+
+    Raises:
+        UsageError: a version or a member of a file that is no archive is meant.
+        CompressorError: it is neither, or broken, or has no such member.
+    """
+    from compressor.engine.tensorview import held_by, held_plainly  # for those who ask for tensors
+
+    plain = held_plainly(RandomSource(file), os.fsencode(path.name))
+    if plain is not None:
+        if members or options["at"] is not None:
+            raise UsageError("members and versions are for archives: this is a file of tensors")
+        return plain
+    file.seek(0)
+    opened = opened_index(
+        file,
+        reading_from(options),
+        lambda error: report.fail(error, path),
+        options["at"],
+    )
+    found = files_in(opened, members)
+    if members:  # one that is named twice is one
+        found = {(index.start, entry.name): (index, entry) for index, entry in found}.values()
+    return held_by(opened, found)
+
+
+def reading_from(options: dict[str, Any]) -> UnpackOptions:
+    """Return how an archive is looked into."""
+    limits = Limits(None, None, options["memory"])
+    return UnpackOptions(options.get("threads", 1), limits, external=external_from(options))
+
+
+def files_in(opened: SeekableArchive, members: Sequence[str]) -> Iterable[tuple[Index, Entry]]:
+    """Return the files that are named, in that order, or all."""
+    if members:
+        return [opened.find_file(as_recorded(os.fsencode(name))) for name in members]
+    return ((index, entry) for index, entry in opened.entries() if entry.kind == FILE)
+
+
 def list_tensors(path: Path, options: dict[str, Any], report: Report) -> None:
-    """Say of each member which tensors it holds.
+    """Say of each member which tensors it holds, or of a file of tensors.
 
     Raises:
         UsageError: it is no file to look into.
     """
-    from compressor.engine.tensorview import held_by  # for those who ask for tensors
-
     with opened_archive(path) as (source, file):
         if not source.regular:
             raise UsageError("--tensors needs a file to look into, not a pipe")
-        reading = UnpackOptions(
-            1, Limits(None, None, options["memory"]), external=external_from(options)
-        )
-        opened = opened_index(file, reading, lambda error: report.fail(error, path), options["at"])
-        for entry, tensors in held_by(opened, opened.entries()):
+        for entry, tensors in tensors_in(path, file, options, report):
             if not report.as_json:
                 report.output("member", f"{shown(entry.name) or path.name}:")
             report.outputs(

@@ -16,6 +16,7 @@ from compressor.engine import heap
 from compressor.engine.contents import holds_tree
 from compressor.engine.extract import give_by_index
 from compressor.engine.live import is_idle
+from compressor.engine.needs import require_all
 from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink, Outcome, StreamSink
@@ -183,8 +184,11 @@ class Unpacking:
             lambda read, given: progress(given, read),
             partial(is_idle, source.descriptor),
             external=external_from(self._options),
+            at_once=True,
         )
         try:
+            if source.regular:
+                require_all(file, options)
             if not (source.regular and give_by_index(file, sink, options)):
                 unpack(file, sink, options, seekable=source.regular)
         finally:

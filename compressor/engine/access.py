@@ -25,7 +25,7 @@ from compressor.archive.schema import (
 from compressor.archive.source import RandomSource
 from compressor.archive.tail import ended, rebuilt
 from compressor.engine import block as blocks
-from compressor.engine.bases import BlockReader, ReadBase, fetching, missing
+from compressor.engine.bases import NONE_GIVEN, BlockReader, External, fetching
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import zeros
@@ -58,9 +58,9 @@ class SeekableArchive:
         threads: int = 1,
         limits: Limits = UNLIMITED,
         salvage: bool = False,
-        external: ReadBase = missing,
+        external: External = NONE_GIVEN,
     ) -> None:
-        self._external = external
+        self.external = external
         self.source = file if isinstance(file, RandomSource) else RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = limits
@@ -188,7 +188,7 @@ class SeekableArchive:
 
     def _reader(self, index: Index) -> BlockReader:
         fetch = fetching(self.source, index.start, index.head)
-        return BlockReader(fetch, index.head, self._external)
+        return BlockReader(fetch, index.head, self.external)
 
     def copy(
         self,

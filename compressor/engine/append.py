@@ -15,7 +15,7 @@ from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
 from compressor.engine.archivefile import ArchiveFile, locked
-from compressor.engine.bases import missing
+from compressor.engine.bases import NONE_GIVEN
 from compressor.engine.externals import Externals
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
@@ -74,10 +74,11 @@ def append_version(
         externals = packing.sources.externals
         if externals and file.identity in externals.identities:
             raise UsageError("is what is appended to: its own states need no --base")
-        archive = SeekableArchive(file.file, external=externals.read if externals else missing)
+        external = externals or NONE_GIVEN
+        archive = SeekableArchive(file.file, external=external)
         previous = Previous(archive.indexes[-1])
         _refuse_below_files(previous, options.roots)
-        earlier = previous.earlier(packing.memory // TABLE_SHARE)
+        earlier = previous.earlier(packing.memory // TABLE_SHARE, external)
         packing = replace(packing, sources=_sources(file, archive, previous, externals))
         file.begin()
         try:

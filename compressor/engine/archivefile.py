@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,10 @@ from compressor.stages.base import Bytes
 from compressor.tree.outputs import Access, Identity, identity_of, without_group
 
 Note = Callable[[str], None]
+
+PATIENCE = (
+    0.2  # seconds: a reader that looks whether an append is under way (``settled``) holds less
+)
 
 
 class Storage:
@@ -88,6 +93,7 @@ class ArchiveFile:
             found = ended(RandomSource(self.file))
         if len(found) > 1:
             raise UsageError("holds several archives in a row; only one can have versions")
+        _prove_versions(found[0])
         self._end = found[0].end
         return found[0]
 
@@ -155,6 +161,21 @@ class ArchiveFile:
             self._cut(self._end)
 
 
+def _prove_versions(last: Index) -> None:
+    """Read what leads to each version before: a new one leads to them, and would hide that one is lost.
+
+    That is four records of each. What else only they need is left to `test`, as blocks are.
+
+    Raises:
+        DamagedError: one of these is damaged.
+    """
+    index = last.before()
+    while index is not None:
+        index.top()
+        index.version()
+        index = index.before()
+
+
 @contextmanager
 def locked(path: Path, note: Note) -> Iterator[ArchiveFile]:
     """Open an archive to change it; another process that does so is waited for.
@@ -183,11 +204,24 @@ def _advising() -> Iterator[None]:
 
 
 def _lock(file: BinaryIO, path: Path, note: Note) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        note(f"{path} is being changed by another process; waiting for it")
-        fcntl.flock(file, fcntl.LOCK_EX)
+    if _locked_soon(file):
+        return
+    note(f"{path} is being changed by another process; waiting for it")
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _locked_soon(file: BinaryIO) -> bool:
+    """Take the lock, if it can be had within ``PATIENCE``; say whether it could."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(PATIENCE / 20)
+        else:
+            return True
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Blocks of an archive by their places, and what those that are differences are differences from."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,20 +14,48 @@ from compressor.engine import block as blocks
 from compressor.errors import DamagedError, MissingBaseError
 from compressor.stages.base import Bytes
 
-ReadBase = Callable[[Base, int, int], Bytes]
-"""From a file outside of the archive, a position and a length to the bytes there."""
+
+class External(Protocol):
+    """Contents outside of an archive, each named by a BASE. Threads may share it."""
+
+    def read(self, base: Base, start: int, length: int) -> Bytes:
+        """Return bytes of a content.
+
+        Raises:
+            MissingBaseError: it is not here, or not what it was.
+        """
+        ...
+
+    def need(self, base: Base, start: int, length: int) -> None:
+        """Refuse bytes of a content that could not be read, as far as that shows without decoding.
+
+        Raises:
+            MissingBaseError: as ``read``.
+        """
+        ...
+
 
 Fetch = Callable[[int], Record | Base]
 """From an offset in the archive to the BLOCK there, not yet checked, or what a BASE says."""
 
 
-def missing(base: Base, _start: int, _length: int) -> Bytes:
-    """Refuse to read an external base: none was given.
+def missing(base: Base) -> MissingBaseError:
+    """Return the error of a content outside that is not here."""
+    return MissingBaseError(schema.shown_name(base.name), base.content_hash.hex())
 
-    Raises:
-        MissingBaseError: always.
-    """
-    raise MissingBaseError(schema.shown_name(base.name), base.content_hash.hex())
+
+class _Nothing:
+    """No content at all."""
+
+    def read(self, base: Base, _start: int, _length: int) -> Bytes:
+        raise missing(base)
+
+    def need(self, base: Base, _start: int, _length: int) -> None:
+        raise missing(base)
+
+
+NONE_GIVEN: External = _Nothing()
+"""What a reader has that was given no contents outside."""
 
 
 class BlockReader(Struct, frozen=True):
@@ -34,7 +63,7 @@ class BlockReader(Struct, frozen=True):
 
     fetch: Fetch
     head: Head | None
-    external: ReadBase = missing
+    external: External = NONE_GIVEN
 
     def read(self, offset: int, memory: int) -> tuple[Block, Bytes]:
         """Return what the BLOCK at ``offset`` says, and its plain bytes; raises as ``unpack`` does."""
@@ -93,7 +122,7 @@ class BlockReader(Struct, frozen=True):
         if isinstance(record, Base):
             if start + length > record.size:
                 raise DamagedError("a base exceeds the file that it lies in", offset=at)
-            return self.external(record, start, length), left
+            return self.external.read(record, start, length), left
         if at < lowest:  # F-030
             raise DamagedError(f"the block at byte {at} is out of reach", offset=at)
         below, plain = self.unpack(record, memory, lowest, left - 1)

@@ -104,7 +104,7 @@ class Dedup:
     """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere.
 
     ``load`` is called, before anything is looked up, to make the content of earlier versions known;
-    ``sound`` says whether a block of theirs, at an offset, is what it was when it was written.
+    ``serves`` says whether a block of theirs, at an offset, can be had as it was when it was written.
     """
 
     def __init__(
@@ -112,12 +112,14 @@ class Dedup:
         memory: int,
         reach: int | None,
         load: "Callable[[Dedup], None] | None" = None,
-        sound: Callable[[int], bool] = lambda _: True,
+        serves: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._table = PieceTable(memory) if reach != 0 else None
         self._reach = reach
         self._load = load
-        self._sound = sound
+        self._serves = serves
+        self.blind = False
+        """Whether nothing is found: what is packed now is to stand for itself."""
         self._old = 0  # blocks up to this number belong to earlier versions
         self.blocks = Blocks()
 
@@ -140,13 +142,13 @@ class Dedup:
         them, and in reach.
         """
         location = self._table.find(key) if self._table is not None else None
-        if location is None:
+        if location is None or self.blind:
             return None
         number, start = location >> 32, location & 0xFFFFFFFF
         reach = self._reach
         if reach is not None and number != new and self.blocks.distance(number) + slack > reach:
             return None
-        if self.is_old(number) and not self._sound(self.blocks.offset(number)):
+        if self.is_old(number) and not self._serves(self.blocks.offset(number)):
             return None  # what a block lists may be sound where its content is not
         return number, start
 

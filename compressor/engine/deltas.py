@@ -1,16 +1,17 @@
 """Checkpoints upon checkpoints: what a block of numbers is stored as a difference from, if from anything."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from compressor.archive.record import Record
 from compressor.archive.schema import MAX_BASE, MAX_BASES, Base, Head, Span
-from compressor.engine.bases import BlockReader, fetching, missing
+from compressor.engine.bases import NONE_GIVEN, BlockReader, fetching
 from compressor.engine.block import Against
 from compressor.engine.dedup import BASE, Blocks, joined
 from compressor.engine.externals import Outside
-from compressor.engine.numbers import Coded, Part
+from compressor.engine.numbers import Coded, Key, Part
 from compressor.engine.packoptions import Sources
-from compressor.engine.states import State, Table, Written, base_name
+from compressor.engine.states import NO_TENSORS, State, Table, Written, base_name
 from compressor.errors import CompressorError
 from compressor.plan.numbers import MOST_NEEDS
 from compressor.stages.base import Bytes
@@ -42,6 +43,8 @@ class Deltas:
         self._outside: list[_OutsideState] | None = None
         self._states: list[State] | None = []  # of the member that is packed, best first
         self._member = b"", 0
+        self._met: dict[Key, Part] = {}  # of each tensor that was packed, a part
+        self._unread: CompressorError | None = None  # why a content outside was of no use
         self._earlier = sources.earlier(blocks) if sources.earlier and self._within else None
 
     def begin(self, name: bytes, size: int) -> None:
@@ -109,6 +112,7 @@ class Deltas:
             self._states = list(self._states_for(*self._member))
         found: list[Span] = []
         for part in parts:
+            self._met.setdefault(part.key, part)
             ways = (state.spans(part) for state in self._states)
             spans = next(
                 (way for way in ways if way and not any(self._far(one[0], reach) for one in way)),
@@ -125,10 +129,12 @@ class Deltas:
 
         One that can't be read, because it is damaged or needs a file that is not here, is none.
         """
-        reader = BlockReader(self._fetch, self._head, self._external)
+        reader = BlockReader(self._fetch, self._head, self._externals or NONE_GIVEN)
         try:
             return reader.base_of(spans, needs, memory)
-        except CompressorError:
+        except CompressorError as error:
+            if any(at in self._named for at, _, _ in spans):
+                self._unread = self._unread or error
             return None
 
     def _fetch(self, offset: int) -> Record | Base:
@@ -136,9 +142,6 @@ class Deltas:
             return self._named[offset]
         assert self._within is not None  # noqa: S101  else no span leads to a block
         return fetching(self._within, 0, self._head)(offset)
-
-    def _external(self, base: Base, start: int, length: int) -> Bytes:
-        return (self._externals.read if self._externals else missing)(base, start, length)
 
     def note(self, coded: Coded, spans: Sequence[Span]) -> None:
         """Note where a block's numbers were put."""
@@ -149,6 +152,25 @@ class Deltas:
         """End the member that ``begin`` began."""
         self._written.end()
         self._states = []
+
+    def useless(self) -> Iterator[str]:
+        """Yield what is to be said of files outside that were of no use, and why."""
+        if self._unread is not None:
+            yield f"a base could not be read, so that some is packed in full: {self._unread}"
+        for path in dict.fromkeys(self._externals.paths) if self._externals else ():
+            why = self._why_useless(path)
+            if why:
+                yield f"the base {path} is of no use: {why}"
+
+    def _why_useless(self, path: Path) -> str:
+        """Return why none of the contents of a file is like anything that was packed; "": one is."""
+        if not self._met:
+            return "nothing was packed that could be a difference from it"
+        states = (state for state in self._outsiders() if state.path == path)
+        problems = [state.problem(self._met.values()) for state in states]
+        if not all(problems):
+            return ""
+        return next((one for one in problems if one != NO_TENSORS), NO_TENSORS)
 
 
 class _Named:
@@ -177,11 +199,30 @@ class _OutsideState:
         own = self._outside.base.name
         return own != name, base_name(own) != base_name(name), self._order
 
-    def spans(self, part: Part) -> list[Span] | None:
-        """Return where a part of a tensor lies."""
+    @property
+    def path(self) -> Path:
+        """The file that it is of."""
+        return self._outside.path
+
+    def problem(self, parts: Iterable[Part]) -> str:
+        """Return why none of these parts is of a tensor that it has, too; "" where one is."""
+        if self._number is not None:
+            return ""
+        table = self._known()
+        if any(table.place(part) for part in parts):
+            return ""
+        return (
+            table.problem or "it has no tensor of the name, type and shape of one that was packed"
+        )
+
+    def _known(self) -> Table:
         if self._table is None:
             self._table = Table(self._outside.look, self._outside.base.size)
-        place = self._table.place(part)
+        return self._table
+
+    def spans(self, part: Part) -> list[Span] | None:
+        """Return where a part of a tensor lies."""
+        place = self._known().place(part)
         if place is None:
             return None
         if self._number is None:

@@ -9,6 +9,7 @@ from typing import Self
 
 from blake3 import blake3
 from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
@@ -16,10 +17,11 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base, shown_name
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
-from compressor.engine.limits import UNLIMITED, Limits
+from compressor.engine.bases import NONE_GIVEN, External, missing
+from compressor.engine.limits import UNLIMITED, Limits, shared
+from compressor.engine.needs import require
 from compressor.engine.settled import settled
-from compressor.errors import CompressorError, DamagedError, LimitError, MissingBaseError
+from compressor.errors import CompressorError, DamagedError, LimitError, MemoryBudgetError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -34,6 +36,8 @@ STRIDE = 4 << 20  # bytes of a file that are hashed at a time
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
+Need = Callable[[int, int], None]
+"""From the same to nothing, or an error where these bytes need a content that is not here."""
 
 
 Paths = (
@@ -52,17 +56,27 @@ def paths_of(given: Paths) -> list[Path]:
     return [Path(os.fsdecode(path)) for path in several]
 
 
-class Outside(Struct, frozen=True):
-    """A content that blocks may be differences from: its name, size and hash, and how it is read."""
+def external_of(given: Paths, limits: Limits) -> External:
+    """Return the contents of the files that are named, none where none is; raises as ``Externals``."""
+    return Externals(paths_of(given), limits) if given else NONE_GIVEN
 
+
+class Outside(Struct, frozen=True):
+    """A content that blocks may be differences from: its name, size and hash, and how it is read.
+
+    ``path`` is that of the file that is it, or that holds it.
+    """
+
+    path: Path
     base: Base
     look: Look
+    need: Need
 
 
 class Externals:
     """The contents of some files: of those that are archives, the contents of their members.
 
-    To be closed. Threads may share it.
+    To be closed. Threads may share it. Those that are archives share the memory of ``limits``.
 
     Raises:
         OSError: a file can't be read.
@@ -70,28 +84,34 @@ class Externals:
     """
 
     def __init__(self, paths: Sequence[Path], limits: Limits = UNLIMITED) -> None:
-        self._opened: list[SeekableArchive | _PlainFile] = []
+        self._opened: list[_Archive | _PlainFile] = []
         self.identities: frozenset[Identity] = frozenset()
         """Of the files: what no output may replace, and no input may be."""
         self._found: dict[bytes, Outside | None] = {}
         self._lock = threading.Lock()
         self._nesting = _Nesting()
-        for path in paths:
-            self._open(path, limits)
+        self.paths = tuple(paths)
+        sources = [(path, DescriptorSource(path)) for path in paths]
+        self.identities = frozenset(identity_in(source.status()) for _, source in sources)
+        archives = sum(_is_archive(source) for _, source in sources)
+        memory = shared(limits.memory, max(archives, 1))
+        for path, source in sources:
+            if _is_archive(source):
+                self._open(path, source, replace(limits, memory=memory))
+            else:
+                self._opened.append(_PlainFile(source, path))
 
-    def _open(self, path: Path, limits: Limits) -> None:
-        source = DescriptorSource(path)
-        self.identities |= {identity_in(source.status())}
-        if source.read(0, min(len(MAGIC), source.size)) != MAGIC:
-            self._opened.append(_PlainFile(source, path))
-            return
+    def _open(self, path: Path, source: DescriptorSource, limits: Limits) -> None:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            self._opened.append(SeekableArchive(source, limits=limits, external=self.read))
+            archive = SeekableArchive(source, limits=limits, external=self)
         except DamagedError as error:
-            error.what = f"{path}: {error.what}"
-            raise
+            raise _unreadable(path, error) from error
+        except MemoryBudgetError as error:
+            what = f"{path}, a base with its share of the memory,"
+            raise MemoryBudgetError(what, error.needed, error.allowed) from error
+        self._opened.append(_Archive(path, archive))
 
     def __enter__(self) -> Self:
         return self
@@ -113,18 +133,33 @@ class Externals:
             MissingBaseError: none of the files is it, or holds it, as it was (F-057).
             LimitError: it needs too many others in turn.
         """
+        found = self._find(base)
+        with self._reading(base):
+            return found.look(start, length)
+
+    def need(self, base: Base, start: int, length: int) -> None:
+        """Refuse bytes of such a content that need others which are not here; raises as ``read``."""
+        found = self._find(base)
+        with self._reading(base):
+            found.need(start, length)
+
+    def _find(self, base: Base) -> Outside:
         key = base.content_hash
         with self._lock:
             if key not in self._found:
                 self._found[key] = next(self._matching(base), None)
             found = self._found[key]
         if found is None:
-            return missing(base, start, length)
+            raise missing(base)
+        return found
+
+    @contextmanager
+    def _reading(self, base: Base) -> Iterator[None]:
         try:
             with self._nesting.counted():
-                return found.look(start, length)
+                yield
         except DamagedError as error:  # of that file, not of the one that is read
-            raise MissingBaseError(shown_name(base.name), key.hex()) from error
+            raise missing(base) from error
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash
@@ -134,18 +169,21 @@ class Externals:
                     yield opened.outside()
                 continue
             with suppress(DamagedError):  # another one may have it
-                for outside in _all_members(opened):
+                for outside in opened.all_members():
                     if (outside.base.size, outside.base.content_hash) == wanted:
                         yield outside
 
     def contents(self) -> Iterator[Outside]:
-        """Yield all contents, in the order in which they were named."""
+        """Yield all contents, in the order in which they were named.
+
+        Raises:
+            CompressorError: the index of an archive is damaged.
+        """
         for opened in self._opened:
             if isinstance(opened, _PlainFile):
                 yield opened.outside()
             else:
-                for index in opened.indexes:
-                    yield from _members(opened, index)
+                yield from opened.last_members()
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -158,24 +196,51 @@ class Externals:
                 opened.check()
 
 
-def _all_members(archive: SeekableArchive) -> Iterator[Outside]:
-    """Yield the members of all versions, the last ones first."""
-    for last in archive.indexes:
-        index: Index | None = last
-        while index is not None:
-            yield from _members(archive, index)
-            index = index.before()
+def _is_archive(source: DescriptorSource) -> bool:
+    return source.read(0, min(len(MAGIC), source.size)) == MAGIC
 
 
-def _members(archive: SeekableArchive, index: Index) -> Iterator[Outside]:
-    for entry in index.entries():
-        if entry.kind == FILE:
+def _unreadable(path: Path, error: DamagedError) -> CompressorError:
+    """Return the error of a file that is to be a base: not of the archive that is read or made."""
+    return CompressorError(f"{path} is no sound archive, and can't be a base: {error}")
+
+
+class _Archive(Struct, frozen=True):
+    """A file that is an archive."""
+
+    path: Path
+    archive: SeekableArchive
+
+    def last_members(self) -> Iterator[Outside]:
+        """Yield the members, as they are in the last version."""
+        try:
+            for index in self.archive.indexes:
+                yield from self._members(index)
+        except DamagedError as error:
+            raise _unreadable(self.path, error) from error
+
+    def all_members(self) -> Iterator[Outside]:
+        """Yield the members of all versions, the last ones first."""
+        for last in self.archive.indexes:
+            index: Index | None = last
+            while index is not None:
+                yield from self._members(index)
+                index = index.before()
+
+    def _members(self, index: Index) -> Iterator[Outside]:
+        archive = self.archive
+        for entry in index.entries():
+            if entry.kind != FILE:
+                continue
             base = Base(entry.name, entry.size, entry.content_hash)
 
             def look(at: int, size: int, entry: Entry = entry) -> bytes:
                 return archive.read(index, entry, at, at + size)
 
-            yield Outside(base, look)
+            def need(at: int, size: int, entry: Entry = entry) -> None:
+                require(archive, [(index, entry, at, at + size)])
+
+            yield Outside(self.path, base, look, need)
 
 
 class _Nesting(threading.local):
@@ -215,7 +280,7 @@ class _PlainFile:
             for at in range(0, self.size, STRIDE):
                 digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(base, self._read)
+            self._outside = Outside(self._path, base, self._read, lambda _at, _size: None)
         return self._outside
 
     def _read(self, at: int, size: int) -> bytes:

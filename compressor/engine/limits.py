@@ -45,6 +45,11 @@ def share(threads: int, memory: int, fixed: int) -> int:
     return (memory - INTERPRETER - fixed) // threads
 
 
+def shared(memory: int, count: int) -> int:
+    """Return the budget (bytes, this process included) of each of ``count`` that share one."""
+    return INTERPRETER + max(memory - INTERPRETER, 0) // count
+
+
 class Limits(Struct, frozen=True):
     """What reading may give at most; None: no limit.
 

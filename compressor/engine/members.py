@@ -12,7 +12,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, HARDLINK, SYMLINK
 from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import ReadBase, missing
+from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.history import Version, versions_of
@@ -110,8 +110,8 @@ class Archive:
             self._file.close()
 
     @property
-    def _external(self) -> ReadBase:
-        return missing if self._externals is None else self._externals.read
+    def _external(self) -> External:
+        return NONE_GIVEN if self._externals is None else self._externals
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members in the order of the archive."""

@@ -8,9 +8,9 @@ from typing import BinaryIO, cast
 from compressor.archive.index import indexes
 from compressor.archive.source import FileFrom, RandomSource
 from compressor.engine.file import CompressorFile, PathOrFile, below
-from compressor.engine.limits import Limits
 from compressor.engine.readindexed import reader_of, seek_last_archive
 from compressor.engine.settled import settled
+from compressor.engine.unpack import UnpackOptions
 from compressor.engine.writefile import BlockWriter
 
 
@@ -27,14 +27,12 @@ def is_text(mode: str, words: tuple[str | None, str | None, str | None]) -> bool
     return "t" in mode
 
 
-def open_to_read(
-    file: PathOrFile, threads: int, limits: Limits, *, salvage: bool
-) -> CompressorFile:
+def open_to_read(file: PathOrFile, options: UnpackOptions, *, salvage: bool) -> CompressorFile:
     """Open a file to be read; where it is refused, what was opened is closed."""
     packed, owned = below(file, "rb")
     try:
         view = settled(packed) if owned and packed.seekable() else packed
-        reader = reader_of(view, threads, limits, salvage=salvage)
+        reader = reader_of(view, options, salvage=salvage)
         return CompressorFile(packed, reader, owned=owned)
     except BaseException:
         if owned:

@@ -80,7 +80,6 @@ class Packer:
         self._writer = ArchiveWriter(write, head, before)
         self._begin = before.offset if before else 0
         self._deltas: Deltas | None = None
-        self._alone = False  # what is added next is packed in full
         if options.sources:
             from compressor.engine import deltas  # most runs have no use for it
 
@@ -107,10 +106,10 @@ class Packer:
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any.
 
-        What others are differences from, outside of the archive, is none itself.
+        What others are differences from, outside of the archive, is none itself, nor stored as these are.
         """
         externals = self._options.sources.externals
-        self._alone = externals is not None and source.identity in externals.identities
+        self._dedup.blind = externals is not None and source.identity in externals.identities
         return content_of(source, self._options, self.piece_size)
 
     def content_in(self, data: memoryview) -> Content:
@@ -267,7 +266,7 @@ class Packer:
         self._current = Current(entry, self._members)
         self._members += 1
         self._dedup.blocks.grow(RECORD_BOUND + len(entry.name))
-        if self._deltas and not self._alone:
+        if self._deltas and not self._dedup.blind:
             self._deltas.begin(entry.name, entry.size)
 
     def feed(self, piece: bytes | bytearray | Hole | Coded) -> None:
@@ -382,6 +381,8 @@ class Packer:
         externals = self._options.sources.externals
         if externals:
             externals.check()
+        for text in self._deltas.useless() if self._deltas and self._plain else ():
+            self._options.warn(text)
         self._writer.finish(label or VersionLabel(), kept, sync)
         self._options.progress(self._plain, self._writer.offset)
         self.close()

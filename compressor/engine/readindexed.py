@@ -108,30 +108,34 @@ def seek_last_archive(file: BinaryIO) -> None:
 
 
 def reader_of(
-    file: BinaryIO, threads: int, limits: Limits, *, salvage: bool
+    file: BinaryIO, options: UnpackOptions, *, salvage: bool
 ) -> IndexedReader | ForwardReader:
     """Return a reader of the one content of a file; what is wrong with it, its first read says.
 
     Raises:
         SeveralMembersError: an archive in a seekable file has more than one member.
     """
-    found = _indexed(file, threads, limits, salvage=salvage) if file.seekable() else None
+    found = _indexed(file, options, salvage=salvage) if file.seekable() else None
     if found is None:
-        return ForwardReader(file, UnpackOptions(threads, limits), salvage=salvage)
+        return ForwardReader(file, options, salvage=salvage)
     archive, content = found
     if len({index.start for index, _ in content}) < len(content):
         raise SeveralMembersError
-    return IndexedReader(archive, content, limits)
+    return IndexedReader(archive, content, options.limits)
 
 
 def _indexed(
-    file: BinaryIO, threads: int, limits: Limits, *, salvage: bool
+    file: BinaryIO, options: UnpackOptions, *, salvage: bool
 ) -> tuple[SeekableArchive, Content] | None:
     """Return None where there is no sound index: reading forward gives what is there, then says why."""
     view = FileFrom(file)
     try:
         archive = SeekableArchive(
-            cast("BinaryIO", view), threads=threads, limits=limits, salvage=salvage
+            cast("BinaryIO", view),
+            threads=options.threads,
+            limits=options.limits,
+            salvage=salvage,
+            external=options.external,
         )
         # Two of each archive are enough to know that there are several.
         content = [

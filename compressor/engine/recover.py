@@ -16,7 +16,7 @@ from compressor.archive.schema import FILE, MAJOR, MAX_COUNT, MINOR, Base, Block
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel
 from compressor.engine import block as blocks
-from compressor.engine.bases import BlockReader
+from compressor.engine.bases import NONE_GIVEN, BlockReader, External
 from compressor.engine.limits import DEFAULT_MEMORY, share
 from compressor.engine.rewrite import Placed, Rewriter
 from compressor.engine.salvage import Remains, scan
@@ -24,6 +24,7 @@ from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.stages.base import Bytes
 
 LOST = b"lost+found/"
+LOST_PART = "a part of it is damaged or lost"
 
 
 class Recovered(Struct):
@@ -41,11 +42,15 @@ class Recovered(Struct):
 
 
 def recover(
-    file: BinaryIO, write: Callable[[Bytes], object], memory: int = DEFAULT_MEMORY
+    file: BinaryIO,
+    write: Callable[[Bytes], object],
+    memory: int = DEFAULT_MEMORY,
+    external: External = NONE_GIVEN,
 ) -> Recovered:
     """Write all that is whole in the archives of ``file`` (seekable) through ``write``.
 
-    ``memory`` is bytes for the whole process; a block that takes more is left out.
+    ``memory`` is bytes for the whole process; a block that takes more is left out. ``external`` is what
+    blocks are differences from outside: what has no entry any more has to be decoded to get one.
 
     Raises:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
@@ -54,15 +59,23 @@ def recover(
     for remains in list(scan(Source(file))):
         outcome.damage += remains.damage
         if remains.blocks or remains.leaves:
-            _Rebuild(file, remains, outcome, share(1, memory, 0)).write(write)
+            _Rebuild(file, remains, outcome, share(1, memory, 0), external).write(write)
     return outcome
 
 
 class _Rebuild:
     """One archive, written anew."""
 
-    def __init__(self, file: BinaryIO, remains: Remains, outcome: Recovered, memory: int) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        remains: Remains,
+        outcome: Recovered,
+        memory: int,
+        external: External,
+    ) -> None:
         self._file = file
+        self._external = external
         self._memory = memory  # bytes that decoding a block may take
         self._remains = remains
         self._outcome = outcome
@@ -96,7 +109,7 @@ class _Rebuild:
         for entry in leaf:
             spans = [] if entry.kind != FILE else self._spans(entry)
             if spans is None or (entry.kept and not entry.content_hash):
-                self._outcome.left_out.append((entry.name, "a part of it is damaged or lost"))
+                self._outcome.left_out.append((entry.name, self._why_lost(entry)))
                 continue
             try:
                 self._writer.claim(entry.name)
@@ -110,6 +123,29 @@ class _Rebuild:
             else:
                 small.append(replace(whole, spans=spans))
         self._rewriter.small(small)
+
+    def _why_lost(self, entry: Entry) -> str:
+        spans = self._remains.spans(entry) or []
+        mine = {offset for offset, _, _ in spans if offset}
+        if spans and mine <= self._remains.blocks.keys():
+            return next(filter(None, map(self._why_not, sorted(mine))), LOST_PART)
+        return LOST_PART
+
+    def _why_not(self, offset: int) -> str:
+        """Return why the block at an offset can't be decoded, as far as its bases go; "": it can."""
+        if not self._remains.has_base(offset):
+            return "what it is a difference from is damaged or lost"
+        for at, start, length in self._remains.blocks[offset].base:
+            base = self._remains.bases.get(at)
+            if base is None:
+                if why := self._why_not(at):
+                    return why
+                continue
+            try:
+                self._external.need(base, start, length)
+            except CompressorError as error:
+                return str(error)
+        return ""
 
     def _spans(self, entry: Entry) -> list[Span] | None:
         spans = self._remains.spans(entry)
@@ -139,22 +175,32 @@ class _Rebuild:
         return Record(header, _read(self._file, header.rest))
 
     def _fetch(self, offset: int) -> Record | Base:
-        return self._remains.bases.get(offset) or self._record(offset)
+        if offset in self._remains.bases:
+            return self._remains.bases[offset]
+        if offset not in self._remains.blocks:
+            raise DamagedError("what a block is a difference from is lost", offset=offset)
+        return self._record(offset)
 
     def _lost_runs(self) -> Iterator[list[int]]:
-        """Yield the blocks that no member needs, those that follow each other in one member together."""
+        """Yield the blocks that no member needs, those that follow each other in one member together.
+
+        What can't be had for lack of a base is apart from what can.
+        """
         run: list[int] = []
+        reason = ""
         for offset, block in sorted(self._remains.blocks.items()):
             if offset in self._placed:
                 continue
-            if run and not self._follows(self._remains.blocks[run[-1]], block):
+            before, reason = reason, self._why_not(offset)
+            if run and not (before == reason and self._follows(run[-1], block)):
                 yield run
                 run = []
             run.append(offset)
         if run:
             yield run
 
-    def _follows(self, before: Block, block: Block) -> bool:
+    def _follows(self, offset: int, block: Block) -> bool:
+        before = self._remains.blocks[offset]
         same = block.member is not None and block.member == before.member
         return same and block.position == before.position + before.plain_size
 
@@ -183,7 +229,7 @@ class _Rebuild:
 
     def _digest(self, run: list[int]) -> tuple[bytes, int]:
         digest, size = blake3(), 0
-        reader = BlockReader(self._fetch, self._remains.head)
+        reader = BlockReader(self._fetch, self._remains.head, self._external)
         for offset in run:
             _, plain = reader.read(offset, self._memory)
             digest.update(plain)

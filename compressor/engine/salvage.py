@@ -95,9 +95,10 @@ class Remains(Struct):
             not offset
             or (offset in self.blocks and start + length <= self.blocks[offset].plain_size)
             for offset, start, length in spans
-        ) and all(self._has_base(offset) for offset in {offset for offset, _, _ in spans} - {0})
+        ) and all(self.has_base(offset) for offset in {offset for offset, _, _ in spans} - {0})
 
-    def _has_base(self, offset: int) -> bool:
+    def has_base(self, offset: int) -> bool:
+        """Whether all that a sound block is a difference from is there, or named."""
         block = self.blocks[offset]
         if not block.base:
             return True

@@ -70,12 +70,26 @@ class StreamSink(NullSink):
         super().__init__()
         self._write = write
         self._hole = hole or self._zeros
+        self._over = False  # the present version goes over what was written
+        self._told: UsageError | None = None
 
     def begun(self, head: Head) -> None:
-        """Refuse a version that goes over what was written."""
-        if head.previous:
-            error = UsageError("has several versions: from a pipe the first is given; read a file")
-            self.outcome.failures.append((None, error))
+        """Refuse a version that goes over what was written; another archive goes behind it."""
+        self._over = bool(head.previous)
+        if self._over and self._told is None:
+            what = "has several versions: from a pipe the first is given; read a file"
+            self._told = UsageError(what)
+            self.outcome.failures.append((None, self._told))
+
+    def plain(self, entry: Entry) -> None:
+        """Note the member, if its version is given."""
+        if not self._over:
+            super().plain(entry)
+
+    def closed(self, entry: Entry) -> None:
+        """Note the member, if it was written."""
+        if not self._over:
+            super().closed(entry)
 
     def data(self, piece: Bytes) -> None:
         """Write the bytes."""
@@ -88,7 +102,8 @@ class StreamSink(NullSink):
             self._hole(length)
 
     def _stopped(self) -> bool:
-        return any(error.exit_code != 3 for _, error in self.outcome.failures)
+        failures = (error for _, error in self.outcome.failures if error is not self._told)
+        return self._over or any(error.exit_code != 3 for error in failures)
 
     def _zeros(self, length: int) -> None:
         for piece in zeros(length):

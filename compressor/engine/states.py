@@ -16,6 +16,7 @@ from compressor.errors import CompressorError
 from compressor.plan.numbers import LEAST
 
 MOST_TABLES = 4  # earlier members of which the tensors are looked up for one new member
+NO_TENSORS = "it holds no tensors"
 
 Members = Mapping[bytes, Entry]
 
@@ -121,14 +122,19 @@ class Table:
         self._size = size
         self._starts: dict[Key, int] = {}
         self._raw = False
+        self.problem = NO_TENSORS
+        """Why nothing is found, where nothing is."""
         try:
             sniffed = sniff(look, size)
-        except CompressorError:  # it is damaged: what is new is stored in full
+        except CompressorError as error:  # it is damaged: what is new is stored in full
+            self.problem = f"it can't be read: {error}"
             return
         self._raw = not sniffed.format  # numbers without a header, perhaps: as others like them
         for segment in sniffed.segments:
             if segment.dtype:
                 self._starts.setdefault(key_of_tensor(segment), segment.start)
+        if self._starts:
+            self.problem = ""
 
     def place(self, part: Part) -> tuple[int, int] | None:
         """Return begin and end of a part of a tensor in the file."""

@@ -12,8 +12,7 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
-from compressor.engine.externals import Externals, paths_of
+from compressor.engine.externals import external_of
 from compressor.engine.into import Target, read_into
 from compressor.engine.limits import STREAMING, Limits, processors
 from compressor.engine.pool import spread
@@ -171,7 +170,7 @@ class _Packed:
 
     def _fresh(self) -> SeekableArchive:
         choice = self._choice
-        external = Externals(paths_of(choice.base), choice.limits).read if choice.base else missing
+        external = external_of(choice.base, choice.limits)
         return SeekableArchive(
             self._source, threads=choice.threads, limits=choice.limits, external=external
         )

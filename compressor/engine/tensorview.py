@@ -1,20 +1,26 @@
 """Tensors of members, by name: which there are, and their bytes, read without the rest of the member."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 
 from msgspec import Struct
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
+from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE
+from compressor.archive.source import RandomSource
 from compressor.archive.writer import Write
 from compressor.engine.access import SeekableArchive
-from compressor.errors import MemberNotFoundError, UnsupportedError, UsageError
+from compressor.engine.needs import require
+from compressor.errors import DamagedError, MemberNotFoundError, UnsupportedError, UsageError
 from compressor.tensors.npy import fortran_strides
 from compressor.tensors.segments import Sniffed, Tensor
 from compressor.tensors.sniff import sniff
+
+STRIDE = 4 << 20  # bytes of a plain file that are read at once
 
 _PLAIN = ("BOOL", "U8", "I8", "U16", "I16", "F16", "BF16", "U32", "I32", "F32", "U64", "I64", "F64")
 _SAFETENSORS = frozenset((*_PLAIN, "F8_E4M3", "F8_E5M2", "F8_E8M0", "C64"))
@@ -27,11 +33,15 @@ _NPY = {
 
 
 class Held(Struct, frozen=True):
-    """A tensor, and the member that holds it."""
+    """A tensor, the file that holds it, and what gives its bytes.
 
-    index: Index
+    ``need`` raises where a base that these are a difference from is missing.
+    """
+
     entry: Entry
     tensor: Tensor
+    give: Callable[[Write], object]
+    need: Callable[[], None] = lambda: None
 
 
 def look_at(archive: SeekableArchive, index: Index, entry: Entry) -> Sniffed:
@@ -45,44 +55,85 @@ def held_by(
     """Yield the files among ``members`` that hold tensors, and these, in the order of their bytes."""
     for index, entry in members:
         if entry.kind == FILE and entry.size:
-            found = sorted(look_at(archive, index, entry).tensors, key=lambda one: one.start)
+            found = _in_order(look_at(archive, index, entry))
             if found:
-                yield entry, [Held(index, entry, tensor) for tensor in found]
+                yield entry, [_held(archive, index, entry, tensor) for tensor in found]
 
 
-def picked(
-    archive: SeekableArchive, members: Iterable[tuple[Index, Entry]], globs: Sequence[str]
-) -> list[Held]:
+def _held(archive: SeekableArchive, index: Index, entry: Entry, tensor: Tensor) -> Held:
+    place = tensor.start, tensor.start + tensor.size
+    return Held(
+        entry,
+        tensor,
+        partial(archive.copy, index, entry, part=place),
+        partial(require, archive, [(index, entry, *place)]),
+    )
+
+
+def _in_order(sniffed: Sniffed) -> list[Tensor]:
+    return sorted(sniffed.tensors, key=lambda one: one.start)
+
+
+def held_plainly(source: RandomSource, name: bytes) -> list[tuple[Entry, list[Held]]] | None:
+    """Return the same of a file that is no archive; None where it is one, or of no format that is known.
+
+    Raises:
+        DamagedError: it is of such a format, and broken.
+    """
+    if source.read(0, min(len(MAGIC), source.size)) == MAGIC:
+        return None
+    sniffed = sniff(source.read, source.size)
+    if sniffed.problem:
+        raise DamagedError(f"its tensors can't be told: {sniffed.problem}")
+    if not sniffed.format:
+        return None
+    entry = Entry(name, size=source.size)
+
+    def give(tensor: Tensor, write: Write) -> None:
+        end = tensor.start + tensor.size
+        for at in range(tensor.start, end, STRIDE):
+            write(source.read(at, min(STRIDE, end - at)))
+
+    return [(entry, [Held(entry, one, partial(give, one)) for one in _in_order(sniffed)])]
+
+
+def picked(held: Iterable[tuple[Entry, list[Held]]], globs: Sequence[str]) -> list[Held]:
     """Return the tensors that any of ``globs`` (case counts, ``*`` meets dots, too) names.
+
+    One that is the name of a tensor, as it stands, is no pattern.
 
     Raises:
         MemberNotFoundError: a glob meets none.
         UsageError: several members hold a tensor of one name.
     """
-    chosen: dict[str, list[Held]] = {}
-    missed = set(globs)
-    once = {(index.start, entry.name): (index, entry) for index, entry in members}
-    for _, found in held_by(archive, once.values()):
-        for one in found:
-            met = {glob for glob in globs if fnmatchcase(one.tensor.name, glob)}
-            missed -= met
-            if met:
-                chosen.setdefault(one.tensor.name, []).append(one)
+    like: list[tuple[Held, set[str]]] = []
+    for _, found in held:
+        like += [(one, met) for one in found if (met := _met(one.tensor.name, globs))]
+    exact = {one.tensor.name for one, _ in like}.intersection(globs)
+    missed = set(globs).difference(*(met for _, met in like))
     for glob in globs:
         if glob in missed:
             raise MemberNotFoundError(
                 f"no tensor matches {glob!r}; see `compressor list --tensors`"
             )
-    for name, several in chosen.items():
-        if len(several) > 1:
-            names = ", ".join(one.entry.shown_name for one in several)
+    chosen: dict[str, Held] = {}
+    for one, met in like:
+        name = one.tensor.name
+        if name not in exact and not met - exact:
+            continue
+        if name in chosen:
+            several = [other.entry.shown_name for other, _ in like if other.tensor.name == name]
+            names = ", ".join(several)
             raise UsageError(f"tensor {name!r} is in several members, name one: {names}")
-    return [several[0] for several in chosen.values()]
+        chosen[name] = one
+    return list(chosen.values())
 
 
-def write_tensors(
-    archive: SeekableArchive, chosen: Sequence[Held], form: str, write: Write
-) -> None:
+def _met(name: str, globs: Sequence[str]) -> set[str]:
+    return {glob for glob in globs if name == glob or fnmatchcase(name, glob)}
+
+
+def write_tensors(chosen: Sequence[Held], form: str, write: Write) -> None:
     """Write tensors as a ``safetensors`` file, as ``npy`` (one of them), or their ``raw`` bytes.
 
     Raises:
@@ -96,8 +147,7 @@ def write_tensors(
     elif form == "npy":
         write(_npy_header([one.tensor for one in chosen]))
     for one in chosen:
-        tensor = one.tensor
-        archive.copy(one.index, one.entry, write, (tensor.start, tensor.start + tensor.size))
+        one.give(write)
 
 
 def _refuse_strided(tensor: Tensor, form: str) -> None:

@@ -26,7 +26,7 @@ from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
-from compressor.engine.bases import ReadBase, fetching, missing
+from compressor.engine.bases import NONE_GIVEN, External, fetching
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
@@ -87,7 +87,8 @@ class UnpackOptions(Struct, frozen=True):
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
-    ``external`` reads what differences are from outside of the archive.
+    ``external`` reads what differences are from outside of the archive; ``at_once``: a block for which
+    that can't be had ends it all.
     """
 
     threads: int = 1
@@ -95,7 +96,8 @@ class UnpackOptions(Struct, frozen=True):
     progress: Callable[[int, int], None] = lambda _read, _given: None
     idle: Callable[[], bool] = lambda: False
     random: RandomSource | None = None
-    external: ReadBase = missing
+    external: External = NONE_GIVEN
+    at_once: bool = False
 
 
 class Unpacker:
@@ -193,6 +195,8 @@ class Unpacker:
     def _decode(self, record: Record) -> None:
         window, memory, assembler = self._window, self._share, self._assembler
         known = blocks.glimpse(record)
+        if self._options.at_once and known and known.base:
+            self._window.need(record, known)
         work = min(known.plain_size, MAX_BLOCK) if known else record.header.body_size
         if self._options.random is None and known and known.base:
             self._pool.drain()  # so that the window has all blocks before this one

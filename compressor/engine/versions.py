@@ -12,9 +12,11 @@ from compressor.archive.names import ByFolder, page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
+from compressor.engine.bases import External
 from compressor.engine.dedup import Dedup, key_of
+from compressor.engine.needs import Looks
 from compressor.engine.pack import Earlier
-from compressor.errors import DamagedError
+from compressor.errors import CompressorError, DamagedError
 
 Known = tuple[Entry, Place]
 """A member of the version before, and where its entry stands."""
@@ -31,6 +33,7 @@ class Previous(Struct):
     """Leaves of which a member is replaced or removed: what else they list has to be listed again."""
     _sound: dict[int, bool] = field(default_factory=dict)
     """What is known of blocks, by offset."""
+    _based: dict[int, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for ref in self.index.leaves():
@@ -107,11 +110,29 @@ class Previous(Struct):
         except DamagedError:  # of a page that lists its extents
             return False
 
-    def earlier(self, memory: int) -> Earlier:
-        """Return what a packer needs to know; ``memory`` bytes are for what dedup remembers."""
+    def _has_bases(self, offset: int, external: External) -> bool:
+        """Say whether all contents outside that a block needs are here."""
+        if offset not in self._based:
+            try:
+                Looks(self.index, external).at((offset, 0, 0))
+                self._based[offset] = True
+            except CompressorError:
+                self._based[offset] = False
+        return self._based[offset]
+
+    def earlier(self, memory: int, external: External) -> Earlier:
+        """Return what a packer needs to know; ``memory`` bytes are for what dedup remembers.
+
+        Nothing new is stored as a block that is a difference from what ``external`` has not: it might be
+        that very content.
+        """
         end = self.index.end - self.index.start
         before = Before(end, end - FOOTER_SIZE, self.index.version().number)
-        dedup = Dedup(memory, None, self._load, self.is_sound)
+
+        def serves(offset: int) -> bool:
+            return self.is_sound(offset) and self._has_bases(offset, external)
+
+        dedup = Dedup(memory, None, self._load, serves)
         return Earlier(before, self.index.head, dedup)
 
     def _load(self, dedup: Dedup) -> None:

@@ -1,12 +1,13 @@
 """The blocks that a forward reader keeps: those not yet referred to, and those within reach."""
 
 from collections import OrderedDict
+from contextlib import suppress
 
 from msgspec.structs import replace
 
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
-from compressor.engine.bases import BlockReader, Fetch, ReadBase, missing
+from compressor.engine.bases import NONE_GIVEN, BlockReader, External, Fetch
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 
@@ -37,7 +38,7 @@ class Window:
     which new blocks may be referred to without any reach.
     """
 
-    def __init__(self, fetch: Fetch | None = None, external: ReadBase = missing) -> None:
+    def __init__(self, fetch: Fetch | None = None, external: External = NONE_GIVEN) -> None:
         self._external = external
         self._reader = BlockReader(fetch or self._kept_record, None, external)
         self._reach = 0
@@ -77,6 +78,18 @@ class Window:
     def base(self, base: Base, offset: int) -> None:
         """Keep what a BASE says."""
         self._bases[offset] = base
+
+    def need(self, record: Record, block: Block) -> None:
+        """Refuse a block that is a difference from what is not outside; ``block`` is what it seems to say.
+
+        Raises:
+            MissingBaseError: it is sound, and is one.
+        """
+        with suppress(DamagedError):  # said by who decodes it
+            record.checked()
+            for at, start, length in block.base:
+                if at in self._bases:
+                    self._external.need(self._bases[at], start, length)
 
     def unpack(self, record: Record, memory: int) -> Decoded:
         """Return a block that has come, decoded; raises as `BlockReader.unpack` does.

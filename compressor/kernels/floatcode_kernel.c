@@ -135,22 +135,6 @@ static int check_ends(const struct reader *reader)
     return 0;
 }
 
-int floatcode_decode(uint8_t *plain, const struct floatcode_blocks *blocks, uint8_t *scratch,
-                     const struct floatcode *code)
-{
-    struct reader reader = reader_of(blocks, scratch, code);
-    const size_t turn = code->layout.width * blocks->chunk_size;
-    for (size_t at = 0; at < blocks->plain_size; at += turn) {
-        size_t part = at_most(blocks->plain_size - at, turn);
-        int result = read_chunks(&reader, part);
-        if (result != 0) {
-            return result;
-        }
-        code->split->merge(plain + at, part, reader.planes, code->layout, code->split_path);
-    }
-    return check_ends(&reader);
-}
-
 /* Merge the chunks that were read and compare them with plain[0..part). */
 static int is_equal(const struct reader *reader, const uint8_t *plain, size_t part)
 {
@@ -170,8 +154,9 @@ static int is_equal(const struct reader *reader, const uint8_t *plain, size_t pa
     return 1;
 }
 
-int floatcode_compare(const uint8_t *plain, const struct floatcode_blocks *blocks, uint8_t *scratch,
-                      const struct floatcode *code)
+/* Decode to target or, where that is NULL, compare with plain. */
+static int walk(uint8_t *target, const uint8_t *plain, const struct floatcode_blocks *blocks,
+                uint8_t *scratch, const struct floatcode *code)
 {
     struct reader reader = reader_of(blocks, scratch, code);
     const size_t turn = code->layout.width * blocks->chunk_size;
@@ -181,9 +166,23 @@ int floatcode_compare(const uint8_t *plain, const struct floatcode_blocks *block
         if (result != 0) {
             return result;
         }
-        if (!is_equal(&reader, plain + at, part)) {
+        if (target != NULL) {
+            code->split->merge(target + at, part, reader.planes, code->layout, code->split_path);
+        } else if (!is_equal(&reader, plain + at, part)) {
             return FLOATCODE_DIFFERENT;
         }
     }
     return check_ends(&reader);
+}
+
+int floatcode_decode(uint8_t *plain, const struct floatcode_blocks *blocks, uint8_t *scratch,
+                     const struct floatcode *code)
+{
+    return walk(plain, NULL, blocks, scratch, code);
+}
+
+int floatcode_compare(const uint8_t *plain, const struct floatcode_blocks *blocks, uint8_t *scratch,
+                      const struct floatcode *code)
+{
+    return walk(NULL, plain, blocks, scratch, code);
 }

@@ -8,7 +8,7 @@ from importlib import import_module
 from compressor.errors import UnsupportedError
 from compressor.stages.base import StageInfo
 
-__all__ = ["ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
+__all__ = ["BASED", "ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
 
 ENTRY_POINT_GROUP = "compressor.stages"
 
@@ -28,6 +28,9 @@ TABLE: dict[str, str] = {
     "fields": "compressor.stages.filters.fields",
 }
 """Name of a stage -> its module, imported when the name is first met."""
+
+BASED = frozenset({"floatdelta"})
+"""Those that are based, known without an import: nobody can ask for one."""
 
 
 def stage_by_name(name: str) -> StageInfo:

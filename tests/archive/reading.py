@@ -12,7 +12,7 @@ from compressor.archive.record import CHECK_SIZE, HEADER_SIZE, MAGIC
 from compressor.archive.schema import FILE, Base, Head
 from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import ReadBase, missing
+from compressor.engine.bases import missing
 from compressor.engine.limits import Limits
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker, UnpackOptions
@@ -45,17 +45,19 @@ def class_of(error: CompressorError) -> str:
     return next(name for kind, name in CLASSES.items() if isinstance(error, kind))
 
 
-def outside(contents: Sequence[bytes]) -> ReadBase:
-    """Return what reads these contents where an archive names them as bases."""
-    known = {(len(content), blake3(content).digest()): content for content in contents}
+class Outside:
+    """Contents that an archive names as bases."""
 
-    def read(base: Base, start: int, length: int) -> Bytes:
-        content = known.get((base.size, base.content_hash))
-        if content is None:
-            return missing(base, start, length)
-        return content[start : start + length]
+    def __init__(self, contents: Sequence[bytes]) -> None:
+        self._known = {(len(data), blake3(data).digest()): data for data in contents}
 
-    return read
+    def read(self, base: Base, start: int, length: int) -> Bytes:
+        self.need(base, start, length)
+        return self._known[base.size, base.content_hash][start : start + length]
+
+    def need(self, base: Base, _start: int, _length: int) -> None:
+        if (base.size, base.content_hash) not in self._known:
+            raise missing(base)
 
 
 class Collector(NullSink):
@@ -115,7 +117,7 @@ def forward(
     """Return the members that came whole, and all that was refused, in order."""
     sink = Collector()
     random = RandomSource(io.BytesIO(data)) if seeks else None
-    options = UnpackOptions(threads, LIMITS, random=random, external=outside(bases))
+    options = UnpackOptions(threads, LIMITS, random=random, external=Outside(bases))
     try:
         Unpacker(Source(io.BytesIO(data)), sink, options).run()
     except CompressorError as error:
@@ -125,7 +127,7 @@ def forward(
 
 def opened(data: bytes, bases: Sequence[bytes] = ()) -> SeekableArchive:
     """Open an archive through its index."""
-    return SeekableArchive(io.BytesIO(data), limits=LIMITS, external=outside(bases))
+    return SeekableArchive(io.BytesIO(data), limits=LIMITS, external=Outside(bases))
 
 
 def seekable(data: bytes, bases: Sequence[bytes] = ()) -> Contents:

@@ -1,5 +1,6 @@
 """The same bytes back, and the same archive for the same input, however it comes."""
 
+import os
 import random
 from pathlib import Path
 
@@ -142,3 +143,27 @@ def test_damage_in_a_pipe_has_an_exit_code(folder: Path) -> None:
         assert process.returncode in (1, 3, 4, 5)
         assert given in (b"", TEXT[:3000])
         assert said.startswith(b"compressor: ")
+
+
+def test_of_archives_in_a_row_a_pipe_gives_the_first_version_of_each(run: Run) -> None:
+    """Once nothing came of those behind one with several versions, and each version was told."""
+    for name in ("a", "b"):
+        for version in (1, 2, 3):
+            Path(name).write_bytes(f"{name}{version}\n".encode() * 9)
+            os.utime(name, (version, version))
+            run(*(["compress"] if version == 1 else ["append", f"{name}.cz"]), name)
+    row = b"".join(Path(name).read_bytes() for name in ("a.cz", "b.cz", "a.cz"))
+    Path("row.cz").write_bytes(row)
+
+    done = run("decompress", input=row, code=3)
+
+    assert done.stdout == (b"a1\n" * 9 + b"b1\n" * 9 + b"a1\n" * 9)
+    assert done.stderr.count(b"several versions") == 1
+    assert run("decompress", "-c", "row.cz").stdout == b"a3\n" * 9 + b"b3\n" * 9 + b"a3\n" * 9
+    run("test", input=row)
+    run("extract", "-", "-C", "out", input=row)
+    assert Path("out/a").read_bytes() + Path("out/b").read_bytes() == b"a3\n" * 9 + b"b3\n" * 9
+    listed = run("list", input=row).stdout.decode()
+    assert [line for line in listed.splitlines() if "version" in line] == [
+        f"version {number}" for _ in range(3) for number in (1, 2, 3)
+    ]

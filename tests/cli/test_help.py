@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from compressor.cli import COMMANDS, commands
+from compressor.cli import COMMANDS, commands, completion
 from compressor.cli.shorthand import ALIASES
+from compressor.stages import TABLE, stage_by_name
 from tests.cli.process import Run, environment
 
 
@@ -157,3 +158,10 @@ def test_completion_loads_no_codec() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert not {"zstandard", "compressor.stages.codecs.zstd"} & set(done.stdout.decode().split())
+
+
+def test_completion_offers_no_codec_that_is_refused() -> None:
+    offered = completion.codecs(None, None, "")
+
+    assert offered == [name for name in TABLE if not stage_by_name(name).based]
+    assert completion.codecs(None, None, "floatd") == []

@@ -179,3 +179,44 @@ def test_only_what_holds_tensors_is_listed(run: Run) -> None:
 
     assert run("list", "--tensors", "run.cz").stdout.startswith(b"run/b:\n")
     assert run("list", "--tensors", "-l", "run.cz", code=2).stdout == b""
+
+
+def named(*names: str) -> bytes:
+    """Return a file of a tensor of each of these names, of one byte: its number."""
+    head = {
+        name: {"dtype": "U8", "shape": [1], "data_offsets": [at, at + 1]}
+        for at, name in enumerate(names)
+    }
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(range(len(names)))
+
+
+def test_a_name_that_a_tensor_has_is_no_pattern(run: Run) -> None:
+    Path("model").write_bytes(named("w", "w*", "w[0]", "w0", "b?"))
+    run("compress", "model")
+
+    def raw(*globs: str) -> bytes:
+        words = [word for glob in globs for word in ("--tensor", glob)]
+        return run("cat", "model.cz", "--format", "raw", *words).stdout
+
+    assert raw("w*") == b"\1"
+    assert raw("w[0]") == b"\2"
+    assert raw("w[0-9]") == b"\3"
+    assert raw("w*", "w[0-9]") == b"\1\3"
+    assert raw("b*") == b"\4"
+    assert raw("*") == bytes(range(5))
+
+
+def test_a_file_of_tensors_is_looked_into_as_it_is(run: Run, model: bytes) -> None:
+    packed = run("list", "--tensors", "model.cz").stdout
+    every = run("cat", "model.cz", "--tensor", "*").stdout
+
+    assert run("list", "--tensors", "model").stdout == packed
+    assert run("cat", "model", "--tensor", "*").stdout == every
+    assert run("cat", "model", "--tensor", "t1", "--format", "raw").stdout == BF16[1]
+    assert b"for archives" in run("cat", "model", "m", "--tensor", "t1", code=2).stderr
+    assert b"for archives" in run("list", "--tensors", "--at", "1", "model", code=2).stderr
+    Path("text").write_text("no tensors")
+    assert b"not a .cz archive" in run("cat", "text", "--tensor", "t1", code=1).stderr
+    Path("broken").write_bytes(model[:-1])
+    assert b"can't be told" in run("list", "--tensors", "broken", code=4).stderr

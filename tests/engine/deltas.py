@@ -10,7 +10,7 @@ from compressor.archive.record import Kind
 from compressor.archive.schema import Block, unpack_block
 from compressor.archive.source import GrowingSource, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import ReadBase, missing
+from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.externals import Externals
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions, Sources
@@ -73,7 +73,7 @@ def needs(archive: bytes) -> dict[str, int]:
     }
 
 
-def all_ways(archive: bytes, external: ReadBase = missing) -> list[dict[str, bytes]]:
+def all_ways(archive: bytes, external: External = NONE_GIVEN) -> list[dict[str, bytes]]:
     """Return the contents, as each reader of a file gives them."""
     sink = MemorySink()
     options = UnpackOptions(2, external=external)

@@ -135,3 +135,31 @@ def test_a_block_that_cannot_be_read_is_not_sound(monkeypatch: pytest.MonkeyPatc
 
         monkeypatch.setattr(index.source, "read", failing)
         assert not index.has_sound_block(offsets[0])
+
+
+def ways() -> list[tuple[int, int]]:
+    """Return the records that lead to versions: each HEAD, last leaf, ROOT and FOOTER, but the last end."""
+    data, at, found = ARCHIVE.read_bytes(), 8, []
+    while at < len(data):
+        header = parse_header(data[at : at + HEADER_SIZE], at)
+        if header.kind in {Kind.HEAD, Kind.MEMBERS, Kind.ROOT, Kind.FOOTER}:
+            found.append((at, header.end))
+        at = header.end
+    return found[:-2]  # what those two say is made again
+
+
+def test_damage_to_what_leads_to_any_version_is_refused() -> None:
+    """Once only what the last version lists was looked at: the others were out of reach unseen."""
+    for number in range(3):
+        made(small=b"%d" % number)
+        done("compress" if not number else "append", *(["-o"] * (not number)), ARCHIVE, "run")
+    sound = ARCHIVE.read_bytes()
+    assert len(ways()) == 10
+    made(small=b"new")
+    for begin, end in ways():
+        for at in (begin + 9, (begin + HEADER_SIZE + end) // 2, end - 1):
+            image = bytearray(sound)
+            image[at] ^= 4
+            ARCHIVE.write_bytes(image)
+            code, _, said = command("append", ARCHIVE, "run")
+            assert (code, "recover" in said, ARCHIVE.read_bytes()) == (4, True, image), (begin, at)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,17 @@ def test_readers_beside_a_real_append_never_fail(bench: Bench) -> None:
         done("append", bench.archive, *OPTIONS, "source")
     assert set(said) == {(0, "", "")}
     assert len(said) > 10
+
+
+def test_a_reader_that_looks_for_an_append_is_none(bench: Bench) -> None:
+    """Its lock is held for a moment; once that was taken for another process that changes the archive."""
+    with bench.archive.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        end = threading.Timer(0.05, fcntl.flock, (held, fcntl.LOCK_UN))
+        end.start()
+        said = command("append", bench.archive, *OPTIONS, "source")
+        end.join()
+    assert said == (0, "", "")
 
 
 @pytest.mark.parametrize("count", [0, 7, 8, 39, 40, 200])

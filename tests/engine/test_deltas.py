@@ -187,7 +187,7 @@ def test_a_state_in_another_file_is_a_base(tmp_path: Path, path: Path) -> None:
         archive = packed(path, {"new": state(1)}, externals)
 
         assert needs(archive) == {"new": 0}
-        assert all_ways(archive, externals.read) == [{"new": state(1)}] * 2
+        assert all_ways(archive, externals) == [{"new": state(1)}] * 2
         archive = packed(path, {"new": state(1)}, externals, reach=0)
         assert needs(archive) == {"new": 0}
     ((_, error),) = from_pipe(archive).outcome.failures
@@ -219,7 +219,7 @@ def test_an_archive_may_name_no_more_contents_than_readers_take(
 
         found = [block.chain.partition(":")[0] for block in blocks(archive)["new"]]
         assert sorted(found) == ["floatdelta", "floatsplit", "zstd"]
-        assert all_ways(archive, externals.read) == [{"new": new}] * 2
+        assert all_ways(archive, externals) == [{"new": new}] * 2
 
 
 def test_bases_of_bases_outside_end_before_readers_do(tmp_path: Path, path: Path) -> None:
@@ -230,7 +230,7 @@ def test_bases_of_bases_outside_end_before_readers_do(tmp_path: Path, path: Path
         name, data = f"{number}", state(number, layers=1)
         with Externals(paths) as externals:
             archive = packed(path, {name: data}, externals)
-            assert all_ways(archive, externals.read) == [{name: data}] * 2
+            assert all_ways(archive, externals) == [{name: data}] * 2
         found.append(needs(archive)[name])
         paths.append(tmp_path / f"{number}.cz")
         paths[-1].write_bytes(archive)
@@ -432,3 +432,19 @@ def test_no_archive_takes_the_place_of_its_base(tmp_path: Path) -> None:
         compressor.append(tmp_path / "old.cz", tmp_path / "new", base=tmp_path / "old.cz")
 
     assert (tmp_path / "old.cz").read_bytes() == before
+
+
+def test_archives_that_are_bases_share_the_memory(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.cz", tmp_path / "b.cz"]
+    for path in paths:
+        packed(path, {"old": S0})
+    with pytest.raises(MemoryBudgetError) as refused:
+        Externals(paths[:1], Limits(memory=1))
+    needed = refused.value.needed
+
+    with Externals(paths[:1], Limits(memory=needed)):
+        pass
+    with pytest.raises(MemoryBudgetError, match="a base with its share"):
+        Externals(paths, Limits(memory=needed))
+    with Externals(paths, Limits(memory=2 * needed)):
+        pass

@@ -1,0 +1,102 @@
+"""A base that is missing is told before a byte is given, where the archive can be looked into."""
+
+from pathlib import Path
+
+import pytest
+
+from compressor.engine.bases import NONE_GIVEN
+from compressor.engine.externals import Externals
+from compressor.engine.needs import require_all
+from compressor.engine.unpack import UnpackOptions
+from compressor.errors import MissingBaseError
+from tests.cli.process import Run
+from tests.cli.test_base import missing, write
+from tests.tensors.states import safetensors, state, tensor
+
+SMALL = b"a small file, packed in full"
+
+
+@pytest.fixture
+def archive(run: Run) -> str:
+    """An archive of a small file and a state, which is a difference from old0."""
+    write("old0", "new1")
+    Path("a").write_bytes(SMALL)
+    run("compress", "--base", "old0", "a", "new1", "-o", "both.cz")
+    return "both.cz"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("decompress", "-c"),
+        ("cat",),
+        ("cat", "new1"),
+        ("cat", "new1", "--range", "3:"),
+        ("cat", "new1", "--tensor", "layer.0", "--tensor", "layer.1"),
+    ],
+)
+def test_nothing_is_given_of_what_needs_a_base_that_is_missing(
+    run: Run, archive: str, words: tuple[str, ...]
+) -> None:
+    verb, *rest = words
+
+    done = run(verb, archive, *rest, code=5)
+
+    assert done.stdout == b""
+    assert missing(done.stderr, "old0")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_what_needs_no_base_is_given_without_it(run: Run, archive: str) -> None:
+    assert run("cat", archive, "a").stdout == SMALL
+    head = run("cat", archive, "new1", "--range", ":100").stdout
+    assert head == state(1)[:100]
+
+
+def test_the_base_of_a_base_is_looked_for_too(run: Run) -> None:
+    write("old0", "new1", "newer2")
+    run("compress", "--base", "old0", "new1")
+    run("compress", "--base", "old0", "--base", "new1.cz", "newer2")
+
+    done = run("decompress", "-c", "--base", "new1.cz", "newer2.cz", code=5)
+
+    assert done.stdout == b""
+    assert missing(done.stderr, "old0")
+
+
+def test_a_pipe_ends_with_the_first_block_that_needs_a_base_that_is_missing(run: Run) -> None:
+    Path("old").write_bytes(safetensors({"last": tensor(1, 0)}))
+    new = safetensors({"first": tensor(0, 0), "last": tensor(1, 1)})
+    Path("new").write_bytes(new)
+    run("compress", "-T1", "--base", "old", "new")
+
+    archive = Path("new.cz").read_bytes()
+    cut = archive[: archive.index(b"\xc5Z\xd2\x1e\x04", archive.index(b"floatdelta"))]
+    done = run("decompress", input=cut, code=5)  # not 4: what is behind is not asked for
+
+    assert missing(done.stderr, "old")
+    assert len(done.stdout) <= len(new) // 2 + 1000
+    assert new.startswith(done.stdout)
+
+
+def test_extract_gives_the_members_that_can_be_had_each_whole(run: Run, archive: str) -> None:
+    done = run("extract", archive, "-C", "out", code=3)
+
+    assert missing(done.stderr, "old0")
+    assert {path.name for path in Path("out").iterdir()} == {"a"}
+
+
+def test_only_the_first_blocks_of_a_member_are_looked_at(
+    run: Run, archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path(archive).open("rb") as file:
+        with pytest.raises(MissingBaseError):
+            require_all(file, UnpackOptions(external=NONE_GIVEN))
+        monkeypatch.setattr("compressor.engine.needs.LOOKED_AT", 1)
+        require_all(file, UnpackOptions(external=NONE_GIVEN))
+
+
+def test_a_look_decodes_nothing(run: Run, archive: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compressor.engine.bases.BlockReader.unpack", None)
+    with Path(archive).open("rb") as file, Externals([Path("old0")]) as externals:
+        require_all(file, UnpackOptions(external=externals))
