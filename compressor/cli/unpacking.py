@@ -183,6 +183,7 @@ class Unpacking:
             lambda read, given: progress(given, read),
             partial(is_idle, source.descriptor),
             external=external_from(self._options),
+            behind=True,
         )
         try:
             if not (source.regular and give_by_index(file, sink, options)):

@@ -27,8 +27,9 @@ from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.bases import ReadBase, fetching, missing
+from compressor.engine.behind import Behind
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
-from compressor.engine.pool import OrderedPool
+from compressor.engine.pool import SMALL, OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
@@ -96,6 +97,8 @@ class UnpackOptions(Struct, frozen=True):
     idle: Callable[[], bool] = lambda: False
     random: RandomSource | None = None
     external: ReadBase = missing
+    behind: bool = False
+    """Whether a thread of its own may give bytes to the sink, where there are several and memory for it."""
 
 
 class Unpacker:
@@ -130,11 +133,11 @@ class Unpacker:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
         if self._pool.busy and self._options.idle():
-            self._pool.drain()
+            self._drain()
             return True
         event = next(self._events, None)
         if event is None:
-            self._pool.drain()
+            self._drain()
             return False
         if isinstance(event, Head):
             self._begin(event)
@@ -157,6 +160,11 @@ class Unpacker:
     def close(self) -> None:
         """Give up the threads."""
         self._pool.close()
+        self._assembler.close()
+
+    def _drain(self) -> None:
+        self._pool.drain()
+        self._assembler.flush()
 
     def _begin(self, head: Head) -> None:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
@@ -176,9 +184,15 @@ class Unpacker:
         if kept:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
-        spare = self._spare(limits.memory - fixed - threads * per_task)
+        free = limits.memory - fixed - threads * per_task
+        written = head.block_size + SMALL  # what a thread of its own holds
+        apart = self._options.behind and threads > 1 and free - INTERPRETER >= written
+        if apart:
+            fixed, free = fixed + written, free - written
+        spare = self._spare(free)
         self._pool = OrderedPool(threads, head.block_size)
         self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
+        self._assembler.give_behind(apart=apart)
         self._assembler.begin(head, self._share, kept + spare)
 
     def _spare(self, free: int) -> int:
@@ -234,10 +248,31 @@ class _Assembler:
     """Joins extents to members, and verifies each as a whole."""
 
     def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
-        self._sink = sink
+        self._to = sink
+        self._behind = Behind(sink.data, apart=False)
         self._count = count
         self._window = window
         self._member: _Member | None = None
+
+    @property
+    def _sink(self) -> Sink:
+        """The sink, once it has all bytes that are on their way to it."""
+        self._behind.flush()
+        return self._to
+
+    def flush(self) -> None:
+        """Have the sink take all bytes that are on their way to it."""
+        self._behind.flush()
+
+    def close(self) -> None:
+        """Drop the bytes that are on their way to the sink."""
+        self._behind.close()
+
+    def give_behind(self, *, apart: bool) -> None:
+        """Have the sink take bytes in a thread of its own, or not any more."""
+        self._behind.flush()
+        self._behind.close()
+        self._behind = Behind(self._to.data, apart=apart)
 
     def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
@@ -297,7 +332,7 @@ class _Assembler:
             owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
             member.digest.update(piece)
-            self._sink.data(piece)
+            self._behind.write(piece)
 
     def _leaf(self, leaf: Leaf) -> None:
         entries = leaf.entries
