@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Callable
 
-from compressor.engine.pool import SMALL
 from compressor.stages.base import Bytes
 
+HELD = 1 << 20  # bytes; what is handed over together, for each time takes some .05 ms
 PATIENCE = 5.0  # seconds that a write which Ctrl-C did not want to wait for has to end
 
 
 class Behind:
     """Calls ``write`` as it was called itself, later: one batch is being written while the next gathers.
 
-    A batch has less than SMALL bytes, and what came last. Where not ``apart``, all is written at once, in
+    A batch has less than HELD bytes, and what came last. Where not ``apart``, all is written at once, in
     the caller's thread. What ``write`` raises, a later call does.
     """
 
@@ -21,11 +21,14 @@ class Behind:
         self._apart = apart
         self._waiting: list[Bytes] = []
         self._size = 0  # bytes of these
-        self._batch: list[Bytes] | None = []  # handed over; None: the thread shall end
+        self._batch: list[Bytes] | None = []  # handed over last; None: the thread shall end
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
-        self._given = threading.Semaphore(0)
-        self._taken = threading.Semaphore(1)  # nothing is being written
+        self._given = threading.Lock()  # released when there is a batch for the thread
+        self._given.acquire()
+        self._busy = (
+            threading.Lock()
+        )  # held while anything is being written, by whoever hands it over
         self._left = False  # an interrupt ended the waiting for what is being written
 
     def write(self, data: Bytes) -> None:
@@ -35,7 +38,7 @@ class Behind:
             return
         self._waiting.append(data)
         self._size += len(data)
-        if self._size >= SMALL:
+        if self._size >= HELD:
             self._wait()
             self._hand_over()
 
@@ -49,7 +52,7 @@ class Behind:
                 self._write(self._waiting.pop(0))
         finally:
             self._size = 0
-            self._taken.release()
+            self._busy.release()
 
     def then(self, action: Callable[[], object]) -> None:
         """Do something once all that was taken is written."""
@@ -62,21 +65,22 @@ class Behind:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        batch, self._batch = self._batch, None
-        if batch is not None:
-            batch.clear()
-        self._given.release()
-        thread.join(PATIENCE if self._left else None)
+        if self._batch is not None:
+            self._batch.clear()
+        if self._busy.acquire(timeout=PATIENCE if self._left else -1):
+            self._batch = None
+            self._given.release()
+            thread.join()
 
     def _wait(self) -> None:
         """Wait until nothing is being written."""
         try:
-            self._taken.acquire()
+            self._busy.acquire()
         except BaseException:  # Ctrl-C: whoever reads a full pipe may never come back
             self._left = True
             raise
         if self._error is not None:
-            self._taken.release()
+            self._busy.release()
             raise self._error
 
     def _hand_over(self) -> None:
@@ -87,14 +91,10 @@ class Behind:
         self._given.release()
 
     def _run(self) -> None:
-        while True:
-            self._given.acquire()
-            batch = self._batch
-            if batch is None:
-                return
+        while self._given.acquire() and (batch := self._batch) is not None:
             try:
                 while batch:
                     self._write(batch.pop(0))
             except BaseException as error:  # raised where the caller comes next
                 self._error = error
-            self._taken.release()
+            self._busy.release()

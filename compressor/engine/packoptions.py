@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
+from compressor.engine.behind import HELD
 from compressor.engine.block import STORE
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, threads_within
-from compressor.engine.pool import SMALL
 from compressor.plan.numbers import NONE, Codings
 from compressor.stages.chain import Chain
 
@@ -107,7 +107,7 @@ class PackOptions(Struct, frozen=True):
         per_task = self._per_task(block_size)
         threads = threads_within(self.threads, self.memory, per_task, fixed, what)
         free = self.memory - INTERPRETER - fixed - threads * per_task
-        return threads, self.behind and threads > 1 and free >= block_size + SMALL
+        return threads, self.behind and threads > 1 and free >= block_size + HELD
 
     def _per_task(self, block_size: int) -> int:
         """Return the bytes of a task: its block, what packing takes, and the copy of verification."""

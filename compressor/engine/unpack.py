@@ -27,9 +27,9 @@ from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.bases import ReadBase, fetching, missing
-from compressor.engine.behind import Behind
+from compressor.engine.behind import HELD, Behind
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
-from compressor.engine.pool import SMALL, OrderedPool
+from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import (
@@ -185,7 +185,7 @@ class Unpacker:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         free = limits.memory - fixed - threads * per_task
-        written = head.block_size + SMALL  # what a thread of its own holds
+        written = head.block_size + HELD  # what a thread of its own holds
         apart = self._options.behind and threads > 1 and free - INTERPRETER >= written
         if apart:
             fixed, free = fixed + written, free - written

@@ -1,13 +1,13 @@
 """Bytes are written behind the caller's back: all of them, in order, and nothing once it is closed."""
 
 import threading
+from unittest.mock import Mock
 
 import pytest
 
-from compressor.engine.behind import Behind
-from compressor.engine.pool import SMALL
+from compressor.engine.behind import HELD, Behind
 
-BIG = bytes(SMALL)
+BIG = bytes(HELD)
 
 
 class Writer:
@@ -122,10 +122,7 @@ def test_an_interrupted_wait_is_not_waited_for_again(writer, behind, monkeypatch
     writer.gate.clear()
     behind.write(BIG)
 
-    def interrupt(*_args: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(behind._taken, "acquire", interrupt)
+    monkeypatch.setattr(behind, "_busy", Mock(acquire=Mock(side_effect=[KeyboardInterrupt, False])))
     with pytest.raises(KeyboardInterrupt):
         behind.write(BIG)
     behind.close()
