@@ -32,11 +32,7 @@ from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, thre
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
-from compressor.errors import (
-    CompressorError,
-    DamagedError,
-    UnsupportedError,
-)
+from compressor.errors import CompressorError, DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 SPARE_SHARE = 16  # ... for what a version yet unknown may refer back to
@@ -249,7 +245,8 @@ class _Assembler:
 
     def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
         self._to = sink
-        self._behind = Behind(sink.data, apart=False)
+        self._behind = Behind(self._pass_on, apart=False)
+        self._digest = blake3()  # of the member whose bytes are on their way
         self._count = count
         self._window = window
         self._member: _Member | None = None
@@ -259,6 +256,11 @@ class _Assembler:
         """The sink, once it has all bytes that are on their way to it."""
         self._behind.flush()
         return self._to
+
+    def _pass_on(self, piece: Bytes) -> None:
+        """Hash the next bytes of a member, and give them to the sink: in the thread that writes."""
+        self._digest.update(piece)
+        self._to.data(piece)
 
     def flush(self) -> None:
         """Have the sink take all bytes that are on their way to it."""
@@ -272,7 +274,7 @@ class _Assembler:
         """Have the sink take bytes in a thread of its own, or not any more."""
         self._behind.flush()
         self._behind.close()
-        self._behind = Behind(self._to.data, apart=apart)
+        self._behind = Behind(self._pass_on, apart=apart)
 
     def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
@@ -290,8 +292,7 @@ class _Assembler:
         """Do what a record says."""
         if isinstance(event, Open):
             self._fail(DamagedError("a member has no end"))
-            self._member = _Member(event.name, event.member)
-            self._sink.opened(event.name, None)
+            self._begin_member(event.name, event.member, None)
         elif isinstance(event, ExtentsPage):
             self._extents(event)
         elif isinstance(event, Leaf):
@@ -306,6 +307,13 @@ class _Assembler:
         if member is None or member.failed:
             return
         self._sink.failed(member.name, error)
+
+    def _begin_member(self, name: bytes, ordinal: int | None, entry: Entry | None) -> "_Member":
+        sink = self._sink  # the member before has all its bytes hashed
+        self._digest = blake3()
+        self._member = member = _Member(name, ordinal)
+        sink.opened(name, entry)
+        return member
 
     def _extents(self, page: ExtentsPage) -> None:
         member = self._member
@@ -326,12 +334,12 @@ class _Assembler:
             self._count(length)
             member.size += length
             if not offset:
-                hash_zeros(member.digest, length)
-                self._sink.hole(length)
+                sink = self._sink
+                hash_zeros(self._digest, length)
+                sink.hole(length)
                 continue
             owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
-            member.digest.update(piece)
             self._behind.write(piece)
 
     def _leaf(self, leaf: Leaf) -> None:
@@ -357,8 +365,7 @@ class _Assembler:
                 self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
-        member = self._member = _Member(entry.name, None)
-        self._sink.opened(entry.name, entry)
+        member = self._begin_member(entry.name, None, entry)
         try:
             if entry.level:
                 raise DamagedError("a member's content is lost", offset=at)
@@ -373,8 +380,9 @@ class _Assembler:
         if member is None or member.failed:
             self._member = None
             return
+        self._behind.flush()  # it hashes
         # F-039
-        if (member.size, member.digest.digest()) != (entry.size, entry.content_hash):
+        if (member.size, self._digest.digest()) != (entry.size, entry.content_hash):
             self._fail(DamagedError("a member's content does not match its hash", offset=at))
             return
         self._member = None
@@ -388,5 +396,4 @@ class _Member:
         self.name = name
         self.ordinal = ordinal  # None: a small member, whose blocks are solid
         self.size = 0
-        self.digest = blake3()
         self.failed = False
