@@ -42,6 +42,11 @@ class Behind:
             self._wait()
             self._hand_over()
 
+    @property
+    def waits(self) -> bool:
+        """Whether bytes were taken that are not yet handed over."""
+        return bool(self._waiting)
+
     def flush(self) -> None:
         """Have all that was taken written."""
         if not self._apart:

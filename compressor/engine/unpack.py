@@ -128,7 +128,7 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
-        if self._pool.busy and self._options.idle():
+        if (self._pool.busy or self._assembler.behind.waits) and self._options.idle():
             self._drain()
             return True
         event = next(self._events, None)
@@ -156,11 +156,11 @@ class Unpacker:
     def close(self) -> None:
         """Give up the threads."""
         self._pool.close()
-        self._assembler.close()
+        self._assembler.behind.close()
 
     def _drain(self) -> None:
         self._pool.drain()
-        self._assembler.flush()
+        self._assembler.behind.flush()
 
     def _begin(self, head: Head) -> None:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
@@ -245,7 +245,7 @@ class _Assembler:
 
     def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
         self._to = sink
-        self._behind = Behind(self._pass_on, apart=False)
+        self.behind = Behind(self._pass_on, apart=False)
         self._digest = blake3()  # of the member whose bytes are on their way
         self._count = count
         self._window = window
@@ -254,7 +254,7 @@ class _Assembler:
     @property
     def _sink(self) -> Sink:
         """The sink, once it has all bytes that are on their way to it."""
-        self._behind.flush()
+        self.behind.flush()
         return self._to
 
     def _pass_on(self, piece: Bytes) -> None:
@@ -262,19 +262,11 @@ class _Assembler:
         self._digest.update(piece)
         self._to.data(piece)
 
-    def flush(self) -> None:
-        """Have the sink take all bytes that are on their way to it."""
-        self._behind.flush()
-
-    def close(self) -> None:
-        """Drop the bytes that are on their way to the sink."""
-        self._behind.close()
-
     def give_behind(self, *, apart: bool) -> None:
         """Have the sink take bytes in a thread of its own, or not any more."""
-        self._behind.flush()
-        self._behind.close()
-        self._behind = Behind(self._pass_on, apart=apart)
+        self.behind.flush()
+        self.behind.close()
+        self.behind = Behind(self._pass_on, apart=apart)
 
     def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
@@ -340,7 +332,7 @@ class _Assembler:
                 continue
             owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
-            self._behind.write(piece)
+            self.behind.write(piece)
 
     def _leaf(self, leaf: Leaf) -> None:
         entries = leaf.entries
@@ -380,7 +372,7 @@ class _Assembler:
         if member is None or member.failed:
             self._member = None
             return
-        self._behind.flush()  # it hashes
+        self.behind.flush()  # it hashes
         # F-039
         if (member.size, self._digest.digest()) != (entry.size, entry.content_hash):
             self._fail(DamagedError("a member's content does not match its hash", offset=at))
