@@ -107,7 +107,9 @@ class PackOptions(Struct, frozen=True):
         per_task = self._per_task(block_size)
         threads = threads_within(self.threads, self.memory, per_task, fixed, what)
         free = self.memory - INTERPRETER - fixed - threads * per_task
-        return threads, self.behind and threads > 1 and free >= block_size + HELD
+        # What is to be read again has to be written before others build upon it.
+        behind = self.behind and self.sources.within is None
+        return threads, behind and threads > 1 and free >= block_size + HELD
 
     def _per_task(self, block_size: int) -> int:
         """Return the bytes of a task: its block, what packing takes, and the copy of verification."""
