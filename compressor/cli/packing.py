@@ -359,6 +359,7 @@ class Packing:
             sources=Sources(within, externals_from(options)),
             warn=self._report.warn,
             progress=progress,
+            behind=True,
         )
 
 

@@ -185,6 +185,7 @@ class Unpacking:
             partial(is_idle, source.descriptor),
             external=external_from(self._options),
             at_once=True,
+            behind=True,
         )
         try:
             if source.regular:

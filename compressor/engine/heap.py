@@ -5,9 +5,13 @@ from contextlib import suppress
 
 SMALL_RUN = 16 << 20  # bytes to be packed or unpacked; less ends before this pays
 
-_TRIM, _OWN_PAGES = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-_BLOCK = 5 << 20  # bytes; the blocks of most chains have 4 MiB or less, and some bytes around
-_KEPT = 16 << 20  # bytes at the end of the heap; INTERPRETER in limits.py has room for them
+_TRIM, _OWN_PAGES, _HEAPS = (
+    -1,
+    -3,
+    -8,
+)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of malloc.h
+_BLOCK = 9 << 20  # bytes; the blocks of most chains have 8 MiB or less, and some bytes around
+_KEPT = 32 << 20  # bytes at the end of the heap; INTERPRETER in limits.py has room for them
 
 
 def keep_freed() -> None:
@@ -22,5 +26,6 @@ def keep_freed() -> None:
 
     with suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_HEAPS, 1)  # what one thread frees, the next takes
         mallopt(_OWN_PAGES, _BLOCK)
         mallopt(_TRIM, _KEPT)

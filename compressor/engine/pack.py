@@ -13,6 +13,7 @@ from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_PAGE, Base, Head, Span
 from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
+from compressor.engine.behind import Behind
 from compressor.engine.block import Against, BlockPacker, Contents, Others, no_others
 from compressor.engine.dedup import (
     HOLE,
@@ -69,28 +70,27 @@ class Packer:
             options = replace(options, sources=NOWHERE)
         self._options = options
         table = options.memory // TABLE_SHARE if options.reach != 0 else 0
-        self._pool = OrderedPool(
-            options.threads_for(self.piece_size, 2 * self.piece_size + self._most + table),
-            self.piece_size,
-        )
+        fixed = 2 * self.piece_size + self._most + table
+        threads, apart = options.workers(self.piece_size, fixed)
+        self._pool = OrderedPool(threads, self.piece_size)
+        self._behind = Behind(write, apart=apart)
         self._blocks = self._packer_for(options.chain)
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
         head = options.head(self.block_size, earlier.head if earlier else None)
-        self._writer = ArchiveWriter(write, head, before)
+        self._writer = ArchiveWriter(self._behind.write, head, before)
         self._begin = before.offset if before else 0
-        self._deltas: Deltas | None = None
-        if options.sources:
-            from compressor.engine import deltas  # most runs have no use for it
-
-            numbers = self._dedup.blocks
-            self._deltas = deltas.Deltas(
-                numbers, options.sources, head, self._pool.drain, self._write_base
-            )
+        self._deltas = self._differences(head) if options.sources else None
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
         self._current = Current(Entry(b""), 0)
+
+    def _differences(self, head: Head) -> "Deltas":
+        from compressor.engine import deltas  # most runs have no use for it
+
+        numbers, sources = self._dedup.blocks, self._options.sources
+        return deltas.Deltas(numbers, sources, head, self.drain, self._write_base)
 
     def _packer_for(self, chain: Chain, others: Others = no_others) -> BlockPacker:
         return BlockPacker(chain, self._options.verifies, self._options.warn, others)
@@ -362,6 +362,7 @@ class Packer:
     def drain(self) -> None:
         """Have everything written that was fed: for a reader at the other end of a live stream."""
         self._pool.drain()
+        self._behind.flush()
 
     def finish(
         self,
@@ -383,13 +384,14 @@ class Packer:
             externals.check()
         for text in self._deltas.useless() if self._deltas and self._plain else ():
             self._options.warn(text)
-        self._writer.finish(label or VersionLabel(), kept, sync)
+        self._writer.finish(label or VersionLabel(), kept, lambda: self._behind.then(sync))
         self._options.progress(self._plain, self._writer.offset)
         self.close()
 
     def close(self) -> None:
         """Give up the threads; what was not finished stays unfinished."""
         self._pool.close()
+        self._behind.close()
 
 
 def _all_of(plain: bytes | bytearray) -> Piece:

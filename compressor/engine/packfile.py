@@ -98,6 +98,7 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
         options,
         plain_limit=total,
         reach=reach_of(options.reach, total, None),
+        behind=True,
     )
     externals = options.sources.externals
     protected = file_identities(tree.paths) | (externals.identities if externals else NOTHING)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
+from compressor.engine.behind import HELD
 from compressor.engine.block import STORE
-from compressor.engine.limits import DEFAULT_MEMORY, threads_within
+from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, threads_within
 from compressor.plan.numbers import NONE, Codings
 from compressor.stages.chain import Chain
 
@@ -68,6 +69,8 @@ class PackOptions(Struct, frozen=True):
     warn: Callable[[str], None] = _ignore
     progress: Callable[[int, int], None] = _ignore
     """Called with plain bytes read and packed bytes written so far."""
+    behind: bool = False
+    """Whether a thread of its own may write, where there are several and memory for it."""
 
     @property
     def compares(self) -> bool:
@@ -92,14 +95,25 @@ class PackOptions(Struct, frozen=True):
         optional = list(self.optional)
         return Head(MAJOR, MINOR, [], optional, memory, reach, 0, block_size, str(self.chain))
 
-    def threads_for(self, block_size: int, fixed: int) -> int:
+    def workers(self, block_size: int, fixed: int) -> tuple[int, bool]:
         """Return how many threads the memory permits, of which ``fixed`` bytes are taken otherwise.
+
+        And whether one more is to write: what that holds is a block at most.
 
         Raises:
             MemoryBudgetError: not even one.
         """
-        # A task holds its block, what packing takes, and the copy that verification makes.
-        per_task = max(
+        what = f"packing with {self.chain} in blocks of {block_size} bytes"
+        per_task = self._per_task(block_size)
+        threads = threads_within(self.threads, self.memory, per_task, fixed, what)
+        free = self.memory - INTERPRETER - fixed - threads * per_task
+        # What is to be read again has to be written before others build upon it.
+        behind = self.behind and self.sources.within is None
+        return threads, behind and threads > 1 and free >= block_size + HELD
+
+    def _per_task(self, block_size: int) -> int:
+        """Return the bytes of a task: its block, what packing takes, and the copy of verification."""
+        return max(
             size
             + kept
             + base
@@ -107,8 +121,6 @@ class PackOptions(Struct, frozen=True):
             + (chain.decode_memory(size) if self.verifies(chain) else 0)
             for chain, size, kept, base in self._chains(block_size)
         )
-        what = f"packing with {self.chain} in blocks of {block_size} bytes"
-        return threads_within(self.threads, self.memory, per_task, fixed, what)
 
     def _chains(self, block_size: int) -> Iterator[tuple[Chain, int, int, int]]:
         """Yield the chains that blocks may have, and the bytes of the largest: at most ``block_size``.

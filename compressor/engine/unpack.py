@@ -27,15 +27,12 @@ from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.bases import NONE_GIVEN, External, fetching
+from compressor.engine.behind import HELD, Behind
 from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
-from compressor.errors import (
-    CompressorError,
-    DamagedError,
-    UnsupportedError,
-)
+from compressor.errors import CompressorError, DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 SPARE_SHARE = 16  # ... for what a version yet unknown may refer back to
@@ -88,7 +85,8 @@ class UnpackOptions(Struct, frozen=True):
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
     ``external`` reads what differences are from outside of the archive; ``at_once``: a block for which
-    that can't be had ends it all.
+    that can't be had ends it all. ``behind``: a thread of its own may give bytes to the sink, where there
+    are several and memory for it.
     """
 
     threads: int = 1
@@ -98,6 +96,7 @@ class UnpackOptions(Struct, frozen=True):
     random: RandomSource | None = None
     external: External = NONE_GIVEN
     at_once: bool = False
+    behind: bool = False
 
 
 class Unpacker:
@@ -131,12 +130,12 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
-        if self._pool.busy and self._options.idle():
-            self._pool.drain()
+        if (self._pool.busy or self._assembler.behind.waits) and self._options.idle():
+            self._drain()
             return True
         event = next(self._events, None)
         if event is None:
-            self._pool.drain()
+            self._drain()
             return False
         if isinstance(event, Head):
             self._begin(event)
@@ -159,6 +158,11 @@ class Unpacker:
     def close(self) -> None:
         """Give up the threads."""
         self._pool.close()
+        self._assembler.behind.close()
+
+    def _drain(self) -> None:
+        self._pool.drain()
+        self._assembler.behind.flush()
 
     def _begin(self, head: Head) -> None:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
@@ -178,9 +182,15 @@ class Unpacker:
         if kept:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
-        spare = self._spare(limits.memory - fixed - threads * per_task)
+        free = limits.memory - fixed - threads * per_task
+        written = head.block_size + HELD  # what a thread of its own holds
+        apart = self._options.behind and threads > 1 and free - INTERPRETER >= written
+        if apart:
+            fixed, free = fixed + written, free - written
+        spare = self._spare(free)
         self._pool = OrderedPool(threads, head.block_size)
         self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
+        self._assembler.give_behind(apart=apart)
         self._assembler.begin(head, self._share, kept + spare)
 
     def _spare(self, free: int) -> int:
@@ -238,10 +248,29 @@ class _Assembler:
     """Joins extents to members, and verifies each as a whole."""
 
     def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
-        self._sink = sink
+        self._to = sink
+        self.behind = Behind(self._pass_on, apart=False)
+        self._digest = blake3()  # of the member whose bytes are on their way
         self._count = count
         self._window = window
         self._member: _Member | None = None
+
+    @property
+    def _sink(self) -> Sink:
+        """The sink, once it has all bytes that are on their way to it."""
+        self.behind.flush()
+        return self._to
+
+    def _pass_on(self, piece: Bytes) -> None:
+        """Hash the next bytes of a member, and give them to the sink: in the thread that writes."""
+        self._digest.update(piece)
+        self._to.data(piece)
+
+    def give_behind(self, *, apart: bool) -> None:
+        """Have the sink take bytes in a thread of its own, or not any more."""
+        self.behind.flush()
+        self.behind.close()
+        self.behind = Behind(self._pass_on, apart=apart)
 
     def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
@@ -259,8 +288,7 @@ class _Assembler:
         """Do what a record says."""
         if isinstance(event, Open):
             self._fail(DamagedError("a member has no end"))
-            self._member = _Member(event.name, event.member)
-            self._sink.opened(event.name, None)
+            self._begin_member(event.name, event.member, None)
         elif isinstance(event, ExtentsPage):
             self._extents(event)
         elif isinstance(event, Leaf):
@@ -275,6 +303,13 @@ class _Assembler:
         if member is None or member.failed:
             return
         self._sink.failed(member.name, error)
+
+    def _begin_member(self, name: bytes, ordinal: int | None, entry: Entry | None) -> "_Member":
+        sink = self._sink  # the member before has all its bytes hashed
+        self._digest = blake3()
+        self._member = member = _Member(name, ordinal)
+        sink.opened(name, entry)
+        return member
 
     def _extents(self, page: ExtentsPage) -> None:
         member = self._member
@@ -295,13 +330,13 @@ class _Assembler:
             self._count(length)
             member.size += length
             if not offset:
-                hash_zeros(member.digest, length)
-                self._sink.hole(length)
+                sink = self._sink
+                hash_zeros(self._digest, length)
+                sink.hole(length)
                 continue
             owner = None if member.ordinal is None else (member.ordinal, position)
             piece = self._window.piece((offset, start, length), at, owner)
-            member.digest.update(piece)
-            self._sink.data(piece)
+            self.behind.write(piece)
 
     def _leaf(self, leaf: Leaf) -> None:
         entries = leaf.entries
@@ -326,8 +361,7 @@ class _Assembler:
                 self._sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
-        member = self._member = _Member(entry.name, None)
-        self._sink.opened(entry.name, entry)
+        member = self._begin_member(entry.name, None, entry)
         try:
             if entry.level:
                 raise DamagedError("a member's content is lost", offset=at)
@@ -342,8 +376,9 @@ class _Assembler:
         if member is None or member.failed:
             self._member = None
             return
+        self.behind.flush()  # it hashes
         # F-039
-        if (member.size, member.digest.digest()) != (entry.size, entry.content_hash):
+        if (member.size, self._digest.digest()) != (entry.size, entry.content_hash):
             self._fail(DamagedError("a member's content does not match its hash", offset=at))
             return
         self._member = None
@@ -357,5 +392,4 @@ class _Member:
         self.name = name
         self.ordinal = ordinal  # None: a small member, whose blocks are solid
         self.size = 0
-        self.digest = blake3()
         self.failed = False

@@ -1,0 +1,112 @@
+"""Whole archives with a thread that writes: the same bytes both ways, and what goes wrong is told."""
+
+import io
+import random
+import threading
+
+import pytest
+from msgspec.structs import replace
+
+from compressor.archive.leaf import Entry
+from compressor.archive.source import Source
+from compressor.archive.writer import ArchiveWriter
+from compressor.engine.behind import HELD
+from compressor.engine.limits import INTERPRETER
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
+from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.stages.chain import parse
+from tests.engine.conftest import MemorySink, cut
+
+BLOCK = 300 << 10  # bytes; large enough for the threads
+CONTENT = random.Random(5).randbytes(BLOCK) * 12 + b"and a rest"
+BEHIND = UnpackOptions(threads=2, behind=True)
+
+
+def packed(*, behind: bool) -> tuple[bytes, set[str]]:
+    """Return an archive of CONTENT twice, and the names of the threads that wrote it."""
+    parts: list[bytes] = []
+    writers = set[str]()
+
+    def write(data: bytes) -> None:
+        parts.append(bytes(data))
+        writers.add(threading.current_thread().name)
+
+    options = PackOptions(parse("lz4"), BLOCK, threads=2, behind=behind)
+    packer = Packer(write, options)
+    for name in (b"a", b"b"):
+        packer.add(Entry(name), cut(CONTENT, BLOCK))
+    packer.finish()
+    return b"".join(parts), writers
+
+
+class ThreadSink(MemorySink):
+    """Notes who gives it bytes; fails at those of ``bad``."""
+
+    def __init__(self, bad: bytes = b"") -> None:
+        super().__init__()
+        self.givers: set[str] = set()
+        self._bad = bad
+        self._name = b""
+
+    def opened(self, name, entry) -> None:
+        self._name = name
+        super().opened(name, entry)
+
+    def data(self, piece) -> None:
+        self.givers.add(threading.current_thread().name)
+        if self._name == self._bad:
+            raise OSError("full")
+        super().data(piece)
+
+
+def unpack_into(sink: ThreadSink) -> None:
+    archive = packed(behind=False)[0]
+    Unpacker(Source(io.BytesIO(archive)), sink, BEHIND).run()
+
+
+def test_who_writes_changes_no_byte() -> None:
+    alone, behind = packed(behind=False), packed(behind=True)
+
+    assert alone[0] == behind[0]
+    assert "compressor-write" not in alone[1]
+    assert "compressor-write" in behind[1]
+
+
+def test_a_thread_writes_where_there_is_memory_for_its_block() -> None:
+    options = PackOptions(parse("lz4"), threads=2, behind=True)
+    two = INTERPRETER + 2 * options._per_task(BLOCK)
+
+    enough = replace(options, memory=two + BLOCK + HELD).workers(BLOCK, 0)
+    too_little = replace(options, memory=two + BLOCK + HELD - 1).workers(BLOCK, 0)
+
+    assert enough == (2, True)
+    assert too_little == (2, False)
+
+
+def test_members_come_whole_through_the_thread_that_writes() -> None:
+    sink = ThreadSink()
+
+    unpack_into(sink)
+
+    assert sink.contents == {b"a": CONTENT, b"b": CONTENT}
+    assert "compressor-write" in sink.givers
+
+
+def test_what_can_not_be_written_ends_the_run() -> None:
+    with pytest.raises(OSError, match="full"):
+        unpack_into(ThreadSink(b"b"))
+
+
+def test_a_wrong_hash_is_found_by_the_thread_that_writes(monkeypatch) -> None:
+    close = ArchiveWriter.close_member
+
+    def lie(self, entry):
+        close(self, replace(entry, content_hash=bytes(32)))
+
+    monkeypatch.setattr(ArchiveWriter, "close_member", lie)
+    sink = ThreadSink()
+
+    unpack_into(sink)
+
+    assert sorted(name for name, _ in sink.outcome.failures) == [b"a", b"b"]
