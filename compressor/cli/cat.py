@@ -25,18 +25,16 @@ from compressor.cli.options import (
 from compressor.cli.paths import STDIN
 from compressor.cli.report import shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
-from compressor.engine.access import SeekableArchive
+from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.limits import Limits
-from compressor.engine.restoring import default_mode, opened_index
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import as_recorded
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import opened_output
 
 Write = Callable[[Bytes], object]
 
-_RANGE = re.compile(r"([0-9]*):([0-9]*)$")
+_RANGE = r"([0-9]*):([0-9]*)$"
 
 
 @click.command()
@@ -124,6 +122,9 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         stdout_descriptor()
         yield write_stdout
         return
+    from compressor.engine.restoring import default_mode  # for those who want a file
+    from compressor.tree.outputs import opened_output
+
     protected = paths.identities([archive, *options["bases"]])
     with opened_output(path, force=options["force"], protected=protected) as output:
         yield output.write
@@ -164,7 +165,7 @@ def _wanted(opened: SeekableArchive, members: tuple[str, ...]) -> Iterable[tuple
 def _bounds(part: str | None) -> tuple[int, int] | None:
     if part is None:
         return None
-    match = _RANGE.match(part)
+    match = re.match(_RANGE, part)
     if not match:
         raise UsageError(
             f"--range {part}: write START:END in bytes, such as 0:4096; either may be left out"

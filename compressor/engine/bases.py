@@ -10,23 +10,12 @@ from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK, Kind, Recor
 from compressor.archive.schema import MAX_NEEDS, Base, Block, Head, Span
 from compressor.archive.source import ReadsAt
 from compressor.engine import block as blocks
-from compressor.errors import DamagedError, MissingBaseError
+from compressor.engine.reading import ReadBase, missing
+from compressor.errors import DamagedError
 from compressor.stages.base import Bytes
-
-ReadBase = Callable[[Base, int, int], Bytes]
-"""From a file outside of the archive, a position and a length to the bytes there."""
 
 Fetch = Callable[[int], Record | Base]
 """From an offset in the archive to the BLOCK there, not yet checked, or what a BASE says."""
-
-
-def missing(base: Base, _start: int, _length: int) -> Bytes:
-    """Refuse to read an external base: none was given.
-
-    Raises:
-        MissingBaseError: always.
-    """
-    raise MissingBaseError(schema.shown_name(base.name), base.content_hash.hex())
 
 
 class BlockReader(Struct, frozen=True):

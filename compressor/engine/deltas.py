@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from compressor.archive.record import Record
 from compressor.archive.schema import MAX_BASE, MAX_BASES, Base, Head, Span
-from compressor.engine.bases import BlockReader, fetching, missing
+from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.block import Against
 from compressor.engine.dedup import BASE, Blocks, joined
 from compressor.engine.externals import Outside
 from compressor.engine.numbers import Coded, Part
 from compressor.engine.packoptions import Sources
+from compressor.engine.reading import missing
 from compressor.engine.states import State, Table, Written, base_name
 from compressor.errors import CompressorError
 from compressor.plan.numbers import MOST_NEEDS

@@ -16,8 +16,8 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base, shown_name
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
 from compressor.engine.limits import UNLIMITED, Limits
+from compressor.engine.reading import missing
 from compressor.engine.settled import settled
 from compressor.errors import CompressorError, DamagedError, LimitError, MissingBaseError
 from compressor.stages.base import Bytes

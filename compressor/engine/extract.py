@@ -9,15 +9,12 @@ from blake3 import blake3
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, LeafRef, Span, shown_name
-from compressor.engine.access import SeekableArchive, cut
+from compressor.engine.access import Chosen, SeekableArchive, cut
 from compressor.engine.pool import OrderedPool
-from compressor.engine.unpack import Sink, UnpackOptions
+from compressor.engine.reading import Sink, UnpackOptions
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
-
-Chosen = tuple[Index, Entry]
-"""A member, and the archive that holds it."""
 
 T = TypeVar("T")
 

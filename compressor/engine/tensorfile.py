@@ -12,11 +12,11 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
 from compressor.engine.externals import Externals, paths_of
 from compressor.engine.into import Target, read_into
 from compressor.engine.limits import STREAMING, Limits, processors
 from compressor.engine.pool import spread
+from compressor.engine.reading import missing
 from compressor.engine.settled import settled
 from compressor.engine.tensorview import look_at
 from compressor.errors import (

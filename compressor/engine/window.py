@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
-from compressor.engine.bases import BlockReader, Fetch, ReadBase, missing
+from compressor.engine.bases import BlockReader, Fetch
+from compressor.engine.reading import ReadBase, missing
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from compressor.errors import CompressorError
 from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
-from compressor.tree.node import Node, NodeKind
+from compressor.tree.node import KINDS, Node, NodeKind
 from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing, identity_in
 from compressor.tree.policy import (
     LinkTargetError,
@@ -30,7 +30,6 @@ from compressor.tree.policy import (
     check_name,
     shown,
 )
-from compressor.tree.walk import KINDS
 
 
 class RestoreOptions(Struct, frozen=True):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from compressor.engine.packfile import reach_of
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.restoring import Restoring, restore
 from compressor.engine.select import Selection
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.tree.restore import RestoreOptions
 

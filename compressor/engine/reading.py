@@ -1,0 +1,81 @@
+"""What all readers agree on: how to read, where members go, what differences are from."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from compressor.archive.leaf import Entry
+from compressor.archive.schema import Base, Head, shown_name
+from compressor.archive.source import RandomSource
+from compressor.engine.limits import UNLIMITED, Limits
+from compressor.errors import CompressorError, DamagedError, MissingBaseError
+from compressor.stages.base import Bytes
+
+ReadBase = Callable[[Base, int, int], Bytes]
+"""From a file outside of the archive, a position and a length to the bytes there."""
+
+
+def missing(base: Base, _start: int, _length: int) -> Bytes:
+    """Refuse to read an external base: none was given.
+
+    Raises:
+        MissingBaseError: always.
+    """
+    raise MissingBaseError(shown_name(base.name), base.content_hash.hex())
+
+
+class Sink(Protocol):
+    """Where members go. Calls come in the order of the archive."""
+
+    def begun(self, head: Head) -> None:
+        """Note that an archive begins, or a version of it: then ``previous`` is not 0."""
+        ...
+
+    def opened(self, name: bytes, entry: Entry | None) -> None:
+        """Note that the content of this file follows; its entry is known now, or only when it closes."""
+        ...
+
+    def plain(self, entry: Entry) -> None:
+        """Take a member without content: a folder, a link, a file that keeps what it had."""
+        ...
+
+    def removed(self, name: bytes) -> None:
+        """Take back a member of the version before."""
+        ...
+
+    def data(self, piece: Bytes) -> None:
+        """Take the next bytes: their block was verified, the member as a whole was not yet."""
+        ...
+
+    def hole(self, length: int) -> None:
+        """Take ``length`` zero bytes that were a hole."""
+        ...
+
+    def closed(self, entry: Entry) -> None:
+        """Note that the member is complete, and verified."""
+        ...
+
+    def failed(self, name: bytes, error: CompressorError) -> None:
+        """Note that the member opened last can't be had, and that no more of it comes."""
+        ...
+
+    def damaged(self, error: DamagedError) -> None:
+        """Note damage that belongs to no open member."""
+        ...
+
+
+class UnpackOptions(Struct, frozen=True):
+    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
+
+    ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
+    is the same source where it can seek: then blocks that are referred to again are read again.
+    ``external`` reads what differences are from outside of the archive.
+    """
+
+    threads: int = 1
+    limits: Limits = UNLIMITED
+    progress: Callable[[int, int], None] = lambda _read, _given: None
+    idle: Callable[[], bool] = lambda: False
+    random: RandomSource | None = None
+    external: ReadBase = missing
