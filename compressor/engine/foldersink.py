@@ -135,6 +135,17 @@ class FolderSink(NullSink):
         else:
             self._reported(entry.name, error)
 
+    def whole(self, entry: Entry, content: Bytes) -> None:
+        """Make the file in one step; where that can't be done, in several, which say why."""
+        target = self._rename(entry.name)
+        if target is None:
+            return
+        renamed = entry if target == entry.name else replace(entry, name=target)
+        if self._restorer.small(node_of(renamed), content):
+            self.outcome.members.append(entry)
+        else:
+            super().whole(entry, content)
+
     def failed(self, name: bytes, error: CompressorError) -> None:
         """Leave nothing of the file."""
         self._output = None

@@ -14,10 +14,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.errors import CompressorError
-from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
+from compressor.kernels import smallfile
+from compressor.stages.base import Bytes
+from compressor.tree.attributes import FAILURES, TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
 from compressor.tree.node import KINDS, Node, NodeKind
-from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing, identity_in
+from compressor.tree.outputs import (
+    NOTHING,
+    Identity,
+    Output,
+    Place,
+    Replacing,
+    identity_in,
+    temporary_for,
+)
 from compressor.tree.policy import (
     LinkTargetError,
     NameCollisionError,
@@ -97,6 +107,32 @@ class Restorer:
             self._output = Output(self._place(name))
             self._output.open()
         return self._output
+
+    def small(self, node: Node, content: Bytes) -> bool:
+        """Make a regular file whose content is verified, in one step, where nothing is in its way.
+
+        Else return False, with nothing left of it: ``file`` and ``commit`` do it, or say why not.
+        """
+        options = self._options
+        if self._goes_over or options.force or options.sync or node.xattrs:
+            return False
+        granted = self._attributes.usual(node, options.default_mode)
+        if granted is None:
+            return False
+        self.abort()
+        try:
+            check_name(node.name)
+            folder, _, base = node.name.rpartition(b"/")
+            names = (temporary_for(base), base)
+            owner, mode = granted
+            parent = self._folders.enter(folder)
+            identity = smallfile.make(parent, names, content, owner, mode, node.mtime_ns)
+        except (CompressorError, *FAILURES):
+            return False
+        if identity is None:
+            return False
+        self._made[identity] = node.name
+        return True
 
     def commit(self, node: Node) -> None:
         """Give the file, whose content is whole and verified, its attributes and then its name.
