@@ -16,7 +16,7 @@ from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity, OutputRefusedError
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 Opened = tuple[Path, Input, BinaryIO]
 """An archive: its path, its descriptor, and a file of it from where it is to be read."""

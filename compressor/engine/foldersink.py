@@ -13,7 +13,8 @@ from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Output, OutputExistsError
 from compressor.tree.policy import MetadataError
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 
 Rename = Callable[[bytes], bytes | None]
 """What a member is to be called; None: it is passed over."""

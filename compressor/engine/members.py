@@ -27,7 +27,7 @@ from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker
 from compressor.errors import CompressorError, DamagedError, MemberNotFoundError, UsageError
 from compressor.tree.outputs import identity_in
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 
 class _Nameplate(io.BytesIO):

@@ -18,7 +18,7 @@ from compressor.engine.sinks import Outcome
 from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError, UsageError
 from compressor.tree.outputs import make_folder, umask
 from compressor.tree.policy import shown, stripped
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 Fill = Callable[[FolderSink], None]
 

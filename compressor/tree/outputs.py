@@ -222,6 +222,15 @@ class Place:
             os.unlink(self.temporary, dir_fd=self.folder)
 
 
+@contextmanager
+def cleared(place: Place) -> Iterator[None]:
+    """Leave nothing under a place's temporary name in the end."""
+    try:
+        yield
+    finally:
+        place.clear()
+
+
 class Output:
     """A file that appears in its place when ``commit`` is called, and leaves nothing otherwise."""
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from compressor.kernels import smallfile
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 
 OURS = (smallfile.KEEP, smallfile.KEEP)
 
