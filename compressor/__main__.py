@@ -1,5 +1,6 @@
 """Run the command line: ``python -m compressor``, and the console script."""
 
+import gc
 import sys
 
 from compressor import __version__
@@ -25,6 +26,9 @@ def _version() -> int:
 
 
 def _run() -> int:
+    gc.set_threshold(
+        100_000
+    )  # looked for among what loading makes, and entries, there is no garbage
     from compressor.cli import main as run
 
     return run(sys.argv[1:])

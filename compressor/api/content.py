@@ -18,8 +18,9 @@ from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.opening import is_text, open_to_read, open_to_write
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import StreamSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.engine.writefile import BlockWriter
 from compressor.errors import UnfinishedError, UsageError
 from compressor.plan.numbers import NONE, codings_for

@@ -18,9 +18,9 @@ from compressor.engine.packfile import FileOptions, Packed, pack_trees
 from compressor.engine.packoptions import SOLID_SIZE, Sources
 from compressor.engine.prune import Pruned
 from compressor.engine.prune import prune as prune_archive
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Problem
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 from compressor.tree.attributes import reason_of
 from compressor.tree.roots import member_name

@@ -155,39 +155,6 @@ def _shows_whole(source: RandomSource, start: int, at: int) -> bool:
         return False
 
 
-def last_end(source: RandomSource) -> int:
-    """Return where the last sound FOOTER of a file's first archive ends, found by headers; 0: it has none."""
-    at, end = len(MAGIC), 0
-    try:
-        while True:
-            header = record.parse_header(source.read(at, HEADER_SIZE), at)
-            if header.kind == Kind.FOOTER:
-                Record(header, source.read(at + HEADER_SIZE, header.rest)).checked()
-                end = header.end
-            at = header.end
-    except DamagedError:
-        return end
-
-
-def ended(source: RandomSource) -> list[Index]:
-    """Return the archives in a file, first to last, once the last one's root is found to be sound.
-
-    Raises:
-        UnfinishedError: it has no sound FOOTER or root; ``rebuilt`` may know more.
-        NotAnArchiveError, TruncatedError, DamagedError: as ``indexes``.
-    """
-    found = indexes(source)
-    footer = found[-1].footer
-    try:
-        found[-1].top()
-    except DamagedError as error:
-        if footer.root < footer.last_leaf:
-            raise
-        what = f"the version is whole, its end is not: {error.what}"
-        raise UnfinishedError(what, offset=error.offset) from error
-    return found
-
-
 def rebuilt(source: RandomSource) -> list[Index]:
     """Return the archives in a file that lacks its end, first to last; all bytes are read.
 

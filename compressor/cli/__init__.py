@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from click.shell_completion import shell_complete
 
 from compressor.cli import shorthand
 from compressor.cli.options import REPORT
@@ -156,6 +155,8 @@ def _run(argv: list[str]) -> int:
     try:
         instruction = os.environ.get("_COMPRESSOR_COMPLETE")
         if instruction:
+            from click.shell_completion import shell_complete  # for a shell only
+
             return shell_complete(commands, {}, "compressor", "_COMPRESSOR_COMPLETE", instruction)
         words = shorthand.expand(argv, COMMANDS, stdin_is_terminal=sys.stdin.isatty())
         # Not commands.main(): it takes our TruncatedError, an EOFError, for a Ctrl-D.

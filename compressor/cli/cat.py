@@ -24,11 +24,10 @@ from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.cli.tensors import files_in, reading_from, tensors_in
+from compressor.engine.access import opened_index
 from compressor.engine.needs import Part, require
-from compressor.engine.restoring import default_mode, opened_index
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import opened_output
 
 Write = Callable[[Bytes], object]
 Give = Callable[[Write], Iterable[Entry]]
@@ -36,7 +35,7 @@ Give = Callable[[Write], Iterable[Entry]]
 
 Opened = tuple[Path, BinaryIO]
 
-_RANGE = re.compile(r"([0-9]*):([0-9]*)$")
+_RANGE = r"([0-9]*):([0-9]*)$"
 
 
 @click.command()
@@ -113,6 +112,9 @@ def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
         stdout_descriptor()
         yield write_stdout
         return
+    from compressor.engine.restoring import default_mode  # for those who want a file
+    from compressor.tree.outputs import opened_output
+
     protected = paths.identities([archive, *options["bases"]])
     with opened_output(path, force=options["force"], protected=protected) as output:
         yield output.write
@@ -157,7 +159,7 @@ def _tensors_of(
 def _bounds(part: str | None) -> tuple[int, int] | None:
     if part is None:
         return None
-    match = _RANGE.match(part)
+    match = re.match(_RANGE, part)
     if not match:
         raise UsageError(
             f"--range {part}: write START:END in bytes, such as 0:4096; either may be left out"

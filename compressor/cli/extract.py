@@ -17,9 +17,8 @@ from compressor.cli.options import (
     restoring,
 )
 from compressor.cli.report import Report
-from compressor.cli.restoring import Restoring
+from compressor.cli.restoring import Restoring, report_outcome
 from compressor.cli.sources import opened_archive
-from compressor.cli.unpacking import report_outcome
 from compressor.engine.select import Selection
 
 

@@ -13,8 +13,9 @@ from compressor.cli import paths
 from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
+from compressor.engine.glance import ChainUse, Survey
 from compressor.engine.member import KINDS
-from compressor.engine.survey import ChainUse, Survey, survey
+from compressor.engine.survey import survey
 from compressor.errors import CompressorError
 from compressor.stages.chain import parse
 

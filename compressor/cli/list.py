@@ -14,8 +14,7 @@ from compressor.cli import listing, paths
 from compressor.cli.options import PATH, basing, budget, refuse_where, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
-from compressor.cli.tensors import list_tensors
-from compressor.engine.survey import Survey, by_version, glance, survey
+from compressor.engine.glance import Survey, glance
 from compressor.errors import DamagedError, UsageError
 
 Lines = Callable[[Sequence[Entry]], Iterable[str]]
@@ -52,6 +51,8 @@ def list_members(**options: Any) -> int:
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
             if options["tensors"]:
+                from compressor.cli.tensors import list_tensors  # for those who ask for them
+
                 list_tensors(path, options, report)
             else:
                 _Listing(path, options, report).run()
@@ -86,6 +87,8 @@ class _Listing:
         except DamagedError:
             if self._at is not None:
                 raise
+            from compressor.engine.survey import survey  # for what is damaged
+
             file.seek(0)
             for one in survey(Source(file), self._memory):
                 self._whole(one)
@@ -101,6 +104,8 @@ class _Listing:
 
     def _forward(self, file: BinaryIO) -> None:
         """List each version once it has come; what follows may change members."""
+        from compressor.engine.survey import by_version  # for pipes
+
         totals: tuple[int, int] | None = None  # of the version before
         for found in by_version(Source(file), self._memory):
             if not found.ended:

@@ -1,6 +1,5 @@
 """Members as lines for people: one line each, as ``ls -l`` has them, or as a tree; and as JSON."""
 
-import base64
 import os
 import stat
 import sys
@@ -147,6 +146,8 @@ def _can_say(text: str) -> bool:
 
 def fields(entry: Entry) -> dict[str, Any]:
     """Return all that is recorded of a member, for JSON."""
+    import base64  # imported late: for machines only
+
     owner = entry.owner
     return {
         "name": os.fsdecode(entry.name),

@@ -13,8 +13,8 @@ import click
 
 from compressor.cli.paths import STDIN, literal
 from compressor.cli.report import Report
-from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.limits import Limits
+from compressor.engine.reading import NONE_GIVEN, External
 from compressor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$", re.IGNORECASE)
+_SIZE = r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$"
 
 
 class Size(click.ParamType[int]):
@@ -38,7 +38,7 @@ class Size(click.ParamType[int]):
         """Read a size."""
         if isinstance(value, int):
             return value
-        match = _SIZE.match(str(value).strip())
+        match = re.match(_SIZE, str(value).strip(), re.IGNORECASE)
         if not match:
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
         size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))

@@ -1,6 +1,5 @@
 """Progress on stderr: a bar by tqdm, or one JSON line a second; nothing in the first second."""
 
-import json
 import sys
 import threading
 import time
@@ -76,6 +75,8 @@ class Progress:
             "files": self.files() if self.files else None,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
+        import json  # imported late: for machines only
+
         sys.stderr.write(json.dumps(fields) + "\n")
         sys.stderr.flush()
 

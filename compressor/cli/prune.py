@@ -9,7 +9,7 @@ from compressor.cli.options import PATH, basing, external_from, report_from, rep
 from compressor.cli.report import Report, shown, size
 from compressor.engine.limits import Limits
 from compressor.engine.prune import prune as prune_archive
-from compressor.engine.unpack import UnpackOptions
+from compressor.engine.reading import UnpackOptions
 
 
 @click.command()

@@ -20,9 +20,10 @@ from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.limits import Limits
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import UnpackOptions, unpack
+from compressor.engine.unpack import unpack
 from compressor.errors import DamagedError, MissingBaseError, UsageError
 from compressor.tree.outputs import (
     DeviceOutput,

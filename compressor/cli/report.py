@@ -1,6 +1,5 @@
 """What a run says: lines for people, JSON lines for machines, and the exit code."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -64,7 +63,7 @@ class Report:
 
     def _emit(self, kind: str, fields: dict[str, Any]) -> None:
         if self._json is not None:
-            self._json.write(json.dumps({"type": kind, **fields}) + "\n")
+            self._json.write(_as_json(kind, fields) + "\n")
             self._json.flush()
 
     def failing(self, path: Path | None) -> "_Failing":
@@ -100,7 +99,7 @@ class Report:
     ) -> None:
         """Give what was asked for, of many items: to stdout, many lines in one write."""
         if self._json is not None:
-            texts = (json.dumps({"type": kind, **fields(item)}) for item in items)
+            texts = (_as_json(kind, fields(item)) for item in items)
             _write_lines(self._json, texts)
         else:
             with _to_stdout():
@@ -154,6 +153,12 @@ class Report:
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
         return Progress(style, label, total, total_is_packed=total_is_packed)
+
+
+def _as_json(kind: str, fields: dict[str, Any]) -> str:
+    import json  # imported late: for machines only
+
+    return json.dumps({"type": kind, **fields})
 
 
 def _write_lines(stream: IO[str], lines: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Members of an archive into a folder, for ``extract`` and ``decompress``."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -7,15 +8,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compressor.cli.options import external_from, limits_from
-from compressor.cli.report import Report
+from compressor.cli.report import Report, shown, size
 from compressor.engine import restoring as engine
 from compressor.engine.live import is_idle
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
-from compressor.engine.unpack import UnpackOptions
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import Identity
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.outputs import Identity, OutputRefusedError
+from compressor.tree.restoreoptions import RestoreOptions
 
 Opened = tuple[Path, Input, BinaryIO]
 """An archive: its path, its descriptor, and a file of it from where it is to be read."""
@@ -91,3 +92,21 @@ class Restoring:
             )
         finally:
             self.seconds = progress.close()
+
+
+def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
+    """Say what came of an archive."""
+    for name, error in outcome.failures:
+        told = isinstance(error, OutputRefusedError)  # says itself what is there
+        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
+        report.fail(error, member)
+    for name in outcome.skipped:
+        report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
+    if outcome.members or not outcome.failures:
+        plain = sum(entry.size for entry in outcome.members)
+        count = len(outcome.members)
+        line = (
+            f"{shown(path)}: {size(plain)} in {count} member{'s' * (count != 1)}, {seconds:.2f} s"
+        )
+        fields = {"members": count, "plain_bytes": plain, "seconds": round(seconds, 3)}
+        report.result("unpacked", line, path=str(path), **fields)

@@ -12,11 +12,10 @@ from compressor.archive.source import RandomSource
 from compressor.cli.options import external_from
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
-from compressor.engine.access import SeekableArchive
+from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.limits import Limits
-from compressor.engine.restoring import opened_index
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import as_recorded
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from compressor.cli.options import (
     resources,
 )
 from compressor.cli.report import Report
+from compressor.cli.restoring import report_outcome
 from compressor.cli.sources import opened_archive
-from compressor.cli.unpacking import report_outcome
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import UnpackOptions, unpack
+from compressor.engine.unpack import unpack
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 

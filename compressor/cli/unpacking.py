@@ -1,6 +1,5 @@
 """Archives into files, as ``decompress`` was told; and what came of an archive, said."""
 
-import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -9,24 +8,24 @@ from typing import Any, BinaryIO
 from compressor.cli import naming, paths
 from compressor.cli.options import external_from, limits_from
 from compressor.cli.paths import STDIN
-from compressor.cli.report import Report, shown, size
-from compressor.cli.restoring import Restoring
+from compressor.cli.report import Report, shown
+from compressor.cli.restoring import Restoring, report_outcome
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine import heap
 from compressor.engine.contents import holds_tree
 from compressor.engine.extract import give_by_index
 from compressor.engine.live import is_idle
 from compressor.engine.needs import require_all
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink, Outcome, StreamSink
-from compressor.engine.unpack import UnpackOptions, unpack
+from compressor.engine.unpack import unpack
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import (
     DeviceOutput,
     Output,
-    OutputRefusedError,
     make_folder,
     opened_output,
 )
@@ -199,21 +198,3 @@ class Unpacking:
             sink.outcome.members.clear()
         report_outcome(self._report, path, sink.outcome, seconds)
         return came
-
-
-def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
-    """Say what came of an archive."""
-    for name, error in outcome.failures:
-        told = isinstance(error, OutputRefusedError)  # says itself what is there
-        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
-        report.fail(error, member)
-    for name in outcome.skipped:
-        report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
-    if outcome.members or not outcome.failures:
-        plain = sum(entry.size for entry in outcome.members)
-        count = len(outcome.members)
-        line = (
-            f"{shown(path)}: {size(plain)} in {count} member{'s' * (count != 1)}, {seconds:.2f} s"
-        )
-        fields = {"members": count, "plain_bytes": plain, "seconds": round(seconds, 3)}
-        report.result("unpacked", line, path=str(path), **fields)

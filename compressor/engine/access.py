@@ -9,6 +9,7 @@ from typing import BinaryIO
 from blake3 import blake3
 from msgspec.structs import replace
 
+from compressor.archive.ending import ended
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
@@ -23,11 +24,11 @@ from compressor.archive.schema import (
     Span,
 )
 from compressor.archive.source import RandomSource
-from compressor.archive.tail import ended, rebuilt
 from compressor.engine import block as blocks
-from compressor.engine.bases import NONE_GIVEN, BlockReader, External, fetching
+from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
 from compressor.engine.pool import OrderedPool
+from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
 from compressor.engine.zeros import zeros
 from compressor.errors import (
     CompressorError,
@@ -44,6 +45,9 @@ _OTHERS = {
     CHAR_DEVICE: "device",
     BLOCK_DEVICE: "device",
 }
+
+Chosen = tuple[Index, Entry]
+"""A member, and the archive that holds it."""
 
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
 
@@ -305,7 +309,34 @@ def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
     except UnfinishedError:
         if not salvage:
             raise
+        from compressor.archive.tail import rebuilt  # for archives that lack their end
+
         return rebuilt(source)
+
+
+def opened_index(
+    file: BinaryIO,
+    reading: UnpackOptions,
+    unfinished: Callable[[UnfinishedError], object],
+    version: int | None = None,
+) -> SeekableArchive:
+    """Open an archive by its index, at a version if one is named; ``unfinished`` as for ``restore``.
+
+    Raises:
+        DamagedError: it has no sound index.
+        VersionNotFoundError: it has no such version.
+    """
+    threads, limits, external = reading.threads, reading.limits, reading.external
+    try:
+        archive = SeekableArchive(file, threads=threads, limits=limits, external=external)
+    except UnfinishedError as error:
+        archive = SeekableArchive(
+            file, threads=threads, limits=limits, salvage=True, external=external
+        )
+        unfinished(error)
+    if version is not None:
+        archive.go_to(version)
+    return archive
 
 
 def cut(plain: Bytes, span: Span) -> memoryview:

@@ -15,12 +15,12 @@ from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
 from compressor.engine.archivefile import ArchiveFile, locked
-from compressor.engine.bases import NONE_GIVEN
 from compressor.engine.externals import Externals
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer
 from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.states import EarlierStates
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under

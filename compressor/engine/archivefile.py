@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from compressor.archive.ending import ended
 from compressor.archive.index import Index
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
 from compressor.archive.source import RandomSource
-from compressor.archive.tail import Tail, ended, examine
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Access, Identity, identity_of, without_group
+
+if TYPE_CHECKING:
+    from compressor.archive.tail import Tail
 
 Note = Callable[[str], None]
 
@@ -111,6 +114,8 @@ class ArchiveFile:
 
     def _mend(self) -> None:
         """Complete a version that is whole but for its end; drop one that was never finished."""
+        from compressor.archive.tail import examine  # for archives that lack their end
+
         tail = examine(RandomSource(self.file), blocks=True)
         if tail.start:
             raise UsageError("holds several archives in a row; only one can have versions")
@@ -123,7 +128,7 @@ class ArchiveFile:
             self._note("the end of the last version was missing; it is written anew")
             self._complete(tail)
 
-    def _complete(self, tail: Tail) -> None:
+    def _complete(self, tail: "Tail") -> None:
         assert tail.whole is not None  # noqa: S101  the caller has looked
         begin = self._end_of(tail.whole.last_leaf)
         self._cut(begin)

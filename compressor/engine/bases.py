@@ -1,7 +1,6 @@
 """Blocks of an archive by their places, and what those that are differences are differences from."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -11,51 +10,12 @@ from compressor.archive.record import HEADER_SIZE, MAGIC, MAX_BLOCK, Kind, Recor
 from compressor.archive.schema import MAX_NEEDS, Base, Block, Head, Span
 from compressor.archive.source import ReadsAt
 from compressor.engine import block as blocks
-from compressor.errors import DamagedError, MissingBaseError
+from compressor.engine.reading import NONE_GIVEN, External
+from compressor.errors import DamagedError
 from compressor.stages.base import Bytes
-
-
-class External(Protocol):
-    """Contents outside of an archive, each named by a BASE. Threads may share it."""
-
-    def read(self, base: Base, start: int, length: int) -> Bytes:
-        """Return bytes of a content.
-
-        Raises:
-            MissingBaseError: it is not here, or not what it was.
-        """
-        ...
-
-    def need(self, base: Base, start: int, length: int) -> None:
-        """Refuse bytes of a content that could not be read, as far as that shows without decoding.
-
-        Raises:
-            MissingBaseError: as ``read``.
-        """
-        ...
-
 
 Fetch = Callable[[int], Record | Base]
 """From an offset in the archive to the BLOCK there, not yet checked, or what a BASE says."""
-
-
-def missing(base: Base) -> MissingBaseError:
-    """Return the error of a content outside that is not here."""
-    return MissingBaseError(schema.shown_name(base.name), base.content_hash.hex())
-
-
-class _Nothing:
-    """No content at all."""
-
-    def read(self, base: Base, _start: int, _length: int) -> Bytes:
-        raise missing(base)
-
-    def need(self, base: Base, _start: int, _length: int) -> None:
-        raise missing(base)
-
-
-NONE_GIVEN: External = _Nothing()
-"""What a reader has that was given no contents outside."""
 
 
 class BlockReader(Struct, frozen=True):

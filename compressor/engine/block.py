@@ -9,7 +9,6 @@ from msgspec import Struct
 from compressor.archive import schema
 from compressor.archive.record import MAX_BLOCK, Draft, Record
 from compressor.archive.schema import Block, Span, pieces_check
-from compressor.archive.writer import block_draft
 from compressor.errors import (
     ChainError,
     CompressorError,
@@ -88,6 +87,10 @@ class BlockPacker(Struct, frozen=True):
 
         It is stored where packing gains nothing or goes wrong.
         """
+        from compressor.archive.writer import (
+            block_draft,  # imported late: readers have no use for it
+        )
+
         plain = contents.plain
         best = self._smallest(contents)
         if best.encoded.packed_size >= len(plain) or not self._proven(best, plain):

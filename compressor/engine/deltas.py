@@ -5,12 +5,13 @@ from pathlib import Path
 
 from compressor.archive.record import Record
 from compressor.archive.schema import MAX_BASE, MAX_BASES, Base, Head, Span
-from compressor.engine.bases import NONE_GIVEN, BlockReader, fetching
+from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.block import Against
 from compressor.engine.dedup import BASE, Blocks, joined
 from compressor.engine.externals import Outside
 from compressor.engine.numbers import Coded, Key, Part
 from compressor.engine.packoptions import Sources
+from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.states import NO_TENSORS, State, Table, Written, base_name
 from compressor.errors import CompressorError
 from compressor.plan.numbers import MOST_NEEDS

@@ -17,9 +17,9 @@ from compressor.archive.record import MAGIC
 from compressor.archive.schema import FILE, Base, shown_name
 from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import NONE_GIVEN, External, missing
 from compressor.engine.limits import UNLIMITED, Limits, shared
 from compressor.engine.needs import require
+from compressor.engine.reading import NONE_GIVEN, External, missing
 from compressor.engine.settled import settled
 from compressor.errors import CompressorError, DamagedError, LimitError, MemoryBudgetError
 from compressor.stages.base import Bytes

@@ -9,15 +9,13 @@ from blake3 import blake3
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, LeafRef, Span, shown_name
-from compressor.engine.access import SeekableArchive, cut
+from compressor.engine.access import Chosen, SeekableArchive, cut
 from compressor.engine.pool import OrderedPool
-from compressor.engine.unpack import Sink, UnpackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.sinks import NullSink
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
-
-Chosen = tuple[Index, Entry]
-"""A member, and the archive that holds it."""
 
 T = TypeVar("T")
 
@@ -32,7 +30,7 @@ def by_place(chosen: Chosen) -> tuple[int, int, int]:
 class Extraction:
     """One run over the chosen members of an archive; what fails is told to the sink, the rest goes on."""
 
-    def __init__(self, archive: SeekableArchive, sink: Sink, options: UnpackOptions) -> None:
+    def __init__(self, archive: SeekableArchive, sink: NullSink, options: UnpackOptions) -> None:
         self._archive = archive
         self._sink = sink
         self._options = options
@@ -106,9 +104,16 @@ class Extraction:
         self._sink.opened(entry.name, entry)
 
     def _whole(self, entry: Entry) -> None:
-        """Give a file that lies in the block that was met last."""
+        """Give a file that lies in the block that was met last, at once where it is sound."""
+        block, span = self._block, entry.spans[0]
+        if not isinstance(block, CompressorError) and span[1] + span[2] <= len(block):
+            piece = cut(block, span)
+            if len(piece) == entry.size and blake3(piece).digest() == entry.content_hash:
+                self._count(len(piece), span[0])
+                self._sink.whole(entry, piece)
+                return
         self._begin(entry)
-        self._give(entry.spans[0])
+        self._give(span)
         self._end()
 
     def _give(self, span: Span) -> None:
@@ -186,7 +191,7 @@ def members_of(
     return last.values()
 
 
-def give_by_index(file: BinaryIO, sink: Sink, options: UnpackOptions) -> bool:
+def give_by_index(file: BinaryIO, sink: NullSink, options: UnpackOptions) -> bool:
     """Give the files of a seekable file by the index; say whether that is the way.
 
     It is for archives of one file each whose extents refer back, for the blocks that they need are

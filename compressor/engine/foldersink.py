@@ -13,7 +13,8 @@ from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Output, OutputExistsError
 from compressor.tree.policy import MetadataError
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 
 Rename = Callable[[bytes], bytes | None]
 """What a member is to be called; None: it is passed over."""
@@ -134,6 +135,17 @@ class FolderSink(NullSink):
             self.outcome.skipped.append(entry.name)
         else:
             self._reported(entry.name, error)
+
+    def whole(self, entry: Entry, content: Bytes) -> None:
+        """Make the file in one step; where that can't be done, in several, which say why."""
+        target = self._rename(entry.name)
+        if target is None:
+            return
+        renamed = entry if target == entry.name else replace(entry, name=target)
+        if self._restorer.small(node_of(renamed), content):
+            self.outcome.members.append(entry)
+        else:
+            super().whole(entry, content)
 
     def failed(self, name: bytes, error: CompressorError) -> None:
         """Leave nothing of the file."""

@@ -5,9 +5,9 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from compressor.archive.ending import ended
 from compressor.archive.index import Index
 from compressor.archive.source import RandomSource
-from compressor.archive.tail import ended, rebuilt
 from compressor.errors import UnfinishedError
 
 
@@ -39,6 +39,8 @@ def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], objec
     try:
         return ended(source)
     except UnfinishedError as error:
+        from compressor.archive.tail import rebuilt  # for archives that lack their end
+
         archives = rebuilt(source)
         unfinished(error)
         return archives

@@ -3,9 +3,11 @@
 import os
 import select
 import time
+from typing import TYPE_CHECKING
 
-from compressor.archive.leaf import Entry
-from compressor.engine.pack import Packer
+if TYPE_CHECKING:
+    from compressor.archive.leaf import Entry
+    from compressor.engine.pack import Packer
 
 CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
@@ -21,7 +23,7 @@ def is_idle(descriptor: int) -> bool:
     return not select.select([descriptor], [], [], PATIENCE)[0]
 
 
-def pack_live(packer: Packer, info: Entry, descriptor: int, seconds: float) -> None:
+def pack_live(packer: "Packer", info: "Entry", descriptor: int, seconds: float) -> None:
     """Pack what comes from ``descriptor``; what has waited for ``seconds`` is written out."""
     packer.begin(info)
     waiting = bytearray()

@@ -12,22 +12,22 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, HARDLINK, SYMLINK
 from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.history import Version, versions_of
 from compressor.engine.limits import DEFAULT, STREAMING, Limits
 from compressor.engine.member import Member, member_of, text_of
 from compressor.engine.readindexed import IndexedReader
+from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
 from compressor.engine.restoring import Restoring, default_mode, restore_archive, status_of
 from compressor.engine.select import Selection
 from compressor.engine.settled import settled
 from compressor.engine.sinks import NullSink
 from compressor.engine.trees import Problem
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.errors import CompressorError, DamagedError, MemberNotFoundError, UsageError
 from compressor.tree.outputs import identity_in
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 
 class _Nameplate(io.BytesIO):

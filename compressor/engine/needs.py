@@ -14,8 +14,7 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, MAX_NEEDS, Base, Span
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import External
-from compressor.engine.unpack import UnpackOptions
+from compressor.engine.reading import External, UnpackOptions
 from compressor.errors import CompressorError, DamagedError, MissingBaseError
 
 LOOKED_AT = 512  # blocks of a member, the first ones: 256 MiB of bf16

@@ -9,8 +9,8 @@ from compressor.archive.index import indexes
 from compressor.archive.source import FileFrom, RandomSource
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.readindexed import reader_of, seek_last_archive
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.settled import settled
-from compressor.engine.unpack import UnpackOptions
 from compressor.engine.writefile import BlockWriter
 
 

@@ -15,9 +15,10 @@ from compressor.archive.schema import FILE, MAX_COUNT, Base, Block, Span, unpack
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
 from compressor.engine.archivefile import ArchiveFile, locked
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.rewrite import Placed, Rewriter
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import UnpackOptions, unpack
+from compressor.engine.unpack import unpack
 from compressor.engine.versions import Previous
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes

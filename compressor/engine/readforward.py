@@ -16,7 +16,8 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import Head
 from compressor.archive.source import Source
 from compressor.engine.live import is_idle
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.engine.zeros import ZEROS
 from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes

@@ -13,7 +13,7 @@ from compressor.archive.source import FileFrom
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
 from compressor.engine.readforward import NOTHING, ForwardReader, Reader, SeveralMembersError
-from compressor.engine.unpack import UnpackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 

@@ -16,8 +16,9 @@ from compressor.archive.schema import FILE, MAJOR, MAX_COUNT, MINOR, Base, Block
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel
 from compressor.engine import block as blocks
-from compressor.engine.bases import NONE_GIVEN, BlockReader, External
+from compressor.engine.bases import BlockReader
 from compressor.engine.limits import DEFAULT_MEMORY, share
+from compressor.engine.reading import NONE_GIVEN, External
 from compressor.engine.rewrite import Placed, Rewriter
 from compressor.engine.salvage import Remains, scan
 from compressor.errors import CompressorError, DamagedError, UsageError

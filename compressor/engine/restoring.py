@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from compressor.engine.access import SeekableArchive
+from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.extract import Extraction, members_of
 from compressor.engine.foldersink import FolderSink
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection, chosen_of
 from compressor.engine.sinks import Outcome
-from compressor.engine.unpack import UnpackOptions, unpack, unpack_seekable
 from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError, UsageError
 from compressor.tree.outputs import make_folder, umask
 from compressor.tree.policy import shown, stripped
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 Fill = Callable[[FolderSink], None]
 
@@ -60,6 +60,8 @@ def restore(
         CompressorError, OSError: they can't be read at all, or the folder can't be had.
     """
     if not seekable:
+        from compressor.engine.unpack import unpack  # for what can be read from front to back only
+
         if what.version is not None:
             raise UsageError("a version can be had from a file only; a pipe gives the last one")
         return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=False))
@@ -68,6 +70,8 @@ def restore(
     except DamagedError:
         if what.version is not None:  # what reading forward gives is the last one
             raise
+        from compressor.engine.unpack import unpack
+
         return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=True))
     return restore_archive(archive, folder, what)
 
@@ -84,6 +88,8 @@ def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> 
     except DamagedError:
         if what.version is not None or appended:
             raise
+        from compressor.engine.unpack import unpack_seekable
+
         source = archive.source
         return _filled(folder, what, lambda sink: unpack_seekable(source, sink, what.reading))
 
@@ -93,31 +99,6 @@ def restore_archive(archive: SeekableArchive, folder: Path, what: Restoring) -> 
         Extraction(archive, sink, what.reading).run(chosen)
 
     return _filled(folder, what, fill, by_name=False)
-
-
-def opened_index(
-    file: BinaryIO,
-    reading: UnpackOptions,
-    unfinished: Callable[[UnfinishedError], object],
-    version: int | None = None,
-) -> SeekableArchive:
-    """Open an archive by its index, at a version if one is named; ``unfinished`` as for ``restore``.
-
-    Raises:
-        DamagedError: it has no sound index.
-        VersionNotFoundError: it has no such version.
-    """
-    threads, limits, external = reading.threads, reading.limits, reading.external
-    try:
-        archive = SeekableArchive(file, threads=threads, limits=limits, external=external)
-    except UnfinishedError as error:
-        archive = SeekableArchive(
-            file, threads=threads, limits=limits, salvage=True, external=external
-        )
-        unfinished(error)
-    if version is not None:
-        archive.go_to(version)
-    return archive
 
 
 def _filled(folder: Path, what: Restoring, fill: Fill, *, by_name: bool = True) -> Outcome:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.names import ByFolder, folders_above, name_key
 from compressor.archive.schema import FOLDER, HARDLINK, LeafRef
-from compressor.engine.extract import Chosen
+from compressor.engine.access import Chosen
 from compressor.tree.excludes import excluder
 
 Met = frozenset[bytes]

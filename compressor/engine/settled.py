@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+from compressor.archive.ending import last_end
 from compressor.archive.index import is_ended
 from compressor.archive.source import FileFrom, RandomSource
-from compressor.archive.tail import last_end
 
 
 def settled(file: BinaryIO) -> BinaryIO:

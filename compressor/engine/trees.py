@@ -98,6 +98,10 @@ def pack_tree(
 
 
 def _pack_file(packer: Packer, found: Found, problem: Problem) -> bool:
+    small = found.small(packer.small_size)
+    if small is not None:
+        packer.add_small(entry_of(found.node), small)
+        return True
     try:
         source = found.open()
     except (InputError, OSError) as error:

@@ -5,10 +5,9 @@ the archive declares and the caller allows.
 """
 
 from collections.abc import Callable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from blake3 import blake3
-from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive import forward
@@ -26,10 +25,11 @@ from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
-from compressor.engine.bases import NONE_GIVEN, External, fetching
+from compressor.engine.bases import fetching
 from compressor.engine.behind import HELD, Behind
-from compressor.engine.limits import INTERPRETER, UNLIMITED, Limits, share, threads_within
+from compressor.engine.limits import INTERPRETER, share, threads_within
 from compressor.engine.pool import OrderedPool
+from compressor.engine.reading import Sink, UnpackOptions
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
@@ -37,66 +37,6 @@ from compressor.stages.base import Bytes
 
 SPARE_SHARE = 16  # ... for what a version yet unknown may refer back to
 KEPT_SHARE = 2  # of memory, one part in so many is for what a later version may refer back to
-
-
-class Sink(Protocol):
-    """Where members go. Calls come in the order of the archive."""
-
-    def begun(self, head: Head) -> None:
-        """Note that an archive begins, or a version of it: then ``previous`` is not 0."""
-        ...
-
-    def opened(self, name: bytes, entry: Entry | None) -> None:
-        """Note that the content of this file follows; its entry is known now, or only when it closes."""
-        ...
-
-    def plain(self, entry: Entry) -> None:
-        """Take a member without content: a folder, a link, a file that keeps what it had."""
-        ...
-
-    def removed(self, name: bytes) -> None:
-        """Take back a member of the version before."""
-        ...
-
-    def data(self, piece: Bytes) -> None:
-        """Take the next bytes: their block was verified, the member as a whole was not yet."""
-        ...
-
-    def hole(self, length: int) -> None:
-        """Take ``length`` zero bytes that were a hole."""
-        ...
-
-    def closed(self, entry: Entry) -> None:
-        """Note that the member is complete, and verified."""
-        ...
-
-    def failed(self, name: bytes, error: CompressorError) -> None:
-        """Note that the member opened last can't be had, and that no more of it comes."""
-        ...
-
-    def damaged(self, error: DamagedError) -> None:
-        """Note damage that belongs to no open member."""
-        ...
-
-
-class UnpackOptions(Struct, frozen=True):
-    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
-
-    ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
-    is the same source where it can seek: then blocks that are referred to again are read again.
-    ``external`` reads what differences are from outside of the archive; ``at_once``: a block for which
-    that can't be had ends it all. ``behind``: a thread of its own may give bytes to the sink, where there
-    are several and memory for it.
-    """
-
-    threads: int = 1
-    limits: Limits = UNLIMITED
-    progress: Callable[[int, int], None] = lambda _read, _given: None
-    idle: Callable[[], bool] = lambda: False
-    random: RandomSource | None = None
-    external: External = NONE_GIVEN
-    at_once: bool = False
-    behind: bool = False
 
 
 class Unpacker:

@@ -12,10 +12,10 @@ from compressor.archive.names import ByFolder, page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
-from compressor.engine.bases import External
 from compressor.engine.dedup import Dedup, key_of
 from compressor.engine.needs import Looks
 from compressor.engine.pack import Earlier
+from compressor.engine.reading import External
 from compressor.errors import CompressorError, DamagedError
 
 Known = tuple[Entry, Place]

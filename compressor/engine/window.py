@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from compressor.archive.record import MAX_BLOCK, Record
 from compressor.archive.schema import MAX_FRESH, Base, Block, Head, Owner, Span, belongs
-from compressor.engine.bases import NONE_GIVEN, BlockReader, External, Fetch
+from compressor.engine.bases import BlockReader, Fetch
+from compressor.engine.reading import NONE_GIVEN, External
 from compressor.errors import CompressorError, DamagedError, LimitError
 from compressor.stages.base import Bytes
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from compressor.errors import CompressorError
+from compressor.kernels import smallfile
 from compressor.tree.node import Node, NodeKind
 from compressor.tree.policy import (
     ACL,
@@ -58,14 +59,34 @@ class Attributes:
             times = (node.mtime_ns, node.mtime_ns)
             self._try(node, "time", lambda: os.utime(at, ns=times))
 
+    def usual(self, node: Node, mode: int) -> tuple[tuple[int, int], int] | None:
+        """Return user, group (or KEEP) and mode that ``give`` would give to a new file of ours.
+
+        None where that takes more than a look at the node: extended attributes, or something is lost.
+        """
+        if node.mode is not None:
+            mode = node.mode
+        if node.xattrs:
+            return None
+        if not self._privileged:
+            kept = granted(mode, user=False, group=False)
+            return ((smallfile.KEEP, smallfile.KEEP), mode) if kept == mode else None
+        user, group = self._wanted(node)
+        if user in (None, _NOBODY_AT_ALL) or group in (None, _NOBODY_AT_ALL):
+            return None
+        return (user, group), mode
+
+    def _wanted(self, node: Node) -> tuple[int | None, int | None]:
+        """Return the ids that a node's owners have here, or None."""
+        if self._numeric_owner:
+            return node.uid, node.gid
+        return _known(_user, node.user, node.uid), _known(_group, node.group, node.gid)
+
     def _own(self, at: int | str, status: os.stat_result, node: Node) -> tuple[bool, bool]:
         """Give the file to its owner; say whether it has its user, and its group."""
         if not self._privileged:
             return False, False
-        user, group = node.uid, node.gid
-        if not self._numeric_owner:
-            user = _known(_user, node.user, user)
-            group = _known(_group, node.group, group)
+        user, group = self._wanted(node)
         if user == status.st_uid and group == status.st_gid:
             return True, True
         user, group = _asked(user), _asked(group)

@@ -104,8 +104,7 @@ class _UnmatchableError(Exception):
     """A pattern that git would pass over in silence; says why."""
 
 
-_TOKENS = re.compile(
-    r"""
+_TOKENS = r"""
       (?P<inside> (?:^|(?<=/)) \*\*+ / )     # no folder, or any number of them
     | (?P<below> (?:^|(?<=/)) \*\*+ $ )      # everything
     | (?P<many> \*+ )
@@ -113,9 +112,7 @@ _TOKENS = re.compile(
     | \[ (?P<negated> [!^]? ) (?P<set> \]?+ (?: \[:[a-z]*:\] | \\. | [^\]\\] )* ) \]
     | \\ (?P<escaped> . )
     | (?P<plain> [^\\\[] )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 
 _ENDS_EARLY = {
     "\\": "ends in a backslash",
@@ -127,9 +124,10 @@ _FIXED = {"inside": "(?:.*/)?", "below": ".*", "many": "[^/]*", "one": "[^/]"}
 
 def _regex(glob: str, *, bounded: bool) -> str:
     """Translate a glob; ``**`` is special only between slashes, in one that has any (``bounded``)."""
+    tokens = re.compile(_TOKENS, re.VERBOSE | re.DOTALL)  # most runs have no pattern
     parts, at = [], 0
     while at < len(glob):
-        token = _TOKENS.match(glob, at)
+        token = tokens.match(glob, at)
         if token is None:
             raise _UnmatchableError(_ENDS_EARLY[glob[at]])
         parts.append(_translated(token, bounded=bounded))
@@ -146,7 +144,7 @@ def _translated(token: re.Match[str], *, bounded: bool) -> str:
     return re.escape(token[0] if kind == "plain" else token["escaped"])
 
 
-_MEMBERS = re.compile(r"\[:(?P<named>[a-z]*):\] | \\(?P<escaped>.) | (?P<plain>.)", re.X | re.S)
+_MEMBERS = r"\[:(?P<named>[a-z]*):\] | \\(?P<escaped>.) | (?P<plain>.)"
 
 _NAMED = {
     "alnum": "0-9A-Za-z",
@@ -167,7 +165,7 @@ _NAMED = {
 def _set(text: str, *, negated: bool) -> str:
     """Translate what stands between brackets; a slash is never meant."""
     parts: list[str] = []
-    members = list(_MEMBERS.finditer(text))
+    members = list(re.finditer(_MEMBERS, text, re.VERBOSE | re.DOTALL))
     while members:
         first = members.pop(0)
         if first.lastgroup == "named":

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from blake3 import blake3
 from msgspec import Struct
 
 from compressor.errors import CompressorError
@@ -56,6 +55,8 @@ class Input(Struct, frozen=True):
         """Say whether the content has this size and BLAKE3; reading begins at its start again."""
         if self.stat.st_size != size or not self.regular:
             return False
+        from blake3 import blake3  # imported late: most runs hash elsewhere, or nothing
+
         found = blake3()
         for piece in self._blocks(None, 1 << 20):
             found.update(piece)

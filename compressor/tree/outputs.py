@@ -119,6 +119,12 @@ _NAMELESS: dict[int, bool] = {}
 """Devices, and whether a file that is made without a name can get one there."""
 
 
+def temporary_for(name: bytes) -> bytes:
+    """Return what a file may be called until it is whole and takes its name."""
+    start = name[:200].decode(errors="ignore").encode()  # some file systems want whole letters
+    return b".%b.%x.%x.part" % (start, os.getpid(), next(_UNIQUE))
+
+
 class Place:
     """A name in an open folder, for something new that is made under ``temporary`` and then takes it.
 
@@ -130,8 +136,7 @@ class Place:
         self.folder = folder
         self.shown = shown
         self._replacing = replacing
-        start = name[:200].decode(errors="ignore").encode()  # some file systems want whole letters
-        self.temporary = b".%b.%x.%x.part" % (start, os.getpid(), next(_UNIQUE))
+        self.temporary = temporary_for(name)
 
     def existing(self) -> os.stat_result | None:
         """Return the status of what has the name now."""
@@ -215,6 +220,15 @@ class Place:
         """Leave nothing under the temporary name."""
         with suppress(FileNotFoundError):
             os.unlink(self.temporary, dir_fd=self.folder)
+
+
+@contextmanager
+def cleared(place: Place) -> Iterator[None]:
+    """Leave nothing under a place's temporary name in the end."""
+    try:
+        yield
+    finally:
+        place.clear()
 
 
 class Output:

@@ -115,6 +115,11 @@ def check_link(name: bytes, target: bytes) -> None:
     )
 
 
+def cannot_link(name: bytes, target: bytes | None, why: str) -> str:
+    """Return what is said of a hard link that is not made."""
+    return f"{shown(name)!r} can't be linked to {shown(target or b'')!r}, {why}"
+
+
 def granted(mode: int, *, user: bool, group: bool) -> int:
     """Return a mode without set-id bits for whom the recorded owner was not given."""
     if not user:

@@ -10,14 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.errors import CompressorError
-from compressor.tree.attributes import TURNED, Attributes, Report, reason_of
+from compressor.kernels import smallfile
+from compressor.stages.base import Bytes
+from compressor.tree.attributes import FAILURES, TURNED, Attributes, Report, reason_of
 from compressor.tree.folders import Folder, Folders
-from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import NOTHING, Identity, Output, Place, Replacing, identity_in
+from compressor.tree.node import KINDS, Node, NodeKind
+from compressor.tree.outputs import (
+    Identity,
+    Output,
+    Place,
+    Replacing,
+    cleared,
+    identity_in,
+    temporary_for,
+)
 from compressor.tree.policy import (
     LinkTargetError,
     NameCollisionError,
@@ -26,32 +35,12 @@ from compressor.tree.policy import (
     SpecialFileError,
     UnsafeLinkError,
     UnsafeNameError,
+    cannot_link,
     check_link,
     check_name,
     shown,
 )
-from compressor.tree.walk import KINDS
-
-
-class RestoreOptions(Struct, frozen=True):
-    """How members are restored. ``default_mode`` is for files without a recorded one.
-
-    ``below`` is what the user called the target folder.
-    """
-
-    default_mode: int
-    force: bool = False
-    sync: bool = False
-    protected: frozenset[Identity] = NOTHING
-    unsafe_links: bool = False
-    specials: bool = False
-    numeric_owner: bool = False
-    below: str = ""
-
-    @property
-    def folder_mode(self) -> int:
-        """Mode of folders without a recorded one: who may read files may look for them."""
-        return self.default_mode | self.default_mode >> 2 & 0o111 | 0o700
+from compressor.tree.restoreoptions import RestoreOptions
 
 
 class Restorer:
@@ -98,6 +87,26 @@ class Restorer:
             self._output = Output(self._place(name))
             self._output.open()
         return self._output
+
+    def small(self, node: Node, content: Bytes) -> bool:
+        """Make a regular file whose content is verified, in one step, where nothing is in its way.
+
+        Else return False, with nothing left of it: ``file`` and ``commit`` do it, or say why not.
+        """
+        granted, options = self._attributes.usual(node, self._options.default_mode), self._options
+        if granted is None or self._goes_over or options.force or options.sync:
+            return False
+        self.abort()
+        try:
+            check_name(node.name)
+            folder, _, base = node.name.rpartition(b"/")
+            into = self._folders.enter(folder), (temporary_for(base), base)
+            identity = smallfile.make(*into, content, *granted, node.mtime_ns)
+        except (CompressorError, *FAILURES):
+            return False
+        if identity is not None:
+            self._made[identity] = node.name
+        return identity is not None
 
     def commit(self, node: Node) -> None:
         """Give the file, whose content is whole and verified, its attributes and then its name.
@@ -294,13 +303,13 @@ class Restorer:
         mode = 0o600 | _TYPES[node.kind]
         device = 0 if fifo or node.device is None else os.makedev(*node.device)
         place = self._place(node.name)
-        with _cleared(place):
+        with cleared(place):
             os.mknod(place.temporary, mode, device, dir_fd=place.folder)
             self._name(place, node)
 
     def _symlink(self, node: Node) -> None:
         place = self._place(node.name)
-        with _cleared(place):
+        with cleared(place):
             os.symlink(node.target or b"", place.temporary, dir_fd=place.folder)
             self._name(place, node)
 
@@ -323,12 +332,14 @@ class Restorer:
         target = node.target or b""
         folder, _, base = target.rpartition(b"/")
         if not self._folders.knows(folder):
-            raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
+            raise LinkTargetError(
+                cannot_link(node.name, node.target, "which was not restored in this run"), target
+            )
         source = os.dup(self._folders.enter(folder))
         try:
             self._check_target(source, base, node)  # so that what is not ours gets no name of ours
             place = self._place(node.name)
-            with _cleared(place):
+            with cleared(place):
                 self._link(source, base, place, node)
                 identity = self._check_target(place.folder, place.temporary, node)
                 self._take(place, identity, self._made[identity])
@@ -343,7 +354,9 @@ class Restorer:
             identity = identity_in(os.stat(base, dir_fd=folder, follow_symlinks=False))
             if self._made.get(identity) == self._first.get(target, target):
                 return identity
-        raise LinkTargetError(_cannot_link(node, "which was not restored in this run"), target)
+        raise LinkTargetError(
+            cannot_link(node.name, node.target, "which was not restored in this run"), target
+        )
 
     def _link(self, source: int, base: bytes, place: Place, node: Node) -> None:
         folder, new = place.folder, place.temporary
@@ -351,7 +364,7 @@ class Restorer:
             os.link(base, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             raise LinkTargetError(
-                _cannot_link(node, reason_of(error)), node.target or b""
+                cannot_link(node.name, node.target, reason_of(error)), node.target or b""
             ) from error
 
     def _take(self, place: Place, identity: Identity, name: bytes) -> None:
@@ -382,18 +395,6 @@ class Restorer:
                 yield
         except CompressorError as error:
             self._report(name, error)
-
-
-@contextmanager
-def _cleared(place: Place) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        place.clear()
-
-
-def _cannot_link(node: Node, why: str) -> str:
-    return f"{shown(node.name)!r} can't be linked to {shown(node.target or b'')!r}, {why}"
 
 
 _TYPES = {kind: bits for bits, kind in KINDS.items()}

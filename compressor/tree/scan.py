@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from compressor.kernels import smallfile
 from compressor.tree.excludes import excluder
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.metadata import Recorder
@@ -56,6 +57,17 @@ class Found(Struct, eq=False):
         except (OSError, InputError):
             self.lost()
             raise
+
+    def small(self, most: int) -> bytearray | None:
+        """Return the content of a file of at most so many bytes, in one step, where that is all it takes.
+
+        None: ``open`` it. That is for files with holes, that were replaced, or change meanwhile.
+        """
+        entry, status = self._entry, self._entry.status
+        size = status.st_size
+        if size > most or status.st_blocks * 512 < size or entry.followed or self._no_cache:
+            return None
+        return smallfile.read(entry.folder.descriptor, entry.base, identity_in(status), size)
 
     def lost(self) -> None:
         """Note that the file can't be had by this name: its next name, if it has one, is no link to it."""

@@ -7,7 +7,6 @@ and the deepest are open; the others are opened again, and compared, when it com
 """
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,7 +15,7 @@ from msgspec import Struct, field
 
 from compressor.tree.excludes import CACHE_TAG, Excluded, is_cache
 from compressor.tree.inputs import InputError
-from compressor.tree.node import NodeKind
+from compressor.tree.node import KINDS, NodeKind
 from compressor.tree.outputs import Identity, identity_in
 from compressor.tree.roots import Root
 
@@ -30,16 +29,6 @@ Unseen = Callable[[bytes], None]
 
 _TYPE = 0o170000  # bits of a mode: stat.S_IFMT, without the call
 _ENCODING = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # as os.fsencode has them
-
-KINDS = {
-    stat.S_IFREG: NodeKind.FILE,
-    stat.S_IFDIR: NodeKind.FOLDER,
-    stat.S_IFLNK: NodeKind.SYMLINK,
-    stat.S_IFIFO: NodeKind.FIFO,
-    stat.S_IFCHR: NodeKind.CHAR_DEVICE,
-    stat.S_IFBLK: NodeKind.BLOCK_DEVICE,
-}
-"""By the type bits of a mode; a socket is made by who listens at it, so that it has no kind."""
 
 # Looking these up in the class for each entry would take as long as making it.
 _FILE, _FOLDER, _SYMLINK, _FIFO = NodeKind.FILE, NodeKind.FOLDER, NodeKind.SYMLINK, NodeKind.FIFO

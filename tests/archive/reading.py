@@ -12,10 +12,10 @@ from compressor.archive.record import CHECK_SIZE, HEADER_SIZE, MAGIC
 from compressor.archive.schema import FILE, Base, Head
 from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import missing
 from compressor.engine.limits import Limits
+from compressor.engine.reading import UnpackOptions, missing
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.errors import (
     CompressorError,
     DamagedError,

@@ -18,7 +18,8 @@ from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.schema import FILE, FOLDER, KINDS, MAX_ENTRIES, Members
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter, VersionLabel
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.errors import CompressorError, DamagedError
 from tests.archive import reading
 from tests.archive.forge import columns_of, entry, pack

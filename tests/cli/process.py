@@ -9,8 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
+from compressor import archive, engine, tree
 from compressor.cli import COMMANDS, main
 from compressor.stages import stage_by_name
 
@@ -66,6 +68,17 @@ def wait_for(what: Callable[[], object]) -> None:
 NOBODY = 65534
 
 
+def _load_all() -> None:
+    for module in COMMANDS.values():
+        import_module(module)
+    for layer in (archive, engine, tree):
+        for found in iter_modules(layer.__path__, f"{layer.__name__}."):
+            import_module(found.name)
+    for module in ("concurrent.futures.thread", "ctypes"):
+        import_module(module)
+    stage_by_name("zstd")
+
+
 def as_nobody(
     folder: Path, *words: str, stdin: int | None = None, stdout: int | None = None
 ) -> tuple[int, str]:
@@ -74,10 +87,7 @@ def as_nobody(
     ``stdin`` and ``stdout`` are descriptors. By a fork with all modules loaded, because the interpreter
     itself may be out of nobody's reach.
     """
-    for module in COMMANDS.values():
-        import_module(module)
-    import_module("concurrent.futures.thread")
-    stage_by_name("zstd")
+    _load_all()
     ours, theirs = os.pipe()
     child = os.fork()
     if not child:

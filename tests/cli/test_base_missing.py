@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from compressor.engine.bases import NONE_GIVEN
 from compressor.engine.externals import Externals
 from compressor.engine.needs import require_all
+from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.unpack import UnpackOptions
 from compressor.errors import MissingBaseError
 from tests.cli.process import Run

@@ -10,8 +10,9 @@ import pytest
 from compressor.archive.leaf import Owner
 from compressor.engine.access import SeekableArchive
 from compressor.engine.foldersink import FolderSink
-from compressor.engine.unpack import UnpackOptions, unpack
-from compressor.tree.restore import RestoreOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import unpack
+from compressor.tree.restoreoptions import RestoreOptions
 from tests.cli.oddtree import ROOT, differences, seen
 from tests.cli.process import Run, left, lines
 from tests.tree.trees import make

@@ -9,8 +9,9 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.pack import Hole, Packer
 from compressor.engine.packoptions import PackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.stages.chain import parse
 
 

@@ -10,11 +10,11 @@ from compressor.archive.record import Kind
 from compressor.archive.schema import Block, unpack_block
 from compressor.archive.source import GrowingSource, Source
 from compressor.engine.access import SeekableArchive
-from compressor.engine.bases import NONE_GIVEN, External
 from compressor.engine.externals import Externals
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions, Sources
-from compressor.engine.unpack import Unpacker, UnpackOptions, unpack
+from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
+from compressor.engine.unpack import Unpacker, unpack
 from compressor.plan.numbers import codings_for
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import compressor
-from compressor.archive.tail import last_end
+from compressor.archive.ending import last_end
 from compressor.engine import archivefile
 from tests.cli.process import COMMAND
 from tests.engine.crashes import Bench, applied, command, done, extracted, storage, versions_in

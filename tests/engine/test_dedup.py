@@ -17,7 +17,8 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.extract import Extraction, members_of
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
-from compressor.engine.unpack import Unpacker, UnpackOptions, unpack
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import Unpacker, unpack
 from compressor.engine.window import Window
 from compressor.errors import LimitError
 from compressor.stages.chain import parse

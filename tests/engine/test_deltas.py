@@ -15,8 +15,9 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.externals import MOST_DEEP, Externals
 from compressor.engine.limits import Limits
 from compressor.engine.packoptions import PackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.recover import recover
-from compressor.engine.unpack import UnpackOptions, unpack
+from compressor.engine.unpack import unpack
 from compressor.errors import (
     CompressorError,
     LimitError,

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from compressor.engine.packfile import reach_of
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.restoring import Restoring, restore
 from compressor.engine.select import Selection
-from compressor.engine.unpack import UnpackOptions
 from compressor.errors import UsageError
-from compressor.tree.restore import RestoreOptions
+from compressor.tree.restoreoptions import RestoreOptions
 
 
 def test_a_pipe_has_no_version_to_be_asked_for(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from compressor.engine.limits import Limits
 from compressor.engine.pack import Hole, Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.pool import SMALL
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.errors import DamagedError, LimitError, MemoryBudgetError, UsageError
 from compressor.stages import chain as chains
 from compressor.stages.chain import parse

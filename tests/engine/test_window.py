@@ -7,8 +7,9 @@ import pytest
 
 from compressor.archive.source import Source
 from compressor.engine.limits import INTERPRETER, Limits
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.errors import MemoryBudgetError
 from tests.archive.forge import Forge, entry
 

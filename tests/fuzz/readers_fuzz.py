@@ -23,9 +23,10 @@ with atheris.instrument_imports(include=["compressor.archive", "compressor.engin
     from compressor.engine.extract import Extraction
     from compressor.engine.history import versions_of
     from compressor.engine.limits import Limits
+    from compressor.engine.reading import UnpackOptions
     from compressor.engine.recover import recover
     from compressor.engine.sinks import NullSink
-    from compressor.engine.unpack import Unpacker, UnpackOptions, unpack
+    from compressor.engine.unpack import Unpacker, unpack
     from compressor.errors import CompressorError
 
 from xxhash import xxh3_64_intdigest

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from compressor.errors import CompressorError
 from compressor.tree.node import NodeKind
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 from tests.tree.attacks import Before, Member
 
 NOBODY = 65534

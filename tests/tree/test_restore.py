@@ -30,7 +30,8 @@ from compressor.tree.policy import (
     stripped,
     without_acl,
 )
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 from tests.tree.attacks import file, folder, hard, link, special
 from tests.tree.replay import NOBODY, ROOT, in_child, opened, refused, replay
 

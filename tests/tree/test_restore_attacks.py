@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from compressor.tree import folders
 from compressor.tree.policy import UnsafeNameError
-from compressor.tree.restore import RestoreOptions, Restorer
+from compressor.tree.restore import Restorer
+from compressor.tree.restoreoptions import RestoreOptions
 from tests.tree.attacks import ATTACKS, Attack, Member, file, folder, hard, link
 from tests.tree.replay import (
     NOBODY,

