@@ -123,6 +123,7 @@ static unsigned pack_all(const struct encoder *encoder, const struct preset_tabl
     if (table->number == PRESET_ASCII && !pack_ascii(encoder, out, symbols, count))
         return 0;
     memset(encoder->scratch->missing, 0, (count + 7) / 8);
+    memset(encoder->scratch->lower, 0, (count + 7) / 8);
     if (table->bits)
         return pack_codes(encoder, table, out, symbols, count);
     return pack_threes(encoder, table, out, symbols, count);

@@ -166,31 +166,54 @@ TARGET static inline void key_turn(vec codes[WIDE], uint8_t *missing, unsigned *
     *saw |= PRESET_SAW_MISSING;
 }
 
+/* DNA: the low four bits of its letters differ, and a shuffle looks at no others below 0x80. */
+static const uint8_t dna_symbols[16] = {0xFF, 'A', 0, 'C', 'T', 0, 0, 'G'};
+static const uint8_t dna_codes[16] = {[1] = 0, [3] = 1, [7] = 2, [4] = 3};
+
+TARGET static inline void dna_turn(vec codes[WIDE], uint8_t *missing, uint8_t *lower, unsigned *saw,
+                                   const vec in[WIDE])
+{
+    vec all = same8(0xFF), any = same8(0), same[WIDE];
+    for (unsigned k = 0; k < WIDE; k++) {
+        vec upper = AND(in[k], same8(0xDF));
+        codes[k] = OP(shuffle_epi8)(in_each(dna_codes), in[k]);
+        same[k] = OP(cmpeq_epi8)(OP(shuffle_epi8)(in_each(dna_symbols), in[k]), upper);
+        all = AND(all, same[k]);
+        any = OR(any, in[k]);
+    }
+    if (sign_bits(all) != EVERY) {
+        for (unsigned k = 0; k < WIDE; k++) {
+            preset_store(missing + k * TURN / 8, ~sign_bits(same[k]), TURN / 8);
+            codes[k] = AND(codes[k], same[k]);
+        }
+        *saw |= PRESET_SAW_MISSING;
+    }
+    if (sign_bits(OP(slli_epi16)(any, 2))) {
+        for (unsigned k = 0; k < WIDE; k++)
+            preset_store(lower + k * TURN / 8, sign_bits(OP(slli_epi16)(in[k], 2)), TURN / 8);
+        *saw |= PRESET_SAW_LOWER;
+    }
+}
+
 TARGET static inline __attribute__((always_inline)) size_t
 encode_by(uint8_t *out, uint8_t *missing, uint8_t *lower, unsigned *saw, const uint8_t *in,
-          size_t n, const struct preset_table *table, bool folds, bool keyed)
+          size_t n, const struct preset_table *table, bool dna, bool keyed)
 {
     struct packing packing = packing_of(table->bits);
-    vec any_lower = same8(0);
     size_t at = 0;
     for (; n - at >= WIDE * TURN; at += WIDE * TURN) {
         vec symbols[WIDE], codes[WIDE];
         for (unsigned k = 0; k < WIDE; k++)
             symbols[k] = load_row(in + at + k * TURN);
-        for (unsigned k = 0; folds && k < WIDE; k++) {
-            vec sign = OP(slli_epi16)(symbols[k], 2);
-            preset_store(lower + (at + k * TURN) / 8, sign_bits(sign), TURN / 8);
-            any_lower = OR(any_lower, sign);
-            symbols[k] = AND(symbols[k], same8(0xDF));
-        }
-        if (keyed)
+        if (dna)
+            dna_turn(codes, missing + at / 8, lower + at / 8, saw, symbols);
+        else if (keyed)
             key_turn(codes, missing + at / 8, saw, symbols, table);
         else
             map_turn(codes, missing + at / 8, saw, symbols, table);
         for (unsigned k = 0; k < WIDE; k++, out += packing.gap * LANES)
             pack_turn(out, codes[k], &packing);
     }
-    *saw |= sign_bits(any_lower) ? PRESET_SAW_LOWER : 0u;
     return at;
 }
 
