@@ -2,7 +2,7 @@
  *
  * Format: docs/format/lz78.md. Reference: compressor/reference/lz78.py.
  *
- * Read lz78_encode.c for the tree of phrases, lz78_decode.c for the checks. Nothing here allocates
+ * Read lz78_kernel.c for the tree of phrases, lz78_decode.c for the checks. Nothing here allocates
  * or keeps state between calls; threads may run at once as long as each has its own buffers, which
  * must not overlap. The Huffman kernel is linked apart: it comes as its calls.
  */

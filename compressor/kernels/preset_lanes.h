@@ -152,7 +152,7 @@ TARGET static inline void key_turn(vec codes[WIDE], uint8_t *missing, unsigned *
     for (unsigned k = 0; k < WIDE; k++) {
         vec letter = OP(cmpgt_epi8)(in[k], same8(0x39));
         vec key = OP(add_epi8)(in[k], AND(letter, same8(9)));
-        key = AND(key, same8(0x8F)); /* a shuffle gives 0 for 0x80 and more */
+        /* A shuffle takes a key's low four bits, and gives 0 for 0x80 and more. */
         codes[k] = OP(shuffle_epi8)(key_codes, key);
         same[k] = OP(cmpeq_epi8)(OP(shuffle_epi8)(key_symbols, key), in[k]);
         all = AND(all, same[k]);

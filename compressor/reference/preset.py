@@ -75,7 +75,7 @@ def decode(packed: bytes, plain_size: int, alphabet: bytes = b"") -> bytes:
 
 
 def decode_chunk(reader: Reader, left: int, alphabets: dict[int, bytes]) -> bytes:
-    """preset.md#chunk: "The first three bytes are there."."""
+    """preset.md#chunk: "the first three bytes are there"."""
     head = reader.take(3, 2)
     flags, size = head[0], int.from_bytes(head[1:], "little") + 1
     if size > left:

@@ -131,10 +131,10 @@ def completed(run: Run, words: str, place: int) -> list[str]:
 def test_completion_offers_codecs(run: Run, verb: str) -> None:
     assert completed(run, f"{verb} --codec lz", 3) == [
         "plain,lz4",
-        "plain,lz78",
         "plain,lzma",
         "plain,lzo",
         "plain,lzw",
+        "plain,lz78",
     ]
 
 

@@ -1,4 +1,4 @@
-/* lz78_encode.c - the longest phrase again and again.
+/* lz78_kernel.c - the longest phrase again and again.
  *
  * The tree of phrases is stepped down two bytes at a time: phrases of even length hang at the one
  * two bytes before them, those of odd length at the one a byte before, which is even. So a phrase
