@@ -26,6 +26,8 @@ CHAINS = (
     "lzma",
     "huffman",
     "lzw",
+    "lz78",
+    "preset",
 )
 SAMPLE = 64 << 20  # bytes taken of the data at most, unless asked otherwise
 

@@ -22,6 +22,8 @@ TABLE: dict[str, str] = {
     "lzo": "compressor.stages.codecs.lzo",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
+    "lz78": "compressor.stages.codecs.lz78",
+    "preset": "compressor.stages.codecs.preset",
     "floatdelta": "compressor.stages.codecs.floatdelta",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",

@@ -87,6 +87,7 @@ class Filter(Protocol):
 class Option(Struct, frozen=True):
     """An option of a stage: an integer, ``low <= value <= high``, or one of ``choices`` if any.
 
+    Where there is a ``form``, it says what texts ``fits`` is true of, and these are the values.
     ``wire`` marks those that decoding needs: only they are written into archives.
     """
 
@@ -97,9 +98,13 @@ class Option(Struct, frozen=True):
     summary: str
     wire: bool = False
     choices: tuple[int, ...] | tuple[str, ...] = ()
+    form: str = ""
+    fits: Callable[[str], bool] = bool
 
     def allows(self, value: int | str) -> bool:
         """Tell whether the option may have this value."""
+        if self.form:
+            return isinstance(value, str) and self.fits(value)
         if self.choices:
             return value in self.choices
         return isinstance(value, int) and self.low <= value <= self.high
@@ -107,6 +112,8 @@ class Option(Struct, frozen=True):
     @property
     def allowed(self) -> str:
         """The values it may have, in words."""
+        if self.form:
+            return self.form
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         return f"a number from {self.low} to {self.high}"
@@ -117,6 +124,13 @@ def word_option(
 ) -> Option:
     """Return an option whose values are words, each of the form of a stage's name."""
     return Option(name, default, 0, 0, summary, wire=wire, choices=choices)
+
+
+def text_option(
+    name: str, default: str, fits: Callable[[str], bool], form: str, summary: str
+) -> Option:
+    """Return a wire option whose values are texts, each written in one way only; see ``Option``."""
+    return Option(name, default, 0, 0, summary, wire=True, form=form, fits=fits)
 
 
 class Provider(Struct, frozen=True):

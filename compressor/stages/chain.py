@@ -2,7 +2,7 @@
 
     chain  = stage [ ">" chain | "(" chain *( "," chain ) ")" ]
     stage  = name *( ":" option )
-    option = key "=" ( integer | word )
+    option = key "=" ( integer | word | text )
 
 ``zstd:level=9``, ``delta:width=4 > zstd``, ``floatsplit:dtype=bf16(huffman, store)``. ``a > b`` is
 ``a(b)``.
@@ -28,6 +28,7 @@ STREAM_FACTOR = 2  # a level's streams together may be so much larger than the b
 STREAM_SLACK = 4096  # bytes; and for their headers, all levels together, that much more
 
 _TOKEN = re.compile(r"\s*([a-z][a-z0-9_-]*|[:=>(),]|-?[0-9]+)\s*")
+_TEXT = re.compile(r"\s*([A-Za-z0-9+./_%-]+|[:=>(),])\s*")  # where an option takes texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +316,10 @@ class _Parser:
         """Raise with the current token marked."""
         raise ChainError(what, self.text, self.column)
 
-    def _next(self) -> str:
+    def _next(self, pattern: re.Pattern[str] = _TOKEN) -> str:
         """Step to the next token; return the one before."""
         before = self.token
-        match = _TOKEN.match(self.text, self._end)
+        match = pattern.match(self.text, self._end)
         if match:
             self.token, self.column, self._end = match[1], match.start(1), match.end()
         else:
@@ -328,10 +329,10 @@ class _Parser:
                 self.fail("a chain has no such character")
         return before
 
-    def _take(self, token: str) -> bool:
+    def _take(self, token: str, pattern: re.Pattern[str] = _TOKEN) -> bool:
         if self.token != token:
             return False
-        self._next()
+        self._next(pattern)
         return True
 
     def chain(self, depth: int) -> Chain:
@@ -377,14 +378,15 @@ class _Parser:
                 have = ", ".join(known) or "none"
                 self.fail(f"{info.name} takes each of these options once: {have}")
             name = self._next()
-            if not self._take("="):
+            if not self._take("=", _TEXT if known[name].form else _TOKEN):
                 self.fail("expected '='")
             given[name] = self._value(known[name])
         return tuple((name, given[name]) for name in known if name in given)
 
     def _value(self, option: Option) -> int | str:
         word = self.token
-        value = int(word) if word.removeprefix("-").isdecimal() else word
+        is_number = word.removeprefix("-").isdecimal() and not option.form
+        value = int(word) if is_number else word
         if not option.allows(value):
             self.fail(f"{option.name} is {option.allowed}")
         self._next()

@@ -59,7 +59,17 @@ def test_a_stream_stays_within_the_budget_both_ways(budget) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize(
-    "codec", ["zstd:level=3", "lz4", "zlib:level=1", "zstd:level=-3:long=27", "huffman", "lzw"]
+    "codec",
+    [
+        "zstd:level=3",
+        "lz4",
+        "zlib:level=1",
+        "zstd:level=-3:long=27",
+        "huffman",
+        "lzw",
+        "lz78",
+        "preset",
+    ],
 )
 def test_four_gib_stay_within_the_default_budget(codec) -> None:
     options = ["--memory", "1G", "-T", "0", "--codec", codec]

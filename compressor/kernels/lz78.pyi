@@ -1,0 +1,9 @@
+from typing_extensions import Buffer
+
+ENCODE_MEMORY: int
+DECODE_MEMORY: int
+MESSAGES: dict[int, str]
+
+def packed_bound(plain_size: int) -> int: ...
+def encode(plain: Buffer) -> bytes: ...
+def decode(packed: Buffer, plain_size: int) -> bytes: ...

@@ -1,0 +1,191 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""Binding of lz78_kernel.h: sizes, memory and errors here, arithmetic in C."""
+
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_Import
+from libc.stdint cimport uint8_t, uint64_t
+from libc.stdlib cimport free
+
+import threading
+
+from compressor.errors import DamagedError
+from compressor.kernels import huffman as _huffman_kernel
+from compressor.kernels.arena import arena
+
+
+cdef extern from "Python.h":
+    # As in cpython.bytes, but on pointers: the size of a result is known only after the work.
+    PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t size) except NULL
+    char *PyBytes_AS_STRING(PyObject *text) nogil
+    char *PyByteArray_AS_STRING(object array)
+    int _PyBytes_Resize(PyObject **text, Py_ssize_t size) except -1
+    void Py_DECREF(PyObject *o)
+
+
+cdef extern from "lz78_kernel.h" nogil:
+    struct huffman_path:
+        pass
+    struct huffman_calls:
+        const huffman_path *(*path_named)(const char *name)
+    struct lz78_encode_tables:
+        pass
+    struct lz78_decode_tables:
+        pass
+    struct lz78_huffman:
+        const huffman_calls *calls
+        const huffman_path *path
+        uint8_t *scratch
+    size_t lz78_encode_scratch(const huffman_calls *calls)
+    size_t lz78_decode_scratch(const huffman_calls *calls)
+    size_t lz78_packed_bound(size_t plain_size)
+    size_t lz78_encode(
+        uint8_t *packed, const uint8_t *plain, size_t plain_size, lz78_encode_tables *tables,
+        const lz78_huffman *huffman,
+    )
+    int lz78_check_size(size_t packed_size, uint64_t plain_size)
+    int lz78_decode(
+        uint8_t *plain, size_t plain_size, const uint8_t *packed, size_t packed_size,
+        lz78_decode_tables *tables, const lz78_huffman *huffman,
+    )
+
+
+cdef extern from * nogil:
+    """
+    #include <stdlib.h>
+    #include <sys/mman.h>
+
+    #define TABLE_ALIGNMENT ((size_t)2 << 20) /* a huge page: the tables are met at random */
+
+    static size_t whole_pages(size_t nbytes)
+    {
+        return (nbytes + TABLE_ALIGNMENT - 1) / TABLE_ALIGNMENT * TABLE_ALIGNMENT;
+    }
+
+    static void *tables_new(size_t nbytes)
+    {
+        void *tables = NULL;
+        nbytes = whole_pages(nbytes);
+        if (posix_memalign(&tables, TABLE_ALIGNMENT, nbytes))
+            return NULL;
+    #ifdef MADV_HUGEPAGE
+        madvise(tables, nbytes, MADV_HUGEPAGE); /* a hint: that it is refused harms nothing */
+    #endif
+        return tables;
+    }
+    """
+    size_t whole_pages(size_t nbytes)
+    void *tables_new(size_t nbytes)
+
+
+cdef const huffman_calls *_calls = <const huffman_calls *>PyCapsule_Import(
+    "compressor.kernels.huffman.CALLS", 0
+)
+
+ENCODE_MEMORY = whole_pages(sizeof(lz78_encode_tables)) + lz78_encode_scratch(_calls)
+DECODE_MEMORY = whole_pages(sizeof(lz78_decode_tables)) + lz78_decode_scratch(_calls)
+
+# By the number of the check in docs/format/lz78.md.
+MESSAGES = {
+    1: "is too short for its plain size",
+    2: "ends in a round's head",
+    3: "has raw bytes that are cut, or more of them than its plain size",
+    4: "has a damaged Huffman chunk",
+    5: "has a class without phrases",
+    6: "ends within its remainders",
+    7: "holds more than its plain size",
+    8: "has non-zero bits behind a round's last remainder",
+    9: "has bytes behind its last round",
+}
+
+_of_thread = threading.local()  # zeroed pages cost a tenth of decoding 1 MiB: keep them
+
+
+cdef class _Tables:
+    cdef void *at
+
+    def __cinit__(self, size_t nbytes):
+        self.at = tables_new(nbytes)
+        if self.at == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.at)
+
+
+cdef _Tables _tables(str name, size_t nbytes):
+    tables = getattr(_of_thread, name, None)
+    if tables is None:
+        tables = _Tables(nbytes)
+        setattr(_of_thread, name, tables)
+    return tables
+
+
+cdef lz78_huffman _huffman(room) except *:
+    # The name raises where the environment asks for what can't be had.
+    cdef bytes name = _huffman_kernel.kernel_name().encode()
+    cdef lz78_huffman huffman
+    huffman.calls = _calls
+    huffman.path = _calls.path_named(name)
+    huffman.scratch = <uint8_t *>PyByteArray_AS_STRING(room)
+    return huffman
+
+
+def packed_bound(size_t plain_size) -> int:
+    """Return the most bytes that ``encode`` takes for its result."""
+    return lz78_packed_bound(plain_size)
+
+
+def encode(const uint8_t[::1] plain not None) -> bytes:
+    """Return the packed form."""
+    cdef size_t plain_size = plain.shape[0], packed_size
+    cdef const uint8_t *data = &plain[0] if plain_size else NULL
+    cdef _Tables tables = _tables("encode", sizeof(lz78_encode_tables))
+    room = arena(lz78_encode_scratch(_calls))
+    cdef lz78_huffman huffman = _huffman(room)
+    cdef PyObject *packed = NULL
+    try:
+        packed = PyBytes_FromStringAndSize(NULL, lz78_packed_bound(plain_size))
+        with nogil:
+            packed_size = lz78_encode(
+                <uint8_t *>PyBytes_AS_STRING(packed), data, plain_size,
+                <lz78_encode_tables *>tables.at, &huffman,
+            )
+        _PyBytes_Resize(&packed, packed_size)
+        return <bytes>packed
+    finally:
+        if packed is not NULL:
+            Py_DECREF(packed)
+
+
+def decode(const uint8_t[::1] packed not None, uint64_t plain_size) -> bytes:
+    """Return the ``plain_size`` bytes that ``packed`` stands for.
+
+    Raises:
+        DamagedError: it stands for anything else; the message names the check of lz78.md.
+    """
+    cdef size_t packed_size = packed.shape[0]
+    cdef const uint8_t *data = &packed[0] if packed_size else NULL
+    cdef int result = lz78_check_size(packed_size, plain_size)
+    if result:
+        raise _damaged(result)
+    cdef _Tables tables = _tables("decode", sizeof(lz78_decode_tables))
+    room = arena(lz78_decode_scratch(_calls))
+    cdef lz78_huffman huffman = _huffman(room)
+    cdef PyObject *plain = NULL
+    try:
+        plain = PyBytes_FromStringAndSize(NULL, plain_size)
+        with nogil:
+            result = lz78_decode(
+                <uint8_t *>PyBytes_AS_STRING(plain), plain_size, data, packed_size,
+                <lz78_decode_tables *>tables.at, &huffman,
+            )
+        if result:
+            raise _damaged(result)
+        return <bytes>plain
+    finally:
+        if plain is not NULL:
+            Py_DECREF(plain)
+
+
+def _damaged(int check):
+    return DamagedError(f"an lz78 stream {MESSAGES[check]} (LE-{check:03})")
