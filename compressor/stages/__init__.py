@@ -22,6 +22,7 @@ TABLE: dict[str, str] = {
     "lzo": "compressor.stages.codecs.lzo",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
+    "lz77": "compressor.stages.codecs.lz77",
     "floatdelta": "compressor.stages.codecs.floatdelta",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",

@@ -28,7 +28,10 @@ FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer"]
 SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
 TIMEOUT = 25  # seconds by the clock; an input that takes longer is tried again alone
 CPU_TIME = 10  # seconds of processor time that it may take then: on a loaded machine the clock lies
-PARTS = {"floatcode": ("floatsplit", "huffman")}  # kernels that a kernel is made of
+PARTS = {
+    "floatcode": ("floatsplit", "huffman"),
+    "lz77": ("huffman",),
+}  # kernels that a kernel is made of
 LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
 SLICE = 60  # seconds of one process; processor time is known when it has ended
