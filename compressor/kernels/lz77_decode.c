@@ -99,7 +99,8 @@ static enum lz77_status read_streams(struct decoder *decoder, struct streams *st
     status = read_stream(decoder, &streams->classes, decoder->class_room, streams->class_count);
     if (status == LZ77_OK)
         status = read_stream(decoder, &streams->literals, decoder->literal_room, literal_count);
-    streams->literals_end = streams->literals + literal_count;
+    if (status == LZ77_OK)
+        streams->literals_end = streams->literals + literal_count;
     return status;
 }
 

@@ -2,7 +2,7 @@
  * others. */
 #include "lz77_parser.h"
 
-enum { LONG_HASHED = 8, SHORT_HASHED = 5, STRIDE_LOG = 8 };
+enum { LONG_HASHED = 8, SHORT_HASHED = 6, STRIDE_LOG = 8 };
 
 struct doubled {
     const uint8_t *plain, *end, *limit, *anchor;

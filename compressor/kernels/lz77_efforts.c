@@ -9,10 +9,10 @@ enum {
 };
 
 static const struct lz77_effort EFFORTS[] = {
-    [1] = {lz77_parse_fast, lz77_index_fast, .head_log = 15},
-    [2] = {lz77_parse_fast, lz77_index_fast, .head_log = 17},
+    [1] = {lz77_parse_fast, lz77_index_fast, .head_log = 15, .window = 1 << 19},
+    [2] = {lz77_parse_fast, lz77_index_fast, .head_log = 16, .window = 1 << 22},
     [3] = {lz77_parse_double, lz77_index_double, .head_log = 17, .short_log = 16},
-    [4] = {lz77_parse_lazy, lz77_index_rows, .row_log = 14, .depth = 4, .lazy = 0},
+    [4] = {lz77_parse_lazy, lz77_index_rows, .row_log = 13, .depth = 4, .lazy = 1},
     [5] = {lz77_parse_lazy, lz77_index_rows, .row_log = 14, .depth = 4, .lazy = 1},
     [6] = {lz77_parse_lazy, lz77_index_rows, .row_log = 17, .depth = 16, .lazy = 2},
     [7] = {lz77_parse_optimal, lz77_index_optimal, .head_log = 16, .short_log = 14, .row_log = 17,

@@ -9,6 +9,7 @@ struct lz77_effort {
     void (*parse)(struct lz77_parser *parser, struct lz77_span span);
     void (*index)(struct lz77_parser *parser, const uint8_t *at); /* one place, for later matches */
     unsigned head_log, short_log, row_log; /* bits of hashes, fewer for small blocks; 0: none */
+    uint32_t window;                       /* bytes that offsets of levels 1 and 2 stay below */
     unsigned depth; /* places of a row, or of a way through the tree, that are looked at */
     int lazy;       /* places behind a match where a better one is looked for */
     /* Of optimal parsing: */

@@ -3,14 +3,19 @@
  * The hash is of six bytes: of five, text grew by 2 %; of seven, programs by 4 %. A place that is
  * not a match costs half a probe more the longer none was found, so that noise is passed quickly.
  */
-#include "lz77_parser.h"
+#include "lz77_efforts.h"
 
-enum { HASHED = 6, CALM = 256 /* bytes without a match after which steps grow */ };
+enum {
+    HASHED = 6,
+    CALM = 256,      /* bytes without a match after which steps grow */
+    USUAL_BITS = 15, /* of hashes: of a large block at level 1; a shift by a constant is cheaper */
+};
 
 struct fast {
     const uint8_t *plain, *end, *limit;
     uint32_t *heads;
     unsigned bits;
+    uint32_t window;        /* bytes that offsets stay below */
     uint32_t repeat, other; /* offsets: the last, and the one before */
     const uint8_t *anchor;  /* what is before it is in sequences */
 };
@@ -37,7 +42,8 @@ static inline int same_4(const uint8_t *a, const uint8_t *b)
 }
 
 /* Look at `at`, the place behind it, then further on; the repeat offset is tried two places on. */
-static inline struct found search(struct fast *fast, const uint8_t *at)
+static inline __attribute__((always_inline)) struct found search(struct fast *fast,
+                                                                 const uint8_t *at)
 {
     const uint8_t *calm = at + CALM;
     size_t step = 2;
@@ -51,7 +57,7 @@ static inline struct found search(struct fast *fast, const uint8_t *at)
             at += at[1] == at[1 - (ptrdiff_t)fast->repeat] ? 1 : 2;
             return (struct found){at, fast->repeat};
         }
-        if (same_4(at, fast->plain + head)) {
+        if (same_4(at, fast->plain + head) && position(fast, at) - head < fast->window) {
             fast->heads[next_hash] = position(fast, next);
             return (struct found){at, position(fast, at) - head};
         }
@@ -60,7 +66,8 @@ static inline struct found search(struct fast *fast, const uint8_t *at)
         hash = hash_at(fast, ahead);
         head = fast->heads[hash];
         fast->heads[next_hash] = position(fast, next);
-        if (same_4(next, fast->plain + next_head))
+        if (same_4(next, fast->plain + next_head) &&
+            position(fast, next) - next_head < fast->window)
             return (struct found){next, position(fast, next) - next_head};
         at = ahead;
         if (UNLIKELY(at >= calm)) {
@@ -71,7 +78,8 @@ static inline struct found search(struct fast *fast, const uint8_t *at)
 }
 
 /* Write the match down, having stretched it both ways; return its end. */
-static inline const uint8_t *take(struct lz77_parser *parser, struct fast *fast, struct found found)
+static inline __attribute__((always_inline)) const uint8_t *
+take(struct lz77_parser *parser, struct fast *fast, struct found found)
 {
     const uint8_t *at = found.at, *from = at - found.offset;
     if (found.offset != fast->repeat) {
@@ -87,8 +95,8 @@ static inline const uint8_t *take(struct lz77_parser *parser, struct fast *fast,
 }
 
 /* Where the plain goes on with the other offset, and with the first one again, take that. */
-static inline const uint8_t *take_repeats(struct lz77_parser *parser, struct fast *fast,
-                                          const uint8_t *at)
+static inline __attribute__((always_inline)) const uint8_t *
+take_repeats(struct lz77_parser *parser, struct fast *fast, const uint8_t *at)
 {
     while (at < fast->limit && same_4(at, at - fast->other)) {
         uint32_t offset = fast->other;
@@ -105,10 +113,18 @@ void lz77_index_fast(struct lz77_parser *parser, const uint8_t *at)
     parser->heads[hash_bytes(at, HASHED, parser->head_log)] = (uint32_t)(at - parser->plain);
 }
 
-void lz77_parse_fast(struct lz77_parser *parser, struct lz77_span span)
+static inline __attribute__((always_inline)) void parse(struct lz77_parser *parser,
+                                                        struct lz77_span span, unsigned bits)
 {
-    struct fast fast = {parser->plain,    span.end,           span.match_limit,   parser->heads,
-                        parser->head_log, parser->repeats[0], parser->repeats[1], span.start};
+    struct fast fast = {.plain = parser->plain,
+                        .end = span.end,
+                        .limit = span.match_limit,
+                        .heads = parser->heads,
+                        .bits = bits,
+                        .window = parser->effort->window,
+                        .repeat = parser->repeats[0],
+                        .other = parser->repeats[1],
+                        .anchor = span.start};
     const uint8_t *at = span.start;
     if (at == parser->plain)
         at += START;
@@ -126,4 +142,12 @@ void lz77_parse_fast(struct lz77_parser *parser, struct lz77_span span)
         fast.heads[hash_at(&fast, at - 2)] = position(&fast, at - 2);
         at = take_repeats(parser, &fast, at);
     }
+}
+
+void lz77_parse_fast(struct lz77_parser *parser, struct lz77_span span)
+{
+    if (LIKELY(parser->head_log == USUAL_BITS))
+        parse(parser, span, USUAL_BITS);
+    else
+        parse(parser, span, parser->head_log);
 }

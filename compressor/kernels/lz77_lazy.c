@@ -38,32 +38,33 @@ static inline int worth(struct match match, uint32_t repeat)
 /* The longest match of the row's places, the nearest of as long ones. */
 static inline struct match best_of_row(struct lazy *lazy, const uint8_t *at)
 {
-    struct lz77_parser *parser = lazy->parser;
-    struct lz77_rows *rows = &parser->rows;
-    uint32_t position = (uint32_t)(at - parser->plain), places[ROW];
-    unsigned count = 0, depth = parser->effort->depth;
+    const uint8_t *plain = lazy->parser->plain, *end = lazy->end;
+    const struct lz77_rows rows = lazy->parser->rows;
+    uint32_t position = (uint32_t)(at - plain), places[ROW];
+    unsigned count = 0, depth = lazy->parser->effort->depth;
     struct match best = {at, MATCH_LEAST - 1, 0};
-    rows_catch_up(rows, parser->plain, position);
-    rows_prefetch(rows, at + ROW_AHEAD);
-    struct row_found found = rows_find(rows, at);
+    uint32_t next = rows_catch_up(rows, plain, position);
+    rows_prefetch(&rows, at + ROW_AHEAD);
+    struct row_found found = rows_find(&rows, at);
     while (found.bits && count < depth) {
         places[count] = row_next(&found);
-        __builtin_prefetch(parser->plain + places[count]);
+        __builtin_prefetch(plain + places[count]);
         count++;
     }
     for (unsigned i = 0; i < count; i++) {
-        const uint8_t *before = parser->plain + places[i];
-        if (places[i] >= position || (size_t)(lazy->end - at) <= best.nbytes ||
+        const uint8_t *before = plain + places[i];
+        if (places[i] >= position || (size_t)(end - at) <= best.nbytes ||
             !same_4(before + best.nbytes - 3, at + best.nbytes - 3))
             continue;
-        size_t nbytes = count_equal(at, before, lazy->end);
+        size_t nbytes = count_equal(at, before, end);
         if (nbytes > best.nbytes)
             best = (struct match){at, nbytes, position - places[i]};
     }
-    if (rows->next == position) {
-        rows_insert(rows, parser->plain, position);
-        rows->next++;
+    if (next == position) {
+        rows_insert(&rows, plain, position);
+        next++;
     }
+    lazy->parser->rows.next = next;
     best.nbytes = best.offset ? best.nbytes : 0;
     return best;
 }

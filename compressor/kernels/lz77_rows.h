@@ -44,7 +44,8 @@ static inline void rows_prefetch(const struct lz77_rows *rows, const uint8_t *at
     __builtin_prefetch(rows->positions + row);
 }
 
-static inline void rows_insert(struct lz77_rows *rows, const uint8_t *plain, uint32_t position)
+static inline void rows_insert(const struct lz77_rows *rows, const uint8_t *plain,
+                               uint32_t position)
 {
     uint64_t hash = row_hash(plain + position);
     size_t row = row_of(rows, hash);
@@ -54,18 +55,21 @@ static inline void rows_insert(struct lz77_rows *rows, const uint8_t *plain, uin
     rows->positions[row + slot] = position;
 }
 
-/* Put all places before this one in, unless these are too many, and this one. */
-static inline void rows_catch_up(struct lz77_rows *rows, const uint8_t *plain, uint32_t position)
+/* Put all places before this one in, unless these are too many, and return the next one. rows is
+ * the caller's own copy: what is written to tags could change any other. */
+static inline uint32_t rows_catch_up(struct lz77_rows rows, const uint8_t *plain, uint32_t position)
 {
-    if (UNLIKELY(position > rows->next && position - rows->next > ROW_GAP)) {
-        for (uint32_t end = rows->next + ROW_GAP_HEAD; rows->next < end; rows->next++)
-            rows_insert(rows, plain, rows->next);
-        rows->next = position - ROW_GAP_TAIL;
+    uint32_t next = rows.next;
+    if (UNLIKELY(position > next && position - next > ROW_GAP)) {
+        for (uint32_t end = next + ROW_GAP_HEAD; next < end; next++)
+            rows_insert(&rows, plain, next);
+        next = position - ROW_GAP_TAIL;
     }
-    for (; rows->next < position; rows->next++) {
-        rows_prefetch(rows, plain + rows->next + ROW_AHEAD);
-        rows_insert(rows, plain, rows->next);
+    for (; next < position; next++) {
+        rows_prefetch(&rows, plain + next + ROW_AHEAD);
+        rows_insert(&rows, plain, next);
     }
+    return next;
 }
 
 /* Bits of the bytes of 8 that equal tag, exactly: bit i for byte i. */

@@ -12,17 +12,17 @@ void lz77_streams_place(struct lz77_streams *streams, struct room *room)
 {
     streams->literals = room_take(room, LZ77_CHUNK + SLACK);
     streams->commands = room_take(room, SEQUENCES_MAX);
-    streams->classes = room_take(room, SEQUENCES_MAX);
-    streams->lengths = room_take(room, LENGTHS_MAX);
+    streams->classes = room_take(room, SEQUENCES_MAX + 1);
+    streams->lengths = room_take(room, LENGTHS_MAX + 1);
     streams->extras = room_take(room, EXTRAS_MAX + SLACK);
 }
 
-static inline uint8_t *put_length(uint8_t *out, uint32_t length)
+/* Write a length, if one is needed: whether it is, is a coin's toss, so nothing hangs on that. */
+static inline uint8_t *put_length(uint8_t *out, uint32_t length, uint32_t needed)
 {
-    if (LIKELY(length < LENGTH_LONG)) {
-        *out++ = (uint8_t)length;
-        return out;
-    }
+    out[0] = (uint8_t)length;
+    if (LIKELY(length < LENGTH_LONG || !needed))
+        return out + needed;
     length -= LENGTH_LONG;
     out[0] = (uint8_t)(LENGTH_LONG + (length >> 16));
     out[1] = (uint8_t)length;
@@ -47,18 +47,19 @@ struct extra_writer {
     unsigned count;   /* of them; 0 to 7 between calls */
 };
 
-static inline uint8_t put_offset(struct extra_writer *extras, uint32_t offset)
+/* Write the extra bits of an offset, if it is new, and return its class. */
+static inline uint8_t put_offset(struct extra_writer *extras, uint32_t offset, uint32_t is_new)
 {
     unsigned bits;
-    uint32_t class = lz77_offset_class(offset, &bits);
-    uint32_t biased = offset + OFFSET_BIAS;
+    uint32_t class = lz77_offset_class(offset, &bits), biased = offset + OFFSET_BIAS;
+    bits = is_new ? bits : 0;
     extras->pending |= (uint64_t)(biased & ((1u << bits) - 1)) << extras->count;
     extras->count += bits;
     store_le64(extras->out, extras->pending);
     extras->out += extras->count >> 3;
     extras->pending >>= extras->count & ~7u;
     extras->count &= 7;
-    return (uint8_t)class;
+    return (uint8_t) class;
 }
 
 void lz77_fill_streams(struct lz77_streams *streams, const struct lz77_parser *parser,
@@ -74,17 +75,13 @@ void lz77_fill_streams(struct lz77_streams *streams, const struct lz77_parser *p
         literals = put_literals(literals, at, sequence.literal_nbytes, parser->plain_end);
         at += sequence.literal_nbytes + sequence.match_nbytes;
         uint32_t few = sequence.literal_nbytes, rest = sequence.match_nbytes - MATCH_MIN;
-        if (few >= LITERALS_MORE) {
-            lengths = put_length(lengths, few - LITERALS_MORE);
-            few = LITERALS_MORE;
-        }
+        lengths = put_length(lengths, few - LITERALS_MORE, few >= LITERALS_MORE);
+        lengths = put_length(lengths, rest - MATCH_MORE, rest >= MATCH_MORE);
+        few = few < LITERALS_MORE ? few : LITERALS_MORE;
+        rest = rest < MATCH_MORE ? rest : MATCH_MORE;
         uint32_t kind = lz77_offset_kind(kept, sequence.offset);
-        if (kind == 0)
-            *classes++ = put_offset(&extras, sequence.offset);
-        if (UNLIKELY(rest >= MATCH_MORE)) {
-            lengths = put_length(lengths, rest - MATCH_MORE);
-            rest = MATCH_MORE;
-        }
+        *classes = put_offset(&extras, sequence.offset, kind == 0);
+        classes += kind == 0;
         *commands++ = (uint8_t)(few | kind << 2 | rest << 4);
     }
     size_t tail = (size_t)(span.end - at);

@@ -25,16 +25,13 @@ static inline uint32_t lz77_offset_class(uint32_t offset, unsigned *extra_bits)
 /* Return the kind of an offset (0 new, 1 to 3 which of the repeats), and move it to their front. */
 static inline uint32_t lz77_offset_kind(uint32_t repeats[3], uint32_t offset)
 {
-    uint32_t kind = offset == repeats[0]   ? 1
-                    : offset == repeats[1] ? 2
-                    : offset == repeats[2] ? 3
-                                           : 0;
-    if (kind != 1) {
-        if (kind != 2)
-            repeats[2] = repeats[1];
-        repeats[1] = repeats[0];
-        repeats[0] = offset;
-    }
+    uint32_t first = repeats[0], second = repeats[1], third = repeats[2];
+    uint32_t kind = offset == third ? 3 : 0;
+    kind = offset == second ? 2 : kind;
+    kind = offset == first ? 1 : kind;
+    repeats[0] = offset;
+    repeats[1] = kind == 1 ? second : first;
+    repeats[2] = kind == 1 || kind == 2 ? third : second;
     return kind;
 }
 

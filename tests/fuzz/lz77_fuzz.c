@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
-enum { PATHS = 3, ORDERED_MAX = 3 << 17, CLAIM_MAX = 1 << 19 };
+enum { PATHS = 3, ORDERED_MAX = 3 << 16, CLAIM_MAX = 1 << 19 };
 
 struct bytes {
     uint8_t *at;
@@ -135,8 +135,8 @@ static void try_round_trip(struct bytes plain, int level)
         struct bytes packed = encoded(plain, level, &coder), out = bytes_new(plain.nbytes);
         require(decode(out, packed, &coder) == LZ77_OK);
         require(memcmp(out.at, plain.at, plain.nbytes) == 0);
-        require(!first.at || (packed.nbytes == first.nbytes &&
-                              memcmp(packed.at, first.at, first.nbytes) == 0));
+        require(!first.at ||
+                (packed.nbytes == first.nbytes && memcmp(packed.at, first.at, first.nbytes) == 0));
         free(out.at);
         free(first.at);
         first = packed;
@@ -178,9 +178,14 @@ static void try_streams(const uint8_t *data, size_t nbytes)
     for (size_t i = 0; i < shares[0]; i++)
         shares[2] += (at[i] & 12) == 0;
     size_t end = 8, extras = 0;
-    const uint8_t head[8] = {1, (uint8_t)shares[0], (uint8_t)(shares[0] >> 8), (uint8_t)shares[1],
-                             (uint8_t)(shares[1] >> 8), (uint8_t)shares[3],
-                             (uint8_t)(shares[3] >> 8), 0};
+    const uint8_t head[8] = {1,
+                             (uint8_t)shares[0],
+                             (uint8_t)(shares[0] >> 8),
+                             (uint8_t)shares[1],
+                             (uint8_t)(shares[1] >> 8),
+                             (uint8_t)shares[3],
+                             (uint8_t)(shares[3] >> 8),
+                             0};
     memcpy(packed.at, head, sizeof head);
     for (unsigned i = 0; i < 4; i++) {
         if (shares[i] > (size_t)(data + nbytes - at))
@@ -217,8 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t nbytes)
         return 0;
     }
     const uint8_t *text = data + 7; /* 2 to 6 say how to damage */
-    struct bytes plain =
-        data[0] & 4 ? ordered(text, nbytes - 7) : bytes_copy(text, nbytes - 7);
+    struct bytes plain = data[0] & 4 ? ordered(text, nbytes - 7) : bytes_copy(text, nbytes - 7);
     if (mode == 1)
         try_round_trip(plain, level);
     else
