@@ -19,8 +19,8 @@ static const struct lz77_effort EFFORTS[] = {
            .depth = 8, .find = lz77_find_in_rows, .nice = 96},
     [8] = {lz77_parse_optimal, lz77_index_optimal, .head_log = 16, .short_log = 14, .row_log = 17,
            .depth = 16, .find = lz77_find_in_rows, .nice = 256},
-    [9] = {lz77_parse_optimal, lz77_index_optimal, .head_log = 19, .short_log = 14, .tree = 1,
-           .depth = 24, .find = lz77_find_in_tree, .nice = 128},
+    [9] = {lz77_parse_optimal, lz77_index_optimal, .head_log = 19, .short_log = 16, .tree = 1,
+           .depth = 48, .find = lz77_find_in_tree, .nice = 256},
 };
 
 /* Return the bits that so many places need, below a limit. */

@@ -3,7 +3,7 @@
 #include "lz77_rows.h"
 
 enum {
-    NEAR_3 = 4096,     /* bytes back within which a match of 3 is worth its offset */
+    NEAR_3 = 1 << 16,  /* bytes back within which a match of 3 is worth its offset */
     NEAR_4 = 1 << 17,  /* the same of 4 */
     TREE_SAME = 256,   /* bytes that the tree compares: see below */
     PASSED_DEPTH = 16, /* steps for a place that a match passes */

@@ -27,10 +27,7 @@ enum {
 #define SLACK ((size_t)64) /* bytes that copies may go too far, within scratch */
 
 /* The repeat offsets at the start of a block. */
-#define REPEATS_START                                                                              \
-    {                                                                                              \
-        1, 4, 8                                                                                    \
-    }
+#define REPEATS_START {1, 4, 8}
 
 static inline uint16_t load_le16(const uint8_t *at)
 {

@@ -9,6 +9,8 @@
 
 #define UNREACHED UINT32_MAX
 
+enum { PASSED_MAX = 512, PASSED_END = 64 /* places that a match passes, see catch_up() */ };
+
 struct optimal {
     struct lz77_parser *parser;
     const struct lz77_prices *prices;
@@ -26,23 +28,32 @@ static inline void reach(struct optimal *optimal, size_t node)
         optimal->nodes[++optimal->last].price = UNREACHED;
 }
 
-/* Offer a match of all lengths above `from` up to the candidate's, at this price for its offset. */
+/* Offer a match of all lengths above `from` up to the candidate's. */
 static inline void offer(struct optimal *optimal, size_t number, struct lz77_candidate match,
                          size_t from, uint32_t kind)
 {
-    const struct lz77_node *node = &optimal->nodes[number];
-    uint32_t base = node->price, repeats[3];
-    memcpy(repeats, node->repeats, sizeof repeats);
+    const struct lz77_prices *prices = optimal->prices;
+    struct lz77_node node = optimal->nodes[number];
+    struct lz77_node *there = &optimal->nodes[number + from + 1];
+    size_t few = node.literal_nbytes < LITERALS_MORE ? node.literal_nbytes : LITERALS_MORE;
+    const uint32_t *commands = prices->commands + (few | kind << 2);
     if (kind == 0)
-        base += price_offset(optimal->prices, match.offset);
-    lz77_offset_kind(repeats, match.offset);
+        node.price += price_offset(prices, match.offset);
+    if (few == LITERALS_MORE)
+        node.price += price_length(prices, node.literal_nbytes - LITERALS_MORE);
+    node.offset = match.offset;
+    node.literal_nbytes = 0;
+    lz77_offset_kind(node.repeats, match.offset);
     reach(optimal, number + match.nbytes);
-    for (size_t nbytes = from + 1; nbytes <= match.nbytes; nbytes++) {
-        uint32_t price = base + price_sequence(optimal->prices, node->literal_nbytes, nbytes, kind);
-        struct lz77_node *there = &optimal->nodes[number + nbytes];
+    for (size_t rest = from + 1 - MATCH_MIN; rest <= match.nbytes - MATCH_MIN; rest++, there++) {
+        uint32_t price =
+            node.price + (rest < MATCH_MORE ? commands[rest << 4]
+                                            : commands[MATCH_MORE << 4] +
+                                                  price_length(prices, rest - MATCH_MORE));
         if (price < there->price) {
-            *there = (struct lz77_node){
-                price, (uint32_t)nbytes, match.offset, 0, {repeats[0], repeats[1], repeats[2]}};
+            *there = node;
+            there->price = price;
+            there->nbytes = (uint32_t)rest + MATCH_MIN;
         }
     }
 }
@@ -91,13 +102,28 @@ static inline size_t offer_repeats(struct optimal *optimal, size_t number)
     return longest;
 }
 
+static void show(struct optimal *optimal, uint32_t end)
+{
+    for (; optimal->next < end; optimal->next++)
+        optimal->parser->effort->find(optimal->parser, optimal->next, optimal->end, NULL);
+}
+
+/* Show the finder the places that a match passed; of a long one, those at both ends. */
+static inline void catch_up(struct optimal *optimal, uint32_t position)
+{
+    if (position > optimal->next && position - optimal->next > PASSED_MAX) {
+        show(optimal, optimal->next + PASSED_END);
+        optimal->next = position - PASSED_END;
+    }
+    show(optimal, position);
+}
+
 static inline void offer_new(struct optimal *optimal, size_t number)
 {
     struct lz77_candidate found[CANDIDATES_MAX];
     struct lz77_parser *parser = optimal->parser;
     uint32_t position = (uint32_t)(optimal->at + number - parser->plain);
-    for (; optimal->next < position; optimal->next++)
-        parser->effort->find(parser, optimal->next, optimal->end, NULL);
+    catch_up(optimal, position);
     if (optimal->next != position)
         return; /* it was looked at before the last stretch ended */
     optimal->next++;

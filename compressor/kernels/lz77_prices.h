@@ -23,23 +23,6 @@ static inline uint32_t price_length(const struct lz77_prices *prices, size_t len
                : prices->lengths[LENGTH_LONG + ((length - LENGTH_LONG) >> 16)] + 16 * PRICE_BIT;
 }
 
-/* The command and its lengths; literals and offset are paid for elsewhere. */
-static inline uint32_t price_sequence(const struct lz77_prices *prices, size_t literal_nbytes,
-                                      size_t match_nbytes, uint32_t kind)
-{
-    size_t few = literal_nbytes, rest = match_nbytes - MATCH_MIN;
-    uint32_t price = 0;
-    if (few >= LITERALS_MORE) {
-        price += price_length(prices, few - LITERALS_MORE);
-        few = LITERALS_MORE;
-    }
-    if (rest >= MATCH_MORE) {
-        price += price_length(prices, rest - MATCH_MORE);
-        rest = MATCH_MORE;
-    }
-    return price + prices->commands[few | kind << 2 | rest << 4];
-}
-
 static inline uint32_t price_offset(const struct lz77_prices *prices, uint32_t offset)
 {
     unsigned extra_bits;

@@ -59,7 +59,7 @@ static inline uint8_t put_offset(struct extra_writer *extras, uint32_t offset, u
     extras->out += extras->count >> 3;
     extras->pending >>= extras->count & ~7u;
     extras->count &= 7;
-    return (uint8_t) class;
+    return (uint8_t)class;
 }
 
 void lz77_fill_streams(struct lz77_streams *streams, const struct lz77_parser *parser,
