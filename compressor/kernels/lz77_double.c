@@ -2,7 +2,13 @@
  * others. */
 #include "lz77_parser.h"
 
-enum { LONG_HASHED = 8, SHORT_HASHED = 6, STRIDE_LOG = 8 };
+enum {
+    LONG_HASHED = 8,
+    SHORT_HASHED = 6,
+    STRIDE_LOG = 8,
+    FAR = 1 << 14,
+    WORTH_FAR = 7 /* from so far back on a match must have so many bytes */
+};
 
 struct doubled {
     const uint8_t *plain, *end, *limit, *anchor;
@@ -67,18 +73,21 @@ static inline struct found find(struct doubled *doubled, const uint8_t *at)
     return (struct found){at, here - before_short};
 }
 
+/* Write the match down, having stretched it both ways; return its end, or NULL if it is too short
+ * for its offset. */
 static inline const uint8_t *take(struct lz77_parser *parser, struct doubled *doubled,
                                   struct found found)
 {
     const uint8_t *at = found.at, *from = at - found.offset;
+    size_t nbytes = 4 + count_equal(at + 4, from + 4, doubled->end);
     if (found.offset != doubled->repeat) {
         while (at > doubled->anchor && from > doubled->plain && at[-1] == from[-1])
-            at--, from--;
+            at--, from--, nbytes++;
+        if (nbytes < WORTH_FAR && found.offset >= FAR)
+            return NULL;
         doubled->other = doubled->repeat;
         doubled->repeat = found.offset;
     }
-    size_t nbytes = (size_t)(found.at - at) + 4;
-    nbytes += count_equal(at + nbytes, from + nbytes, doubled->end);
     put_sequence(parser, (size_t)(at - doubled->anchor), nbytes, found.offset);
     return doubled->anchor = at + nbytes;
 }
@@ -126,7 +135,7 @@ void lz77_parse_double(struct lz77_parser *parser, struct lz77_span span)
             continue;
         }
         const uint8_t *end = take(parser, &doubled, found);
-        at = go_on(parser, &doubled, at, end);
+        at = end ? go_on(parser, &doubled, at, end) : found.at + 1;
     }
 }
 

@@ -7,6 +7,8 @@
 
 enum {
     HASHED = 6,
+    FAR = 1 << 14, /* bytes back from where on a match must have WORTH_FAR bytes */
+    WORTH_FAR = 7,
     CALM = 256,      /* bytes without a match after which steps grow */
     USUAL_BITS = 15, /* of hashes: of a large block at level 1; a shift by a constant is cheaper */
 };
@@ -77,19 +79,21 @@ static inline __attribute__((always_inline)) struct found search(struct fast *fa
     }
 }
 
-/* Write the match down, having stretched it both ways; return its end. */
+/* Write the match down, having stretched it both ways; return its end, or NULL if it is too short
+ * for its offset. */
 static inline __attribute__((always_inline)) const uint8_t *
 take(struct lz77_parser *parser, struct fast *fast, struct found found)
 {
     const uint8_t *at = found.at, *from = at - found.offset;
+    size_t nbytes = 4 + count_equal(at + 4, from + 4, fast->end);
     if (found.offset != fast->repeat) {
         while (at > fast->anchor && from > fast->plain && at[-1] == from[-1])
-            at--, from--;
+            at--, from--, nbytes++;
+        if (nbytes < WORTH_FAR && found.offset >= FAR)
+            return NULL;
         fast->other = fast->repeat;
         fast->repeat = found.offset;
     }
-    size_t nbytes = (size_t)(found.at - at) + 4;
-    nbytes += count_equal(at + nbytes, from + nbytes, fast->end);
     put_sequence(parser, (size_t)(at - fast->anchor), nbytes, found.offset);
     return fast->anchor = at + nbytes;
 }
@@ -134,7 +138,12 @@ static inline __attribute__((always_inline)) void parse(struct lz77_parser *pars
         struct found found = search(&fast, at);
         if (!found.offset)
             break;
-        at = take(parser, &fast, found);
+        const uint8_t *end = take(parser, &fast, found);
+        if (UNLIKELY(!end)) {
+            at = found.at + 2; /* the place behind it may be in the table already */
+            continue;
+        }
+        at = end;
         if (at >= fast.limit)
             break;
         const uint8_t *inside = found.at + 2; /* two places of those that were passed */
