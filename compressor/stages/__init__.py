@@ -22,6 +22,7 @@ TABLE: dict[str, str] = {
     "lzo": "compressor.stages.codecs.lzo",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
+    "lz77": "compressor.stages.codecs.lz77",
     "lz78": "compressor.stages.codecs.lz78",
     "preset": "compressor.stages.codecs.preset",
     "floatdelta": "compressor.stages.codecs.floatdelta",

@@ -135,6 +135,7 @@ def test_completion_offers_codecs(run: Run, verb: str) -> None:
         "plain,lzma",
         "plain,lzo",
         "plain,lzw",
+        "plain,lz77",
         "plain,lz78",
     ]
 

@@ -14,7 +14,7 @@ from tests.docs.blocks import ROOT
 READER = ROOT / "docs/educational_reader.py"
 FOLDER = ROOT / "tests/vectors/archive"
 INDEX: dict[str, dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())
-CODECS = ("bz2", "huffman", "lz4", "lz78", "lzma", "lzo", "lzw", "preset", "zstd")
+CODECS = ("bz2", "huffman", "lz4", "lz77", "lz78", "lzma", "lzo", "lzw", "preset", "zstd")
 MISSING = {f"filter-{name}": name for name in ("fields", "floatsplit", "zeromask")}
 MISSING |= {f"codec-{name}": name for name in CODECS}
 DIFFERENCES = [name for name in INDEX if name.startswith("good-difference")]

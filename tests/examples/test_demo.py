@@ -15,6 +15,6 @@ def test_the_demo_packs_by_codecs_that_may_be_asked_for() -> None:
 
     found = demo.codecs()
 
-    assert {"zstd", "huffman", "lzw"} <= set(found)
+    assert {"zstd", "huffman", "lzw", "lz77"} <= set(found)
     for codec in found:
         chain_for(codec, None)

@@ -30,6 +30,7 @@ TIMEOUT = 25  # seconds by the clock; an input that takes longer is tried again 
 CPU_TIME = 10  # seconds of processor time that it may take then: on a loaded machine the clock lies
 PARTS = {
     "floatcode": ("floatsplit", "huffman"),
+    "lz77": ("huffman",),
     "lz78": ("huffman",),
 }  # kernels that a kernel is made of
 LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]

@@ -1,0 +1,123 @@
+/* lz77_kernel.c - a block, chunk by chunk: is it noise, parse it, write it or its bytes. */
+#include "lz77_efforts.h"
+#include "lz77_prices.h"
+#include "noise.h"
+
+#include <stdbool.h>
+
+_Static_assert(LZ77_CHUNK == NOISE_PART, "a chunk is judged at once");
+
+struct encoder {
+    struct lz77_parser parser;
+    struct lz77_streams streams;
+    const struct lz77_coder *coder;
+    uint8_t *huffman_scratch;
+};
+
+size_t lz77_encode_bound(size_t plain_nbytes)
+{
+    /* Raw chunks; and one that was coded in vain, at worst in sequences of MATCH_MIN bytes: a
+     * command, a class and 29 bits for each. */
+    size_t last = plain_nbytes < LZ77_CHUNK ? plain_nbytes : LZ77_CHUNK;
+    return plain_nbytes + plain_nbytes / LZ77_CHUNK + 1 + CODED_CHUNK_LEAST + 2 * last + SLACK;
+}
+
+/* Give everything its part of scratch, which begins with the encoder itself. */
+static size_t place_all(struct encoder *encoder, uint8_t *scratch, size_t plain_nbytes, int level)
+{
+    struct room room = {scratch, 0};
+    (void)room_take(&room, sizeof *encoder);
+    lz77_streams_place(&encoder->streams, &room);
+    encoder->huffman_scratch =
+        room_take(&room, encoder->coder->huffman->encode_scratch(LZ77_CHUNK));
+    encoder->parser.sequences = room_take(&room, SEQUENCES_MAX * sizeof(struct lz77_sequence));
+    lz77_place_tables(&encoder->parser, &room, plain_nbytes, level);
+    return room.used;
+}
+
+size_t lz77_encode_scratch(size_t plain_nbytes, int level, const struct lz77_coder *coder)
+{
+    struct encoder encoder = {.coder = coder};
+    return place_all(&encoder, NULL, plain_nbytes, level);
+}
+
+static uint8_t *write_raw(uint8_t *out, struct lz77_span span)
+{
+    size_t nbytes = (size_t)(span.end - span.start);
+    *out++ = MODE_RAW;
+    memcpy(out, span.start, nbytes);
+    return out + nbytes;
+}
+
+static void parse(struct encoder *encoder, struct lz77_span span, uint32_t repeats[3])
+{
+    struct lz77_parser *parser = &encoder->parser;
+    memcpy(repeats, parser->repeats, sizeof parser->repeats);
+    parser->sequence_count = 0;
+    if (span.match_limit > span.start)
+        parser->effort->parse(parser, span);
+    lz77_fill_streams(&encoder->streams, parser, span, repeats);
+    if (parser->prices)
+        lz77_learn_prices(parser->prices, &encoder->streams);
+}
+
+/* Write the chunk coded, if that is smaller; else leave the repeats as they are. */
+static uint8_t *write_coded(struct encoder *encoder, uint8_t *out, struct lz77_span span)
+{
+    uint32_t repeats[3];
+    if (encoder->parser.prices && span.start == encoder->parser.plain) {
+        parse(encoder, span, repeats); /* only to learn prices, as there are none yet */
+        lz77_clear_tables(&encoder->parser);
+    }
+    parse(encoder, span, repeats);
+    uint8_t *end =
+        lz77_write_streams(out, &encoder->streams, encoder->coder, encoder->huffman_scratch);
+    if (end - out > span.end - span.start)
+        return write_raw(out, span);
+    memcpy(encoder->parser.repeats, repeats, sizeof repeats);
+    return end;
+}
+
+static struct lz77_span span_at(const uint8_t *start, const uint8_t *plain_end)
+{
+    struct lz77_span span = {start, plain_end, start};
+    if ((size_t)(plain_end - start) > LZ77_CHUNK)
+        span.end = start + LZ77_CHUNK;
+    if (span.end - start >= CHUNK_LEAST) {
+        span.match_limit = span.end - MATCH_ROOM;
+        if (plain_end - span.match_limit < LOOKAHEAD)
+            span.match_limit = plain_end - LOOKAHEAD;
+    }
+    return span;
+}
+
+size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int level,
+                   uint8_t *scratch, const struct lz77_coder *coder)
+{
+    struct encoder *encoder = (struct encoder *)(void *)scratch;
+    const uint32_t repeats[3] = REPEATS_START;
+    const uint8_t *end = plain + plain_nbytes;
+    uint8_t *out_at = out;
+    memset(encoder, 0, sizeof *encoder);
+    encoder->coder = coder;
+    place_all(encoder, scratch, plain_nbytes, level);
+    encoder->parser.plain = plain;
+    encoder->parser.plain_end = end;
+    memcpy(encoder->parser.repeats, repeats, sizeof repeats);
+    encoder->parser.rows.portable = coder->portable;
+    lz77_clear_tables(&encoder->parser);
+    if (encoder->parser.prices)
+        lz77_guess_prices(encoder->parser.prices);
+    for (const uint8_t *at = plain; at < end;) {
+        struct lz77_span span = span_at(at, end);
+        bool noise = noise_likely(at, (size_t)(span.end - at));
+        if (noise && !lz77_noise_repeats(&encoder->parser, span)) {
+            out_at = write_raw(out_at, span);
+            lz77_index_noise(&encoder->parser, span);
+        } else {
+            out_at = write_coded(encoder, out_at, span);
+        }
+        at = span.end;
+    }
+    return (size_t)(out_at - out);
+}

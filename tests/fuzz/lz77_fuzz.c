@@ -1,0 +1,232 @@
+/* lz77_fuzz.c - hostile blocks, and round trips, for lz77_*.c; see campaign.py.
+ *
+ * Byte 0: bits 0 and 1 the mode, bit 2 whether a plain is made by orders; byte 1: the level.
+ *   mode 0  hostile: the last three bytes claim a plain size; the block is before them
+ *   mode 1  the rest is a plain, or orders for one; all paths give one block, which comes back
+ *   mode 2  the same, then damaged
+ *   mode 3  hostile streams: the rest, cut into five, becomes a coded chunk by huffman's encoder
+ * Orders make plains longer than a chunk, with repeats that straddle its end. All buffers are
+ * malloc'd to the byte, but scratch, whose end alone is. */
+#include "../../compressor/kernels/lz77_kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
+enum { PATHS = 3, ORDERED_MAX = 3 << 16, CLAIM_MAX = 1 << 19 };
+
+struct bytes {
+    uint8_t *at;
+    size_t nbytes;
+};
+
+static void require(int truth)
+{
+    if (!truth)
+        abort();
+}
+
+static struct bytes bytes_new(size_t nbytes)
+{
+    struct bytes bytes = {malloc(nbytes ? nbytes : 1), nbytes};
+    require(bytes.at != NULL);
+    return bytes;
+}
+
+static struct bytes bytes_copy(const uint8_t *from, size_t nbytes)
+{
+    struct bytes bytes = bytes_new(nbytes);
+    if (nbytes)
+        memcpy(bytes.at, from, nbytes);
+    return bytes;
+}
+
+/* Scratch at a multiple of 64 that ends where it was asked to end. */
+static uint8_t *scratch_new(size_t nbytes, void **whole)
+{
+    require(posix_memalign(whole, 64, nbytes) == 0);
+    memset(*whole, 0xA5, nbytes);
+    return *whole;
+}
+
+static int choose(struct lz77_coder *coder, const char *name)
+{
+    coder->huffman = &huffman_calls;
+    coder->path = huffman_path_named(name);
+    coder->portable = strcmp(name, "portable") == 0;
+    return coder->path != NULL;
+}
+
+/* Four bytes are an order: a repeat (how far back and how long, in steps that grow), or bytes. */
+static struct bytes ordered(const uint8_t *data, size_t nbytes)
+{
+    struct bytes plain = bytes_new(ORDERED_MAX);
+    size_t at = 0;
+    for (; nbytes >= 4; data += 4, nbytes -= 4) {
+        size_t back = (data[0] | (size_t)data[1] << 8) << (data[2] >> 6 << 1);
+        size_t count = (size_t)(data[2] & 63) << (data[3] >> 4);
+        if (at + count + 4 > ORDERED_MAX)
+            break;
+        if (back == 0 || back > at) {
+            memcpy(plain.at + at, data, 4);
+            at += 4;
+            continue;
+        }
+        for (; count; count--, at++)
+            plain.at[at] = plain.at[at - back];
+        plain.at[at++] = data[3];
+    }
+    struct bytes exact = bytes_copy(plain.at, at);
+    free(plain.at);
+    return exact;
+}
+
+static struct bytes encoded(struct bytes plain, int level, const struct lz77_coder *coder)
+{
+    void *whole;
+    uint8_t *scratch = scratch_new(lz77_encode_scratch(plain.nbytes, level, coder), &whole);
+    struct bytes room = bytes_new(lz77_encode_bound(plain.nbytes));
+    size_t nbytes = lz77_encode(room.at, plain.at, plain.nbytes, level, scratch, coder);
+    require(nbytes <= room.nbytes);
+    struct bytes packed = bytes_copy(room.at, nbytes);
+    free(room.at);
+    free(whole);
+    return packed;
+}
+
+static enum lz77_status decode(struct bytes out, struct bytes packed,
+                               const struct lz77_coder *coder)
+{
+    void *whole;
+    enum lz77_status status = lz77_check_size(packed.nbytes, out.nbytes);
+    uint8_t *scratch = scratch_new(lz77_decode_scratch(out.nbytes, coder), &whole);
+    enum lz77_status decoded =
+        lz77_decode(out.at, out.nbytes, packed.at, packed.nbytes, scratch, coder);
+    require(status == LZ77_OK || status == decoded);
+    free(whole);
+    return decoded;
+}
+
+/* All paths take a block for the same. */
+static void try_decode(struct bytes packed, size_t claim)
+{
+    struct bytes first = bytes_new(claim);
+    struct lz77_coder coder;
+    require(choose(&coder, NAMES[0]));
+    enum lz77_status status = decode(first, packed, &coder);
+    for (unsigned i = 1; i < PATHS; i++) {
+        if (!choose(&coder, NAMES[i]))
+            continue;
+        struct bytes out = bytes_new(claim);
+        require(decode(out, packed, &coder) == status);
+        require(status != LZ77_OK || memcmp(out.at, first.at, claim) == 0);
+        free(out.at);
+    }
+    free(first.at);
+}
+
+static void try_round_trip(struct bytes plain, int level)
+{
+    struct bytes first = {NULL, 0};
+    for (unsigned i = 0; i < PATHS; i++) {
+        struct lz77_coder coder;
+        if (!choose(&coder, NAMES[i]))
+            continue;
+        struct bytes packed = encoded(plain, level, &coder), out = bytes_new(plain.nbytes);
+        require(decode(out, packed, &coder) == LZ77_OK);
+        require(memcmp(out.at, plain.at, plain.nbytes) == 0);
+        require(!first.at ||
+                (packed.nbytes == first.nbytes && memcmp(packed.at, first.at, first.nbytes) == 0));
+        free(out.at);
+        free(first.at);
+        first = packed;
+    }
+    free(first.at);
+}
+
+/* Change a byte of a good block, and cut it or lie about the plain size by a little. */
+static void try_damage(struct bytes plain, int level, const uint8_t how[5])
+{
+    struct lz77_coder coder;
+    require(choose(&coder, NAMES[0]));
+    struct bytes packed = encoded(plain, level, &coder);
+    size_t place = (size_t)how[0] << 16 | (size_t)how[1] << 8 | how[2];
+    size_t cut = how[4] & 8 ? how[4] >> 4 : 0;
+    if (packed.nbytes > cut) {
+        packed.at[place % packed.nbytes] ^= how[3];
+        struct bytes damaged = bytes_copy(packed.at, packed.nbytes - cut);
+        try_decode(damaged, plain.nbytes + (how[4] & 3));
+        free(damaged.at);
+    }
+    free(packed.at);
+}
+
+/* A coded chunk of any streams: commands and, by the first four bytes, the shares of the others. */
+static void try_streams(const uint8_t *data, size_t nbytes)
+{
+    struct lz77_coder coder;
+    require(choose(&coder, NAMES[0]));
+    size_t shares[4], total = 0;
+    uint8_t *scratch = bytes_new(huffman_encode_scratch(HUFFMAN_CHUNK_MAX)).at;
+    struct bytes packed = bytes_new(2 * nbytes + 64);
+    const uint8_t *at = data + 6;
+    for (unsigned i = 0; i < 4; i++) {
+        shares[i] = (nbytes - 6 - total) * data[i] / 256;
+        total += shares[i];
+    }
+    shares[2] = 0;
+    for (size_t i = 0; i < shares[0]; i++)
+        shares[2] += (at[i] & 12) == 0;
+    size_t end = 8, extras = 0;
+    const uint8_t head[8] = {1,
+                             (uint8_t)shares[0],
+                             (uint8_t)(shares[0] >> 8),
+                             (uint8_t)shares[1],
+                             (uint8_t)(shares[1] >> 8),
+                             (uint8_t)shares[3],
+                             (uint8_t)(shares[3] >> 8),
+                             0};
+    memcpy(packed.at, head, sizeof head);
+    for (unsigned i = 0; i < 4; i++) {
+        if (shares[i] > (size_t)(data + nbytes - at))
+            shares[i] = (size_t)(data + nbytes - at);
+        end += huffman_encode_chunk(packed.at + end, at, shares[i], scratch, coder.path);
+        for (size_t k = 0; i == 2 && k < shares[i]; k++)
+            extras += at[k] >> 2;
+        at += shares[i];
+    }
+    for (size_t k = 0; k < (extras + 7) / 8 && end < packed.nbytes; k++)
+        packed.at[end++] = (uint8_t)(data[4] * k);
+    struct bytes exact = bytes_copy(packed.at, end);
+    try_decode(exact, data[4] | (size_t)data[5] << 8);
+    free(exact.at);
+    free(packed.at);
+    free(scratch);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t nbytes)
+{
+    if (nbytes < 8)
+        return 0;
+    unsigned mode = data[0] & 3;
+    int level = 1 + data[1] % 9;
+    if (mode == 3) {
+        try_streams(data + 2, nbytes - 2);
+        return 0;
+    }
+    if (mode == 0) {
+        const uint8_t *claim = data + nbytes - 3;
+        struct bytes packed = bytes_copy(data + 1, nbytes - 4);
+        try_decode(packed, (claim[0] | (size_t)claim[1] << 8 | (size_t)claim[2] << 16) % CLAIM_MAX);
+        free(packed.at);
+        return 0;
+    }
+    const uint8_t *text = data + 7; /* 2 to 6 say how to damage */
+    struct bytes plain = data[0] & 4 ? ordered(text, nbytes - 7) : bytes_copy(text, nbytes - 7);
+    if (mode == 1)
+        try_round_trip(plain, level);
+    else
+        try_damage(plain, level, data + 2);
+    free(plain.at);
+    return 0;
+}
