@@ -136,7 +136,8 @@ cdef _read_tables(dense_tables *tables, given):
     if not 1 <= len(shapes) <= DENSE_CLASSES_MAX or len(endings) > DENSE_LEVELS_MAX:
         raise ValueError("too many tables, or none")
     for number, shape in enumerate(shapes):
-        if len(shape) != DENSE_SYMBOLS or sum(shape) != DENSE_SHARES or min(shape) < 0 or not shape[0]:
+        fits = len(shape) == DENSE_SYMBOLS and sum(shape) == DENSE_SHARES
+        if not fits or min(shape) < 0 or not shape[0]:
             raise ValueError(f"a shape sums up to {DENSE_SHARES}, and begins with 1 or more")
         _fill(tables.shapes[<unsigned>number], shape, DENSE_SYMBOLS)
     for number, row in enumerate(endings):
@@ -144,6 +145,10 @@ cdef _read_tables(dense_tables *tables, given):
             raise ValueError(f"endings sum up to {DENSE_SHARES}")
         _fill(tables.endings[<unsigned>number], row, DENSE_ENDINGS)
     tables.first_level, tables.levels = first_level, len(endings)
+    if len(odds) > DENSE_STRENGTHS - 1 or any(len(row) != DENSE_GROUPS for row in odds):
+        raise ValueError("odds do not fit")
+    if not 0 <= first_level <= 255:
+        raise ValueError("a level is out of range")
     for number, row in enumerate(odds):
         for group, chance in enumerate(row):
             if not chance:
@@ -152,7 +157,8 @@ cdef _read_tables(dense_tables *tables, given):
 
 
 def decode(
-    const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given, tail=b"",
+    const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given,
+    tail=b"",
 ):
     cdef dense_layout layout = _layout(words, plain_size, columns)
     cdef dense_side known
@@ -236,7 +242,10 @@ def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled
         size = dense_encode(out, data, marks, layout, &side, &tables, inner)
     shapes = [_rows_of(tables.shapes[k], DENSE_SYMBOLS) for k in range(side.classes)]
     endings = [_rows_of(tables.endings[k], DENSE_ENDINGS) for k in range(tables.levels)]
-    odds = [bytes([tables.odds[k][g] for g in range(DENSE_GROUPS)]) for k in range(1, DENSE_STRENGTHS)]
+    odds = [
+        PyBytes_FromStringAndSize(<char *>tables.odds[k], DENSE_GROUPS)
+        for k in range(1, DENSE_STRENGTHS)
+    ]
     known = Side(
         side.base,
         _taken(by_row, 0, rows),

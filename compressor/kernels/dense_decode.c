@@ -3,6 +3,7 @@
 /* What is left of the words. */
 struct words {
     const uint8_t *at, *end;
+    int lacking; /* one was needed behind the last */
 };
 
 /* What is left of the bits. */
@@ -36,7 +37,8 @@ struct meaning {
 ALWAYS_INLINE uint32_t refill(uint32_t x, struct words *words, int careful)
 {
     if (careful && (x >= BOTTOM || words->end - words->at < 2)) {
-        return x; /* one that lacks its word stays below BOTTOM, which the end tells */
+        words->lacking |= x < BOTTOM;
+        return x;
     }
     uint32_t low = (uint32_t)((int32_t)((x >> 16) - 1) >> 31);
     uint32_t word = (uint32_t)(words->at[0] | words->at[1] << 8);
@@ -81,8 +83,8 @@ ALWAYS_INLINE void take_one(struct symbols *out, uint32_t *state, struct words *
         out->ending[i] = ENDING_BITS + 1;
         if (tile->is_short[i] && s >= COARSE) {
             unsigned level = level_of(tile->lift[i] + meaning->eighth[s], tables);
-            out->ending[i] = (uint8_t)take_symbol(state, room->ending_slots[level],
-                                                  room->ending_starts[level]);
+            out->ending[i] =
+                (uint8_t)take_symbol(state, room->ending_slots[level], room->ending_starts[level]);
             *state = refill(*state, words, choices.careful);
         }
     }
@@ -181,8 +183,8 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struc
         if (choices.signs && s >= COARSE) {
             sign_bits = 0;
         }
-        uint32_t sign = choices.signs && s >= COARSE ? in->sign[i]
-                                                     : (uint32_t)(some >> open) & sign_bits;
+        uint32_t sign =
+            choices.signs && s >= COARSE ? in->sign[i] : (uint32_t)(some >> open) & sign_bits;
         uint32_t low = (uint32_t)(some & (((uint64_t)1 << open) - 1)) << shift | one;
         wrong |= eighths >> (8 * width - 1 - fraction_bits);
         store_element(plain + i * width,
@@ -253,7 +255,7 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
         return DENSE_CUT;
     }
     const uint8_t *begin = packed + 4 + 4 * STATES;
-    struct words words = {begin, begin + 2 * (size_t)load_element(packed, 4)};
+    struct words words = {begin, begin + 2 * (size_t)load_element(packed, 4), 0};
     struct bits bits = {words.end, size - (size_t)(words.end - packed), 0};
     for (unsigned j = 0; j < STATES; j++) {
         states[j] = load_element(packed + 4 + 4 * j, 4);
@@ -266,8 +268,8 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
         take_tile(&symbols, states, &words, n, &tile, &meaning, tables, room, signs, endings);
         int error = join_tile(plain + at * layout.width, &symbols, &tile, &meaning, &bits, n,
                               layout, signs, endings);
-        if (error) {
-            return error;
+        if (error || words.lacking) {
+            return words.lacking ? DENSE_CUT : error;
         }
     }
     return judge_end(states, words, bits);

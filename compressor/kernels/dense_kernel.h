@@ -12,15 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DENSE_SYMBOLS 52u     /* 0: any bits, 1: zero, others: a range of magnitudes */
-#define DENSE_FRACTIONS 8u    /* scales are in 1/8 of an octave */
-#define DENSE_CLASSES_MAX 8u  /* of columns, each with a shape of its own */
-#define DENSE_SHARES 4096u    /* sum of a shape, and of each table */
-#define DENSE_STRENGTHS 8u    /* of a column's leaning to a sign; 0: none */
-#define DENSE_GROUPS 10u      /* of symbols, for signs */
-#define DENSE_ENDINGS 21u     /* 0 to 20 zero bits at the end of an element */
-#define DENSE_LEVELS_MAX 32u  /* of exponents, for endings */
-#define DENSE_BASE_MAX 16384  /* of row scales, either way */
+#define DENSE_SYMBOLS 52u    /* 0: any bits, 1: zero, others: a range of magnitudes */
+#define DENSE_FRACTIONS 8u   /* scales are in 1/8 of an octave */
+#define DENSE_CLASSES_MAX 8u /* of columns, each with a shape of its own */
+#define DENSE_SHARES 4096u   /* sum of a shape, and of each table */
+#define DENSE_STRENGTHS 8u   /* of a column's leaning to a sign; 0: none */
+#define DENSE_GROUPS 10u     /* of symbols, for signs */
+#define DENSE_ENDINGS 21u    /* 0 to 20 zero bits at the end of an element */
+#define DENSE_LEVELS_MAX 32u /* of exponents, for endings */
+#define DENSE_BASE_MAX 16384 /* of row scales, either way */
 #define DENSE_COLUMNS_MAX (1u << 20)
 
 /* What a block is of. */
@@ -47,7 +47,7 @@ struct dense_tables {
     uint16_t shapes[DENSE_CLASSES_MAX][DENSE_SYMBOLS]; /* each sums up to DENSE_SHARES */
     uint8_t odds[DENSE_STRENGTHS][DENSE_GROUPS]; /* 1 to 255: of 256, for the likelier sign; row 0
                                                     is not used */
-    unsigned first_level, levels;                /* exponents of the first level; number of levels */
+    unsigned first_level, levels; /* exponents of the first level; number of levels */
     uint16_t endings[DENSE_LEVELS_MAX][DENSE_ENDINGS]; /* each sums up to DENSE_SHARES, or to 0 */
 };
 
@@ -62,10 +62,10 @@ struct dense_room {
 
 enum dense_error {
     DENSE_FINE = 0,
-    DENSE_CUT = 11,     /* words or bits run out */
-    DENSE_STATES_WRONG = 12,  /* the states do not end as they began */
-    DENSE_LEFT = 13,    /* words or bits are left over, or bits beyond the last are not zero */
-    DENSE_RANGE = 14    /* a magnitude is beyond the elements' */
+    DENSE_CUT = 11,          /* words or bits run out */
+    DENSE_STATES_WRONG = 12, /* the states do not end as they began */
+    DENSE_LEFT = 13,         /* words or bits are left over, or bits beyond the last are not zero */
+    DENSE_RANGE = 14         /* a magnitude is beyond the elements' */
 };
 
 /* What survey() finds besides the bytes it fills. */

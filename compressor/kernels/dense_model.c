@@ -53,7 +53,8 @@ ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uin
         unsigned kind = tile->table[i] / DENSE_FRACTIONS;
         unsigned s = symbol_of((int)(magnitude >> (mantissa_bits - 3)) - lift, listed);
         unsigned normal = symbol_of(
-            normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits), listed);
+            normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits),
+            listed);
         s = element ? magnitude ? s : 0 : 1;
         normal = s < COARSE ? s : normal < COARSE ? s : normal;
         symbols[i] = (uint8_t)s;

@@ -39,7 +39,8 @@ static int log_eighths(uint64_t number)
     while (!(number >> exponent)) {
         exponent--;
     }
-    uint32_t top = (uint32_t)(exponent > 15 ? number >> (exponent - 15) : number << (15 - exponent));
+    uint32_t top =
+        (uint32_t)(exponent > 15 ? number >> (exponent - 15) : number << (15 - exponent));
     int found = 8 * exponent;
     for (unsigned j = 0; j < 8; j++) {
         found += top >= HALFWAY[j];
@@ -66,7 +67,7 @@ ALWAYS_INLINE struct row measure_row(const uint8_t *plain, size_t n, unsigned wi
         uint32_t element = load_element(plain + i * width, width);
         struct number one = number_of(element, width, mantissa_bits);
         int below = top - one.exponent;
-        sum += below < 32 ? (uint64_t)one.mantissa << 32 >> below : 0;
+        sum += one.mantissa && below < 32 ? (uint64_t)one.mantissa << 32 >> below : 0;
         if (width == 4 && one.mantissa) {
             uint32_t low = element | 1u << ENDING_BITS;
             unsigned ending = 0;
@@ -139,7 +140,10 @@ ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, in
         struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
         int above = one.exponent - octave;
         uint32_t size = one.mantissa * shrunk >> (23 - UNIT);
-        size = above > 5 ? size << 5 : above >= 0 ? size << above : above > -31 ? size >> -above : 0;
+        size = above > 5     ? size << 5
+               : above >= 0  ? size << above
+               : above > -31 ? size >> -above
+                             : 0;
         sums[i].magnitudes += size;
         sums[i].squares += (uint64_t)size * size >> UNIT;
         sums[i].above += one.negative ? 0 : size;

@@ -13,7 +13,7 @@ LAYOUTS = {"fp32": (4, 23), "bf16": (2, 7), "fp16": (2, 10)}
 """Type of the elements -> their bytes, and the bits of their mantissa."""
 HEAD = Struct("<BBh")
 COLUMNS, LEANINGS, ENDINGS = 1, 2, 4  # flags
-BLOCK = 1 << 20  # elements
+BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
 LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
 SLACK = 256 << 10  # bytes: tables, and what holds them
 
@@ -32,8 +32,11 @@ class Dense:
         scaled = len(plain) // width >= LEAST_ROWS * self._columns
         side, tables, coded = kernel.encode(plain, self._words, self._columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
-        parts = [HEAD.pack(flags, len(tables.shapes) - 1, side.base), plain[len(plain) // width * width :]]
-        parts += [pack_part(part) for part in side[1:] if part is not None]
+        parts = [
+            HEAD.pack(flags, len(tables.shapes) - 1, side.base),
+            plain[len(plain) // width * width :],
+        ]
+        parts += [pack_part(part) for part in (side.rows, *side[2:]) if part is not None]
         parts += [_shares(shape) for shape in tables.shapes]
         parts += tables.odds
         if tables.endings:
@@ -49,19 +52,24 @@ class Dense:
         flags, classes, base = reader.head(self._words)
         tail = bytes(reader.take(plain_size % width))
         side = reader.side(flags, classes, -(-count // self._columns), min(count, self._columns))
+        side = side._replace(base=base)
         tables = reader.tables(flags, classes)
         coded = reader.rest()
-        found = kernel.decode(
-            coded, plain_size, self._words, self._columns, kernel.Side(base, *side), tables, tail
-        )
+        found = kernel.decode(coded, plain_size, self._words, self._columns, side, tables, tail)
         if isinstance(found, int):
             raise damaged(found, _WRONG[found])
         return found
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return symbols, words and bits, what is known of columns, and the result twice."""
+        """Return symbols, words and bits, what is counted of columns, and the result twice."""
         count = plain_size // self._words[0]
-        return 8 * count + 4 * plain_size + 40 * min(count, self._columns) + self._coding(count) + SLACK
+        return (
+            7 * count
+            + 3 * plain_size
+            + 40 * min(count, self._columns)
+            + self._coding(count)
+            + SLACK
+        )
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the result, what is known of rows and columns, and the tables."""
@@ -69,9 +77,8 @@ class Dense:
         return plain_size + self._coding(count) + kernel.ROOM + SLACK
 
     def _coding(self, count: int) -> int:
-        """Return the bytes for the scales of rows and columns, and for coding one kind of them."""
-        sides = 2 * -(-count // self._columns) + 3 * min(count, self._columns)
-        return 2 * sides + huffman.encode_memory(sides)
+        """Return the bytes for the scales of rows and columns, however many, and for coding them."""
+        return 6 * count + huffman.encode_memory(count)
 
 
 _WRONG = {
@@ -99,17 +106,17 @@ class _Reader(PartReader):
             raise damaged(4, "it has endings of short elements")
         return flags, last + 1, base
 
-    def side(self, flags: int, classes: int, rows: int, columns: int) -> list[Bytes | None]:
+    def side(self, flags: int, classes: int, rows: int, columns: int) -> kernel.Side:
         """Return what is known of rows and columns."""
-        by_row = self.part(rows)
-        scales = self.part(columns) if flags & COLUMNS else None
-        kinds = self.part(columns) if classes > 1 else None
-        leanings = self.part(columns) if flags & LEANINGS else None
-        shorts = self.part(rows) if flags & ENDINGS else None
+        by_row = bytes(self.part(rows))
+        scales = bytes(self.part(columns)) if flags & COLUMNS else None
+        kinds = bytes(self.part(columns)) if classes > 1 else None
+        leanings = bytes(self.part(columns)) if flags & LEANINGS else None
+        shorts = bytes(self.part(rows)) if flags & ENDINGS else None
         for known, most in ((kinds, classes - 1), (leanings, 15), (shorts, 1)):
             if known and max(known) > most:
                 raise damaged(5, "what it says of a row or column is out of range")
-        return [by_row, scales, kinds, leanings, shorts]
+        return kernel.Side(0, by_row, scales, kinds, leanings, shorts)
 
     def tables(self, flags: int, classes: int) -> kernel.Tables:
         """Return what the tables of codes are made of."""
