@@ -220,7 +220,7 @@ def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled
     memset(&side, 0, sizeof(side))
     memset(&tables, 0, sizeof(tables))
     by_row, by_column = _Sized(2 * rows), _Sized(3 * across)
-    sums, symbols = _Sized(32 * across if scaled else 0), _Sized(layout.count)
+    sums, symbols = _Sized(24 * across if scaled else 0), _Sized(layout.count)
     room, packed = _Sized(sizeof(dense_room)), _Sized(dense_bound(layout))
     cdef uint8_t *r = (<_Sized>by_row).data
     cdef uint8_t *c = (<_Sized>by_column).data

@@ -5,7 +5,7 @@
 size_t dense_bound(struct dense_layout layout)
 {
     /* Three words for each element, or fewer, and its bits. */
-    return HEAD + layout.count * (6 + (size_t)layout.width) + 8;
+    return HEAD + layout.count * (6 + (size_t)layout.width) + 16;
 }
 
 /* Words are written from the last to the first. */
@@ -13,17 +13,29 @@ struct writer {
     uint8_t *at;
 };
 
-/* Code one of DENSE_SHARES: share of them from start on. */
-static inline void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start)
+/* Code share of DENSE_SHARES, from start on; reciprocal is 2^32 / share or one less. There is room
+ * for a word more than is put: half of the time one is, and a branch would be guessed wrong. */
+ALWAYS_INLINE void put_by(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start,
+                          uint32_t reciprocal)
 {
-    uint32_t x = *state;
-    if (x >= (uint64_t)share << 20) {
-        writer->at -= 2;
-        writer->at[0] = (uint8_t)x;
-        writer->at[1] = (uint8_t)(x >> 8);
-        x >>= 16;
-    }
-    *state = (x / share) * DENSE_SHARES + x % share + start;
+    uint32_t x = *state, full = x >= (uint64_t)share << 20;
+    writer->at[-2] = (uint8_t)x;
+    writer->at[-1] = (uint8_t)(x >> 8);
+    writer->at -= full * 2;
+    x >>= full * 16;
+    uint32_t quotient = (uint32_t)((uint64_t)x * reciprocal >> 32), rest = x - quotient * share;
+    uint32_t more = rest >= share;
+    *state = (quotient + more) * DENSE_SHARES + rest - (share & (0 - more)) + start;
+}
+
+ALWAYS_INLINE uint32_t reciprocal_of(uint32_t share)
+{
+    return share > 1 ? (uint32_t)(((uint64_t)1 << 32) / share) : UINT32_MAX;
+}
+
+static void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start)
+{
+    put_by(state, writer, share, start, reciprocal_of(share));
 }
 
 static void put_sign(uint32_t *state, struct writer *writer, uint32_t odds, unsigned unlikely)
@@ -53,6 +65,7 @@ struct job {
     const struct dense_side *side;
     const struct dense_tables *tables;
     const struct dense_room *room;
+    uint32_t reciprocals[DENSE_CLASSES_MAX * DENSE_FRACTIONS][DENSE_SYMBOLS];
 };
 
 static void put_extras(const struct job *job, const struct dense_tile *tile, size_t at, size_t i,
@@ -89,7 +102,17 @@ static void put_tile(const struct job *job, const struct dense_tile *tile, size_
         if (extras && s >= COARSE) {
             put_extras(job, tile, at + i, i, state, writer);
         }
-        put(state, writer, share, starts[s]);
+        put_by(state, writer, share, starts[s], job->reciprocals[tile->table[i]][s]);
+    }
+}
+
+static void find_reciprocals(struct job *job)
+{
+    for (unsigned table = 0; table < job->side->classes * DENSE_FRACTIONS; table++) {
+        const uint16_t *starts = job->room->starts[table];
+        for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+            job->reciprocals[table][s] = reciprocal_of((uint32_t)(starts[s + 1] - starts[s]));
+        }
     }
 }
 
@@ -117,9 +140,12 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
             open++;
         }
         bits |= some << held;
-        for (held += open; held >= 8; held -= 8, bits >>= 8) {
-            *out++ = (uint8_t)bits;
-        }
+        held += open;
+        store_element(out, (uint32_t)bits, 4);
+        store_element(out + 4, (uint32_t)(bits >> 32), 4);
+        out += held >> 3;
+        bits >>= held & ~7u;
+        held &= 7;
     }
     if (held) {
         *out++ = (uint8_t)bits;
@@ -136,7 +162,7 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
                     struct dense_layout layout, const struct dense_side *side,
                     const struct dense_tables *tables, const struct dense_room *room)
 {
-    struct job job = {plain, symbols, layout, side, tables, room};
+    struct job job = {plain, symbols, layout, side, tables, room, {{0}}};
     struct dense_tile tile;
     uint32_t states[STATES];
     uint8_t *end = packed + dense_bound(layout);
@@ -144,6 +170,7 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
     for (unsigned j = 0; j < STATES; j++) {
         states[j] = BOTTOM;
     }
+    find_reciprocals(&job);
     for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
         at -= TILE;
         size_t n = layout.count - at < TILE ? layout.count - at : TILE;

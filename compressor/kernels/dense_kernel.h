@@ -90,7 +90,7 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
                  const uint8_t *packed, size_t size);
 
 /* Find the scales of rows, and of columns where scales is not NULL: then kinds and leanings, as
- * long, are filled, too, and sums is room for four numbers a column. */
+ * long, are filled, too, and sums is room for three numbers a column. */
 struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
                                 uint8_t *scales, uint8_t *kinds, uint8_t *leanings,
                                 uint8_t *short_rows, uint64_t *sums);

@@ -98,36 +98,54 @@ static size_t row_length(struct dense_layout layout, size_t row)
     return left < layout.columns ? left : layout.columns;
 }
 
+/* Keep what was found of a row in its two bytes until all rows are known; 0: it was not used. */
+static void hold(uint8_t *low, uint8_t *high, struct row found)
+{
+    unsigned both = (unsigned)(found.scale + DENSE_BASE_MAX) << 1 | (unsigned)found.is_short;
+    both = found.used ? both : 0;
+    *low = (uint8_t)both;
+    *high = (uint8_t)(both >> 8);
+}
+
+static struct row held(uint8_t low, uint8_t high)
+{
+    unsigned both = low | (unsigned)high << 8;
+    struct row found = {both != 0, (int)(both >> 1) - DENSE_BASE_MAX, (int)(both & 1)};
+    return found;
+}
+
 /* Fill rows and short_rows. A row of zeros is taken for one as before it: that is the cheapest. */
 static int survey_rows(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
                        uint8_t *short_rows, int *shorts)
 {
     size_t count = dense_rows(layout);
     int low = 0, high = 0, any = 0, last = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        int base = low < high - 255 ? high - 255 : low;
-        for (size_t row = 0; row < count; row++) {
-            const uint8_t *at = plain + row * layout.columns * layout.width;
-            struct row found = measure_row_of(at, row_length(layout, row), layout);
-            if (!pass && found.used) {
-                low = !any || found.scale < low ? found.scale : low;
-                high = !any || found.scale > high ? found.scale : high;
-                any = 1;
-            } else if (pass) {
-                int scale = found.used ? found.scale - base : last;
-                last = scale < 0 ? 0 : scale;
-                rows[row] = (uint8_t)last;
-                short_rows[row] = (uint8_t)found.is_short;
-                *shorts |= found.is_short;
-            }
+    for (size_t row = 0; row < count; row++) {
+        const uint8_t *at = plain + row * layout.columns * layout.width;
+        struct row found = measure_row_of(at, row_length(layout, row), layout);
+        hold(&rows[row], &short_rows[row], found);
+        if (found.used) {
+            low = !any || found.scale < low ? found.scale : low;
+            high = !any || found.scale > high ? found.scale : high;
+            any = 1;
         }
     }
-    return low < high - 255 ? high - 255 : low;
+    int base = low < high - 255 ? high - 255 : low;
+    for (size_t row = 0; row < count; row++) {
+        struct row found = held(rows[row], short_rows[row]);
+        int scale = found.used ? found.scale - base : last;
+        last = scale < 0 ? 0 : scale;
+        rows[row] = (uint8_t)last;
+        short_rows[row] = (uint8_t)found.is_short;
+        *shorts |= found.is_short;
+    }
+    return base;
 }
 
-/* Of each column: the sum of magnitudes, of their squares, of numbers above zero, and below. */
+/* Of each column: the sum of magnitudes, of their squares, and of the numbers. */
 struct sums {
-    uint64_t magnitudes, squares, above, below;
+    uint64_t magnitudes, squares;
+    int64_t numbers;
 };
 
 ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, int scale,
@@ -139,15 +157,11 @@ ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, in
     for (size_t i = 0; i < n; i++) {
         struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
         int above = one.exponent - octave;
-        uint32_t size = one.mantissa * shrunk >> (23 - UNIT);
-        size = above > 5     ? size << 5
-               : above >= 0  ? size << above
-               : above > -31 ? size >> -above
-                             : 0;
+        above = above > 5 ? 5 : above < -31 ? -31 : above;
+        uint64_t size = (uint64_t)(one.mantissa * shrunk >> (23 - UNIT)) << 5 >> (5 - above);
         sums[i].magnitudes += size;
-        sums[i].squares += (uint64_t)size * size >> UNIT;
-        sums[i].above += one.negative ? 0 : size;
-        sums[i].below += one.negative ? size : 0;
+        sums[i].squares += size * size >> UNIT;
+        sums[i].numbers += one.negative ? -(int64_t)size : (int64_t)size;
     }
 }
 
@@ -205,7 +219,7 @@ static uint8_t scale_of(struct sums sums, size_t rows)
 /* Return the leaning of a column, and add to *gain what it promises, in parts of 2^16 bits. */
 static uint8_t leaning_of(struct sums sums, size_t rows, uint64_t *gain)
 {
-    uint64_t apart = sums.above < sums.below ? sums.below - sums.above : sums.above - sums.below;
+    uint64_t apart = (uint64_t)(sums.numbers < 0 ? -sums.numbers : sums.numbers);
     uint64_t part = sums.magnitudes ? apart * 256 / sums.magnitudes : 0;
     uint64_t weight = part * part * rows; /* in 2^16 pi/2 times mean^2 / variance */
     if (weight < 926000) {                /* three times what chance makes */
@@ -214,7 +228,7 @@ static uint8_t leaning_of(struct sums sums, size_t rows, uint64_t *gain)
     *gain += weight * 5 / 8;
     uint64_t strength = (part * 205 + 4096) >> 13; /* in eighths of the deviation */
     strength = strength < 1 ? 1 : strength > 7 ? 7 : strength;
-    return (uint8_t)(strength | (sums.above < sums.below ? 8u : 0u));
+    return (uint8_t)(strength | (sums.numbers < 0 ? 8u : 0u));
 }
 
 struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,

@@ -59,8 +59,19 @@ ALWAYS_INLINE unsigned group_of(unsigned symbol)
 
 ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
 {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (width == 2) { /* compilers make vectors of these */
+        uint16_t element;
+        memcpy(&element, at, 2);
+        return element;
+    }
+    uint32_t element;
+    memcpy(&element, at, 4);
+    return element;
+#else
     uint32_t low = (uint32_t)(at[0] | at[1] << 8);
     return width == 2 ? low : low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+#endif
 }
 
 ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)

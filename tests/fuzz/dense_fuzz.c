@@ -127,7 +127,7 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *by_row = room_of(rows), *shorts = room_of(rows), *scales = room_of(columns);
     uint8_t *kinds = room_of(columns), *leanings = room_of(columns);
-    uint8_t *symbols = room_of(layout.count), *packed = room_of(bound), *sums = room_of(32 * columns);
+    uint8_t *symbols = room_of(layout.count), *packed = room_of(bound), *sums = room_of(24 * columns);
     int scaled = choice >> 3 & 1;
     struct dense_found found = dense_survey(plain, layout, by_row, scaled ? scales : NULL, kinds,
                                             leanings, shorts, (uint64_t *)(void *)sums);
