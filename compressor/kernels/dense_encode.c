@@ -38,15 +38,6 @@ static void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t
     put_by(state, writer, share, start, reciprocal_of(share));
 }
 
-static void put_sign(uint32_t *state, struct writer *writer, uint32_t odds, unsigned unlikely)
-{
-    if (unlikely) {
-        put(state, writer, DENSE_SHARES - odds, odds);
-    } else {
-        put(state, writer, odds, 0);
-    }
-}
-
 static unsigned ending_of(uint32_t element)
 {
     uint32_t low = element | 1u << ENDING_BITS;
@@ -66,10 +57,18 @@ struct job {
     const struct dense_tables *tables;
     const struct dense_room *room;
     uint32_t reciprocals[DENSE_CLASSES_MAX * DENSE_FRACTIONS][DENSE_SYMBOLS];
+    uint32_t odds_reciprocals[257]; /* of 16 times what they stand at */
 };
 
-static void put_extras(const struct job *job, const struct dense_tile *tile, size_t at, size_t i,
-                       uint32_t *state, struct writer *writer)
+ALWAYS_INLINE void put_sign(const struct job *job, uint32_t *state, struct writer *writer,
+                            uint32_t odds, uint32_t unlikely)
+{
+    uint32_t share = unlikely ? DENSE_SHARES - odds : odds;
+    put_by(state, writer, share, odds & (0 - unlikely), job->odds_reciprocals[share / 16]);
+}
+
+ALWAYS_INLINE void put_extras(const struct job *job, const struct dense_tile *tile, size_t at,
+                              size_t i, uint32_t *state, struct writer *writer)
 {
     unsigned s = job->symbols[at], width = job->layout.width;
     uint32_t element = load_element(job->plain + at * width, width);
@@ -81,7 +80,7 @@ static void put_extras(const struct job *job, const struct dense_tile *tile, siz
     }
     if (job->side->leanings) {
         unsigned leaning = tile->leaning[i], negative = element >> (8 * width - 1);
-        put_sign(state, writer, job->room->odds[leaning & 7][s], negative ^ leaning >> 3);
+        put_sign(job, state, writer, job->room->odds[leaning & 7][s], negative ^ leaning >> 3);
     }
 }
 
@@ -108,6 +107,9 @@ static void put_tile(const struct job *job, const struct dense_tile *tile, size_
 
 static void find_reciprocals(struct job *job)
 {
+    for (uint32_t odds = 1; odds < 257; odds++) {
+        job->odds_reciprocals[odds] = reciprocal_of(16 * odds);
+    }
     for (unsigned table = 0; table < job->side->classes * DENSE_FRACTIONS; table++) {
         const uint16_t *starts = job->room->starts[table];
         for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
@@ -162,7 +164,7 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
                     struct dense_layout layout, const struct dense_side *side,
                     const struct dense_tables *tables, const struct dense_room *room)
 {
-    struct job job = {plain, symbols, layout, side, tables, room, {{0}}};
+    struct job job = {plain, symbols, layout, side, tables, room, {{0}}, {0}};
     struct dense_tile tile;
     uint32_t states[STATES];
     uint8_t *end = packed + dense_bound(layout);

@@ -13,12 +13,23 @@ size_t dense_rows(struct dense_layout layout)
 static void fill_row(struct dense_tile *tile, const struct dense_side *side, size_t j, size_t to,
                      size_t n, int row_scale, int bias)
 {
-    for (size_t i = 0; i < n; i++) {
-        int scale = row_scale + (side->scales ? side->scales[j + i] - 128 : 0);
-        unsigned kind = side->kinds ? side->kinds[j + i] : 0;
-        tile->table[to + i] = (uint8_t)(kind * DENSE_FRACTIONS + ((unsigned)scale & 7u));
-        tile->lift[to + i] = (int16_t)((scale & ~7) + 8 * bias);
-        tile->leaning[to + i] = side->leanings ? side->leanings[j + i] : 0;
+    static const uint8_t none[TILE] = {0};
+    const uint8_t *kinds = side->kinds ? side->kinds + j : none;
+    uint8_t *table = tile->table + to;
+    int16_t *lift = tile->lift + to;
+    for (size_t i = 0; side->scales && i < n; i++) {
+        int scale = row_scale + side->scales[j + i] - 128;
+        table[i] = (uint8_t)(kinds[i] * DENSE_FRACTIONS + ((unsigned)scale & 7u));
+        lift[i] = (int16_t)((scale & ~7) + 8 * bias);
+    }
+    for (size_t i = 0; !side->scales && i < n; i++) {
+        table[i] = (uint8_t)((unsigned)row_scale & 7u);
+        lift[i] = (int16_t)((row_scale & ~7) + 8 * bias);
+    }
+    if (side->leanings) {
+        memcpy(tile->leaning + to, side->leanings + j, n);
+    } else {
+        memset(tile->leaning + to, 0, n);
     }
 }
 

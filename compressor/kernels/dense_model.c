@@ -182,26 +182,39 @@ static unsigned ending_of(uint32_t element)
     return ending;
 }
 
+ALWAYS_INLINE void count_tile_extras(struct extras *extras, const struct dense_tables *tables,
+                                     const uint8_t *plain, const uint8_t *symbols,
+                                     const struct dense_tile *tile, size_t n, unsigned width)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned s = symbols[i], leaning = tile->leaning[i];
+        if (s < COARSE) {
+            continue;
+        }
+        uint32_t element = load_element(plain + i * width, width);
+        unsigned negative = element >> (8 * width - 1);
+        extras->signs[leaning & 7][group_of(s)][negative ^ leaning >> 3]++;
+        if (tile->is_short[i]) {
+            unsigned level = level_of(tile->lift[i] + first_eighth(s), tables);
+            extras->endings[level][ending_of(element)]++;
+        }
+    }
+}
+
 static void count_extras(struct extras *extras, const struct dense_tables *tables,
                          const uint8_t *plain, const uint8_t *symbols, struct dense_layout layout,
                          const struct dense_side *side)
 {
     struct dense_tile tile;
     memset(extras, 0, sizeof *extras);
-    for (size_t at = 0; at < layout.count; at++) {
-        size_t i = at % TILE, left = layout.count - at;
-        if (!i) {
-            dense_fill_tile(&tile, layout, side, at, left < TILE ? left : TILE);
-        }
-        if (symbols[at] < COARSE) {
-            continue;
-        }
-        uint32_t element = load_element(plain + at * layout.width, layout.width);
-        unsigned negative = element >> (8 * layout.width - 1), leaning = tile.leaning[i];
-        extras->signs[leaning & 7][group_of(symbols[at])][negative ^ leaning >> 3]++;
-        if (tile.is_short[i]) {
-            unsigned level = level_of(tile.lift[i] + first_eighth(symbols[at]), tables);
-            extras->endings[level][ending_of(element)]++;
+    for (size_t at = 0; at < layout.count; at += TILE) {
+        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        const uint8_t *from = plain + at * layout.width;
+        dense_fill_tile(&tile, layout, side, at, n);
+        if (layout.width == 4) {
+            count_tile_extras(extras, tables, from, symbols + at, &tile, n, 4);
+        } else {
+            count_tile_extras(extras, tables, from, symbols + at, &tile, n, 2);
         }
     }
 }
