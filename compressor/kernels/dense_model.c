@@ -230,6 +230,39 @@ static void make_odds(struct dense_tables *tables, const struct extras *extras)
     }
 }
 
+/* Take a level's endings together with those of another. */
+static void join_level(struct extras *extras, unsigned level, unsigned with)
+{
+    for (unsigned s = 0; s < DENSE_ENDINGS; s++) {
+        extras->endings[with][s] += extras->endings[level][s];
+    }
+}
+
+/* Take rare levels at both ends together with their neighbours: a table each would cost too much.
+ */
+static void join_levels(struct extras *extras, struct dense_tables *tables)
+{
+    uint64_t sums[DENSE_LEVELS_MAX] = {0}, all = 0;
+    unsigned low = 0, high = DENSE_LEVELS_MAX - 1;
+    for (unsigned level = 0; level < DENSE_LEVELS_MAX; level++) {
+        for (unsigned s = 0; s < DENSE_ENDINGS; s++) {
+            sums[level] += extras->endings[level][s];
+        }
+        all += sums[level];
+    }
+    for (; low < high && 64 * sums[low] < all; low++) {
+        sums[low + 1] += sums[low];
+        join_level(extras, low, low + 1);
+    }
+    for (; low < high && 64 * sums[high] < all; high--) {
+        sums[high - 1] += sums[high];
+        join_level(extras, high, high - 1);
+    }
+    tables->first_level += low;
+    tables->levels = high - low + 1;
+    memmove(extras->endings, extras->endings[low], tables->levels * sizeof *extras->endings);
+}
+
 static void make_endings(struct dense_tables *tables, const struct extras *extras)
 {
     for (unsigned level = 0; level < tables->levels; level++) {
@@ -264,6 +297,9 @@ void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *p
     if (side->leanings || side->short_rows) {
         count_extras(&extras, tables, plain, symbols, layout, side);
         make_odds(tables, &extras);
+    }
+    if (side->short_rows) {
+        join_levels(&extras, tables);
         make_endings(tables, &extras);
     }
 }

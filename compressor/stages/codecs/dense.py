@@ -15,6 +15,7 @@ HEAD = Struct("<BBh")
 COLUMNS, LEANINGS, ENDINGS = 1, 2, 4  # flags
 BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
 LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
+COLUMNS_USUAL = 1 << 16
 SLACK = 256 << 10  # bytes: tables, and what holds them
 
 
@@ -61,24 +62,22 @@ class Dense:
         return found
 
     def encode_memory(self, plain_size: int) -> int:
-        """Return symbols, words and bits, what is counted of columns, and the result twice."""
+        """Return symbols, words and bits twice, and the result; and what is counted of columns."""
         count = plain_size // self._words[0]
-        return (
-            7 * count
-            + 3 * plain_size
-            + 40 * min(count, self._columns)
-            + self._coding(count)
-            + SLACK
-        )
+        return count + 3 * plain_size + 24 * self._across(count) + self._sides(count)
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the result, what is known of rows and columns, and the tables."""
-        count = plain_size // self._words[0]
-        return plain_size + self._coding(count) + kernel.ROOM + SLACK
+        return plain_size + self._sides(plain_size // self._words[0]) + kernel.ROOM
 
-    def _coding(self, count: int) -> int:
-        """Return the bytes for the scales of rows and columns, however many, and for coding them."""
-        return 6 * count + huffman.encode_memory(count)
+    def _across(self, count: int) -> int:
+        """Return as many columns as the archiver may ask for when it knows more of the numbers."""
+        return min(count, max(self._columns, COLUMNS_USUAL))
+
+    def _sides(self, count: int) -> int:
+        """Return the bytes for what is known of rows and columns, and for coding some of it."""
+        rows = -(-count // self._columns)
+        return 2 * rows + 3 * self._across(count) + huffman.encode_memory(rows) + SLACK
 
 
 _WRONG = {
