@@ -242,6 +242,15 @@ def test_a_magnitude_out_of_range_is_refused() -> None:
         assert judged(changed, 128, "bf16", 64) == ("DN-014", "DN-014")
 
 
+def test_bits_behind_the_last_are_refused() -> None:
+    dtype, columns, plain = CASES["the-page-s"]
+    packed = packed_of(plain, dtype, columns)
+
+    for bit in (2, 128):
+        changed = packed[:-1] + bytes([packed[-1] | bit])
+        assert judged(changed, len(plain), dtype, columns) == ("DN-013", "DN-013")
+
+
 def test_every_numbered_check_has_an_input_that_trips_it() -> None:
     numbers = set(re.findall(r"^- (DN-\d+):", PAGE, re.MULTILINE))
 
