@@ -43,6 +43,17 @@ AIMS: dict[str, float | None] = {
 }
 
 
+DENSE_AIMS = {
+    "minilm-bf16.safetensors": 0.656,
+    "minilm-fp32.safetensors": 0.814,
+    "minilm-fp16.safetensors": 0.843,
+    "ckpt-01200-bf16.safetensors": 0.641,
+    "ckpt-01200-fp32.safetensors": 0.821,
+    "effnet-lite0-bf16.safetensors": 0.658,
+    "effnet-lite0-fp32.safetensors": 0.816,
+}
+"""What a prototype of the codec ``dense`` reached."""
+
 STATES: tuple[tuple[str, str, float | None], ...] = (
     ("finetune-base-bf16.safetensors", "finetune-tuned-bf16.safetensors", 0.285),
     ("ckpt-01200-bf16.safetensors", "ckpt-01201-bf16.safetensors", 0.135),
@@ -80,6 +91,20 @@ def sizes(corpus: Path, folder: Path) -> None:
         ours, dense, fast, slow = found
         said = "" if aim is None else f"{aim:>8.4f} {'reached' if ours <= aim else 'MISSED'}"
         print(f"{name:<32}{ours:>8.4f}{dense:>8.4f}{fast:>9.4f}{slow:>9.4f}{said}", flush=True)
+
+
+def densest(corpus: Path, folder: Path) -> None:
+    """Print what files take at the levels that try dense, and the processor's time both ways."""
+    print(f"\n{'at -7':<32}{'ours':>8}{'aim':>8}{'':>9}{'in':>7}{'out':>7}  MB/s")
+    for name, aim in DENSE_AIMS.items():
+        file, packed, out = corpus / name, folder / "x", folder / "out"
+        _, begun = cost([OURS, "compress", "-f", "-7", file, "-o", packed])
+        _, ended = cost([OURS, "decompress", "-f", packed, "-o", out])
+        size = file.stat().st_size
+        share = packed.stat().st_size / size
+        said = f"{aim:>8.4f} {'reached' if share <= aim else 'MISSED'}"
+        print(f"{name:<32}{share:>8.4f}{said:<17}", end="")
+        print(f"{size / 1e6 / begun:>7.0f}{size / 1e6 / ended:>7.0f}", flush=True)
 
 
 def states(corpus: Path, folder: Path) -> None:
@@ -188,6 +213,7 @@ def main() -> None:
             speeds(options.speed, Path(folder), options.rounds)
         else:
             sizes(options.corpus, Path(folder))
+            densest(options.corpus, Path(folder))
             states(options.corpus, Path(folder))
 
 

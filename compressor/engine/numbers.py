@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from compressor.engine.packoptions import PackOptions
-from compressor.plan.numbers import LEAST, Coding, Cut, cuts
+from compressor.plan.columns import FLAT, columns_of
+from compressor.plan.numbers import LEAST, Coding, Cut, Run, cuts
 from compressor.tree.inputs import Hole, Input
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Coded(Struct, frozen=True):
     plain: bytes | bytearray
     coding: Coding
     parts: Sequence[Part] = ()
+
+    @property
+    def columns(self) -> int:
+        """The elements of a row, where all of the block is of one tensor."""
+        return columns_of(self.parts[0].key[2]) if len(self.parts) == 1 else FLAT
 
 
 def key_of_tensor(segment: Segment) -> Key:
@@ -145,8 +151,8 @@ class _Cuts:
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the cuts."""
-        sizes = ((one.size, one.dtype) for one in self._segments)
-        return cuts(sizes, self._options.codings, self._most)
+        runs = (Run(one.size, one.dtype, columns_of(one.shape)) for one in self._segments)
+        return cuts(runs, self._options.codings, self._most)
 
     def with_parts(self) -> Iterator[tuple[Cut, list[Part]]]:
         """Yield each cut with the parts of segments in it."""

@@ -34,7 +34,7 @@ from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
 from compressor.plan.alternatives import alternatives
-from compressor.plan.numbers import LEAST, Coding
+from compressor.plan.numbers import LEAST
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole, Input
 
@@ -95,8 +95,10 @@ class Packer:
     def _packer_for(self, chain: Chain, others: Others = no_others) -> BlockPacker:
         return BlockPacker(chain, self._options.verifies, self._options.warn, others)
 
-    def _packer_of(self, coding: Coding) -> BlockPacker:
-        return self._packer_for(coding.chain, partial(alternatives, coding, self._options.chain))
+    def _packer_of(self, coded: Coded) -> BlockPacker:
+        coding, usual = coded.coding, self._options.chain
+        others = partial(alternatives, coding, usual, columns=coded.columns)
+        return self._packer_for(coding.chain, others)
 
     @property
     def small_size(self) -> int:
@@ -279,7 +281,7 @@ class Packer:
             self._extents([(HOLE, 0, piece.length)])
             return
         if isinstance(piece, Coded):
-            plain, blocks = piece.plain, self._packer_of(piece.coding)
+            plain, blocks = piece.plain, self._packer_of(piece)
             parts = None if self._options.reach == 0 else [_all_of(plain)]
         else:
             plain, blocks = piece, self._blocks

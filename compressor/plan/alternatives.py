@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
+from compressor.plan.columns import FLAT
 from compressor.plan.numbers import Coding, Mask
 from compressor.stages import chain as chains
 from compressor.stages.base import Bytes
@@ -17,10 +19,13 @@ GAIN = 0.95  # of the size under its own chain: what another must promise to be 
 _CASTS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
-def alternatives(coding: Coding, usual: Chain, plain: Bytes, packed_size: int) -> Iterator[Chain]:
+def alternatives(
+    coding: Coding, usual: Chain, plain: Bytes, packed_size: int, columns: int = FLAT
+) -> Iterator[Chain]:
     """Yield the chains that may pack a block smaller than its coding's does, in ``packed_size`` bytes.
 
-    ``usual`` is the chain of any bytes: what was called numbers may be text.
+    ``usual`` is the chain of any bytes: what was called numbers may be text. ``columns`` is the length
+    of the block's rows, in elements.
     """
     elements = _sampled(plain, coding.width) if coding.masks else ()
     for mask in coding.masks:
@@ -30,6 +35,13 @@ def alternatives(coding: Coding, usual: Chain, plain: Bytes, packed_size: int) -
     promised = chains.encode(usual, middle).packed_size
     if promised * len(plain) < GAIN * packed_size * len(middle):
         yield usual
+    if coding.dense is not None:
+        yield _with_columns(coding.dense, columns)
+
+
+@lru_cache(maxsize=64)
+def _with_columns(dense: Chain, columns: int) -> Chain:
+    return chains.parse(f"dense:dtype={dict(dense.options)['dtype']}:columns={columns}")
 
 
 def _sampled(plain: Bytes, width: int) -> Sequence[int]:

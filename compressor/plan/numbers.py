@@ -5,6 +5,7 @@ A table that was measured; a planner will replace it. What is not in it is packe
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -32,7 +33,8 @@ class Mask(Struct, frozen=True):
 class Coding(Struct, frozen=True):
     """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
 
-    ``delta`` is for what is packed as a difference from an earlier state.
+    ``delta`` is for what is packed as a difference from an earlier state. ``dense`` has blocks of whole
+    rows, and is tried with as many columns as these have.
     """
 
     chain: Chain
@@ -40,11 +42,12 @@ class Coding(Struct, frozen=True):
     block_size: int
     masks: tuple[Mask, ...] = ()
     delta: Chain | None = None
+    dense: Chain | None = None
 
     @property
     def chains(self) -> list[Chain]:
         """All that its blocks may have, but the level's own: for what is no number after all."""
-        return [self.chain, *(mask.chain for mask in self.masks)]
+        return [self.chain, *(mask.chain for mask in self.masks), *filter(None, [self.dense])]
 
     def base_memory(self, size: int) -> int:
         """Return the bytes that reading a base takes: packed and plain ones, of each block needed."""
@@ -71,6 +74,9 @@ NONE: Codings = {}
 DENSE = 5
 """The level from which two mantissa bits go with the exponents: .2 to .6 % smaller, a third slower."""
 
+DENSEST = 7
+"""The level from which ``dense`` is tried as well: 1 to 4 % smaller, many times slower."""
+
 # Types, and whether more mantissa bits make them smaller: 8 bits of an F16's symbols hold some already.
 _FLOATS = (
     ("F64", "fp64", 8, True),
@@ -80,6 +86,8 @@ _FLOATS = (
     ("F8_E4M3", "fp8_e4m3", 1, False),
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
+
+DENSE_TYPES = ("fp32", "bf16", "fp16")
 
 _CASTS = {"F32": 13, "F64": 29}
 """Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
@@ -98,9 +106,10 @@ def codings_for(level: int) -> Codings:
         chain = many if level >= DENSE else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
+        dense = parse(f"dense:dtype={name}") if level >= DENSEST and name in DENSE_TYPES else None
         # Of wide elements fewer: reading a difference may take nine blocks.
         size = BLOCK * min(width, 4)
-        found[dtype] = Coding(chain, width, size, masks, delta)
+        found[dtype] = Coding(chain, width, size, masks, delta, dense)
     for dtype in RECORDS:
         width = record_size(dtype)
         rounds = max(1, RECORDS_BLOCK // (width * ROUND))
@@ -124,8 +133,16 @@ def _masks(dtype: str, width: int, chain: Chain, many: Chain) -> tuple[Mask, ...
     return zeros, Mask(bits, tree("zeromask", huffman, chain, chain, width=width, bits=bits))
 
 
-def cuts(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
-    """Yield the blocks of a file whose segments have these sizes (bytes) and types, in order.
+class Run(NamedTuple):
+    """A segment: its bytes, its type, and how many elements a row of it has."""
+
+    size: int
+    dtype: str
+    columns: int = 1
+
+
+def cuts(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cut]:
+    """Yield the blocks of a file that has these segments, in order.
 
     A large tensor's blocks are its own, so that it is read without its neighbours; small ones that
     follow one another and have one type share blocks. What is short joins its neighbour if that is
@@ -155,24 +172,27 @@ def _joins(cut: Cut) -> bool:
     return cut.coding is None or cut.size < LEAST
 
 
-def _blocks(segments: Iterable[tuple[int, str]], codings: Codings, most: int) -> Iterator[Cut]:
+def _blocks(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cut]:
     held, coding = 0, None  # bytes of small tensors of one type, not yet in a block
-    for size, dtype in segments:
+    for size, dtype, columns in segments:
         found = codings.get(dtype)
         full = coding is not None and held + size > min(coding.block_size, most)
         if found is not coding or size >= LEAST or full:
             yield Cut(held, coding)
             held, coding = 0, found
         if found is not None and size >= LEAST:
-            yield from _blocks_of(size, found, most)
+            yield from _blocks_of(size, found, most, columns)
         else:
             held += size
     yield Cut(held, coding)
 
 
-def _blocks_of(size: int, coding: Coding, most: int) -> Iterator[Cut]:
+def _blocks_of(size: int, coding: Coding, most: int, columns: int) -> Iterator[Cut]:
     """Yield the blocks of a tensor; the last has from half of a block to one and a half."""
     block = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
+    row = columns * coding.width
+    if coding.dense and row <= block:
+        block -= block % row
     while size >= block * 3 // 2:
         yield Cut(block, coding)
         size -= block

@@ -20,6 +20,7 @@ TABLE: dict[str, str] = {
     "bz2": "compressor.stages.codecs.bz2",
     "lzma": "compressor.stages.codecs.lzma",
     "lzo": "compressor.stages.codecs.lzo",
+    "dense": "compressor.stages.codecs.dense",
     "huffman": "compressor.stages.codecs.huffman",
     "lzw": "compressor.stages.codecs.lzw",
     "lz77": "compressor.stages.codecs.lz77",

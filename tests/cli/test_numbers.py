@@ -33,11 +33,12 @@ def numbers(dtype: str, count: int = COUNT, seed: int = 1) -> bytes:
     return values.astype({"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
 
 
-def tensors(*content: tuple[str, bytes]) -> bytes:
-    """Return a safetensors file of tensors t0, t1, ... of these types and bytes."""
+def tensors(*content: tuple[str, bytes], columns: int = 0) -> bytes:
+    """Return a safetensors file of tensors t0, t1, ... of these types and bytes, in so many columns."""
     header, at = {}, 0
     for number, (dtype, data) in enumerate(content):
         shape = [len(data) // WIDTHS[dtype]]
+        shape = [shape[0] // columns, columns] if columns else shape
         header[f"t{number}"] = {
             "dtype": dtype,
             "shape": shape,
@@ -319,3 +320,23 @@ def test_text_that_is_called_numbers_is_packed_as_text(run: Run, dtype: str) -> 
 
     assert len(called) < 1.1 * usual
     assert run("decompress", "-c", input=called).stdout == Path("text").read_bytes()
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F32"])
+def test_weights_are_packed_densely_from_level_seven_on(run: Run, dtype: str) -> None:
+    rng = np.random.default_rng(4)
+    values = rng.normal(0, 0.05, (2000, 300)) * 2 ** rng.uniform(-2, 2, 300)
+    words = values.astype("<f4")
+    data = words.tobytes() if dtype == "F32" else (words.view("<u4") >> 16).astype("<u2").tobytes()
+    Path("model").write_bytes(tensors((dtype, data), columns=300))
+
+    run("compress", "-6", "model", "-o", "six.cz")
+    run("compress", "-7", "model", "-o", "seven.cz")
+
+    name = {"BF16": "bf16", "F32": "fp32"}[dtype]
+    assert chains("seven.cz").count(f"dense:dtype={name}:columns=300") == 2
+    assert not any(chain.startswith("dense") for chain in chains("six.cz"))
+    assert Path("seven.cz").stat().st_size < 0.99 * Path("six.cz").stat().st_size
+    assert run("decompress", "-c", "seven.cz").stdout == Path("model").read_bytes()
+    assert run("cat", "--tensor", "t0", "--format", "raw", "seven.cz").stdout == data
+    assert main(["test", "seven.cz"]) == 0

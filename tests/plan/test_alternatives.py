@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from compressor.plan.alternatives import SAMPLED, alternatives
-from compressor.plan.numbers import codings_for
+from compressor.plan.numbers import DENSEST, codings_for
 from compressor.plan.records import RECORDS
 from compressor.stages.chain import encode, parse
 
@@ -81,3 +81,16 @@ def test_rows_that_were_shorter_once_are_offered_a_mask(
         mask = coding.masks[1].chain
         gained = encode(coding.chain, plain).packed_size - encode(mask, plain).packed_size
         assert gained > 0.01 * len(plain)
+
+
+@pytest.mark.parametrize("dtype", CODINGS)
+def test_floats_are_tried_densely_at_high_levels(dtype: str) -> None:
+    coding = codings_for(DENSEST)[dtype]
+    plain = bytes(range(256)) * 400
+
+    last = [*alternatives(coding, USUAL, plain, len(plain), 300)][-1:]
+
+    names = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
+    wires = [chain.wire for chain in last if chain.info.name == "dense"]
+    assert wires == [f"dense:dtype={names[name]}:columns=300" for name in names if name == dtype]
+    assert CODINGS[dtype].dense is None

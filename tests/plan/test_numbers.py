@@ -1,12 +1,25 @@
 """Where the blocks of a file of numbers end, and under which chain they are packed."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressor.plan.numbers import BLOCK, DENSE, LEAST, NONE, SHORT, Cut, codings_for, cuts
+from compressor.plan.numbers import (
+    BLOCK,
+    DENSE,
+    DENSEST,
+    LEAST,
+    NONE,
+    SHORT,
+    Codings,
+    Cut,
+    Run,
+    codings_for,
+    cuts,
+)
 
 MIB = 1 << 20
 CODINGS = codings_for(3)
@@ -20,11 +33,15 @@ segments = st.lists(
 )
 
 
+def cut_up(found: Iterable[tuple[int, str]], codings: Codings, most: int) -> list[Cut]:
+    return list(cuts((Run(*one) for one in found), codings, most))
+
+
 @given(segments, st.sampled_from([1000, LEAST, MIB, 4 * MIB]))
 def test_cuts_cover_the_file_and_no_block_of_numbers_is_too_large(
     found: list[tuple[int, str]], most: int
 ) -> None:
-    done = cuts(found, CODINGS, most)
+    done = cut_up(found, CODINGS, most)
 
     assert sum(cut.size for cut in done) == sum(size for size, _ in found)
     assert all(SHORT <= cut.size <= min(most, cut.coding.most) for cut in done if cut.coding)
@@ -36,7 +53,7 @@ def test_cuts_cover_the_file_and_no_block_of_numbers_is_too_large(
 @given(segments, st.sampled_from([MIB, 4 * MIB]))
 def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], most: int) -> None:
     types = [(size, CODINGS.get(dtype)) for size, dtype in found if size]
-    for cut in cuts(found, CODINGS, most):
+    for cut in cut_up(found, CODINGS, most):
         left = cut.size
         while left:
             size, coding = types.pop(0)
@@ -49,7 +66,7 @@ def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], 
 def test_large_tensors_have_blocks_of_their_own() -> None:
     block = 2 * BLOCK
 
-    assert list(cuts([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], CODINGS, 4 * MIB)) == [
+    assert cut_up([(100, ""), (5 * block // 2, "BF16"), (block, "BF16")], CODINGS, 4 * MIB) == [
         Cut(100, None),
         Cut(block, BF16),
         Cut(block, BF16),
@@ -61,11 +78,11 @@ def test_large_tensors_have_blocks_of_their_own() -> None:
 def test_small_tensors_of_one_type_share_a_block() -> None:
     small = LEAST - 4
 
-    assert list(cuts([(small, "BF16")] * 3 + [(small, "F32")] * 2, CODINGS, 4 * MIB)) == [
+    assert cut_up([(small, "BF16")] * 3 + [(small, "F32")] * 2, CODINGS, 4 * MIB) == [
         Cut(3 * small, BF16),
         Cut(2 * small, F32),
     ]
-    assert list(cuts([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB)) == [
+    assert cut_up([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB) == [
         Cut(2 * small + 100, None)
     ]
 
@@ -73,23 +90,21 @@ def test_small_tensors_of_one_type_share_a_block() -> None:
 def test_a_short_run_between_large_tensors_stays_numbers() -> None:
     large = (LEAST, "BF16")
 
-    assert list(cuts([large, (4096, "F32"), large], CODINGS, 4 * MIB))[1] == Cut(4096, F32)
-    assert list(cuts([large, (SHORT - 4, "F32"), large], CODINGS, 4 * MIB))[1] == Cut(
-        SHORT - 4, None
-    )
-    assert list(cuts([large, (4096, "F32"), (4096, "F16"), large], CODINGS, 4 * MIB))[1] == Cut(
+    assert cut_up([large, (4096, "F32"), large], CODINGS, 4 * MIB)[1] == Cut(4096, F32)
+    assert cut_up([large, (SHORT - 4, "F32"), large], CODINGS, 4 * MIB)[1] == Cut(SHORT - 4, None)
+    assert cut_up([large, (4096, "F32"), (4096, "F16"), large], CODINGS, 4 * MIB)[1] == Cut(
         8192, None
     )
 
 
 def test_small_tensors_never_make_a_block_larger_than_is_declared() -> None:
     for dtype, coding in CODINGS.items():
-        found = cuts([(LEAST - 8, dtype)] * 200, CODINGS, 8 * MIB)
+        found = cut_up([(LEAST - 8, dtype)] * 200, CODINGS, 8 * MIB)
         assert max(cut.size for cut in found) <= coding.most
 
 
 def test_where_blocks_must_be_small_numbers_are_packed_like_any_bytes() -> None:
-    assert list(cuts([(MIB, "F32")], CODINGS, 1000)) == [Cut(MIB, None)]
+    assert cut_up([(MIB, "F32")], CODINGS, 1000) == [Cut(MIB, None)]
 
 
 @pytest.mark.parametrize("level", [0, DENSE])
@@ -97,14 +112,12 @@ def test_blocks_hold_whole_elements(level: int) -> None:
     codings = codings_for(level)
     for dtype, coding in codings.items():
         size = 9 * MIB // coding.width * coding.width
-        assert all(cut.size % coding.width == 0 for cut in cuts([(size, dtype)], codings, MIB))
+        assert all(cut.size % coding.width == 0 for cut in cut_up([(size, dtype)], codings, MIB))
 
 
 def test_what_has_no_coding_is_packed_like_any_bytes() -> None:
-    assert list(cuts([(MIB, "I64"), (MIB, "Q8_1"), (MIB, "")], CODINGS, MIB)) == [
-        Cut(3 * MIB, None)
-    ]
-    assert list(cuts([(MIB, "F32")], NONE, MIB)) == [Cut(MIB, None)]
+    assert cut_up([(MIB, "I64"), (MIB, "Q8_1"), (MIB, "")], CODINGS, MIB) == [Cut(3 * MIB, None)]
+    assert cut_up([(MIB, "F32")], NONE, MIB) == [Cut(MIB, None)]
 
 
 def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
@@ -112,3 +125,9 @@ def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
         "floatsplit:dtype=bf16(huffman,huffman)",
         "floatsplit:dtype=bf16:mantissa_bits=2(huffman,huffman)",
     ]
+
+
+def test_where_dense_is_tried_blocks_end_with_a_row() -> None:
+    for level, rest in ((DENSEST - 1, 2 * BLOCK % 300), (DENSEST, 0)):
+        found = list(cuts([Run(3 * MIB // 300 * 300, "BF16", 150)], codings_for(level), 4 * MIB))
+        assert {cut.size % 300 for cut in found[:-1]} == {rest}

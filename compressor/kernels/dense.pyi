@@ -1,0 +1,64 @@
+"""Floats under the scales of their rows and columns: docs/format/dense.md."""
+
+from typing import NamedTuple, TypeAlias
+
+from typing_extensions import Buffer
+
+Words: TypeAlias = tuple[int, int]
+"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10) or (4, 23)."""
+
+SYMBOLS: int
+CLASSES_MAX: int
+SHARES: int
+STRENGTHS: int
+GROUPS: int
+ENDINGS: int
+LEVELS_MAX: int
+BASE_MAX: int
+COLUMNS_MAX: int
+ROOM: int
+"""Bytes of the tables of codes, and of what they are made of."""
+
+class Side(NamedTuple):
+    """What is known of rows and columns: a byte for each; None: the page says what holds then."""
+
+    base: int
+    rows: bytes
+    scales: bytes | None
+    kinds: bytes | None
+    leanings: bytes | None
+    short_rows: bytes | None
+
+class Tables(NamedTuple):
+    """What tables of codes are made of: numbers of SHARES by class, of 256 by strength, by level."""
+
+    shapes: list[list[int]]
+    odds: list[bytes]
+    first_level: int
+    endings: list[list[int]]
+
+def encode(plain: Buffer, words: Words, columns: int, scaled: bool) -> tuple[Side, Tables, bytes]:
+    """Return what was found of the whole elements of ``plain``, and their codes and bits.
+
+    Columns have scales where ``scaled`` says so. Lets other threads run.
+
+    Raises:
+        ValueError: there are no such elements or columns.
+    """
+
+def decode(
+    packed: Buffer,
+    plain_size: int,
+    words: Words,
+    columns: int,
+    side: Side,
+    tables: Tables,
+    tail: bytes = b"",
+) -> bytes | int:
+    """Return the elements of these codes and bits, and ``tail`` behind them; or the check that fails.
+
+    Lets other threads run.
+
+    Raises:
+        ValueError: side or tables do not fit the elements, or each other.
+    """

@@ -1,0 +1,189 @@
+#include "dense_tile.h"
+
+#define HEAD (4 + 4 * STATES)
+
+size_t dense_bound(struct dense_layout layout)
+{
+    /* Three words for each element, or fewer, and its bits. */
+    return HEAD + layout.count * (6 + (size_t)layout.width) + 16;
+}
+
+/* Words are written from the last to the first. */
+struct writer {
+    uint8_t *at;
+};
+
+/* Code share of DENSE_SHARES, from start on; reciprocal is 2^32 / share or one less. There is room
+ * for a word more than is put: half of the time one is, and a branch would be guessed wrong. */
+ALWAYS_INLINE void put_by(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start,
+                          uint32_t reciprocal)
+{
+    uint32_t x = *state, full = x >= (uint64_t)share << 20;
+    writer->at[-2] = (uint8_t)x;
+    writer->at[-1] = (uint8_t)(x >> 8);
+    writer->at -= full * 2;
+    x >>= full * 16;
+    uint32_t quotient = (uint32_t)((uint64_t)x * reciprocal >> 32), rest = x - quotient * share;
+    uint32_t more = rest >= share;
+    *state = (quotient + more) * DENSE_SHARES + rest - (share & (0 - more)) + start;
+}
+
+ALWAYS_INLINE uint32_t reciprocal_of(uint32_t share)
+{
+    return share > 1 ? (uint32_t)(((uint64_t)1 << 32) / share) : UINT32_MAX;
+}
+
+static void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start)
+{
+    put_by(state, writer, share, start, reciprocal_of(share));
+}
+
+static unsigned ending_of(uint32_t element)
+{
+    uint32_t low = element | 1u << ENDING_BITS;
+    unsigned ending = 0;
+    while (!(low >> ending & 1)) {
+        ending++;
+    }
+    return ending;
+}
+
+/* What all loops are given. */
+struct job {
+    const uint8_t *plain;
+    uint8_t *symbols;
+    struct dense_layout layout;
+    const struct dense_side *side;
+    const struct dense_tables *tables;
+    const struct dense_room *room;
+    uint32_t reciprocals[DENSE_CLASSES_MAX * DENSE_FRACTIONS][DENSE_SYMBOLS];
+    uint32_t odds_reciprocals[257]; /* of 16 times what they stand at */
+};
+
+ALWAYS_INLINE void put_sign(const struct job *job, uint32_t *state, struct writer *writer,
+                            uint32_t odds, uint32_t unlikely)
+{
+    uint32_t share = unlikely ? DENSE_SHARES - odds : odds;
+    put_by(state, writer, share, odds & (0 - unlikely), job->odds_reciprocals[share / 16]);
+}
+
+ALWAYS_INLINE void put_extras(const struct job *job, const struct dense_tile *tile, size_t at,
+                              size_t i, uint32_t *state, struct writer *writer)
+{
+    unsigned s = job->symbols[at], width = job->layout.width;
+    uint32_t element = load_element(job->plain + at * width, width);
+    if (tile->is_short[i]) {
+        unsigned level = level_of(tile->lift[i] + first_eighth(s), job->tables);
+        const uint16_t *starts = job->room->ending_starts[level];
+        unsigned ending = ending_of(element);
+        put(state, writer, (uint32_t)(starts[ending + 1] - starts[ending]), starts[ending]);
+    }
+    if (job->side->leanings) {
+        unsigned leaning = tile->leaning[i], negative = element >> (8 * width - 1);
+        put_sign(job, state, writer, job->room->odds[leaning & 7][s], negative ^ leaning >> 3);
+    }
+}
+
+/* Code a tile from its last element to its first. */
+static void put_tile(const struct job *job, const struct dense_tile *tile, size_t at, size_t n,
+                     uint32_t states[STATES], struct writer *writer)
+{
+    int extras = job->side->leanings || job->side->short_rows;
+    for (size_t i = n; i--;) {
+        const uint16_t *starts = job->room->starts[tile->table[i]];
+        uint32_t *state = &states[i % STATES];
+        unsigned s = job->symbols[at + i];
+        uint32_t share = (uint32_t)(starts[s + 1] - starts[s]);
+        if (!share) {
+            s = job->symbols[at + i] = 0;
+            share = starts[1];
+        }
+        if (extras && s >= COARSE) {
+            put_extras(job, tile, at + i, i, state, writer);
+        }
+        put_by(state, writer, share, starts[s], job->reciprocals[tile->table[i]][s]);
+    }
+}
+
+static void find_reciprocals(struct job *job)
+{
+    for (uint32_t odds = 1; odds < 257; odds++) {
+        job->odds_reciprocals[odds] = reciprocal_of(16 * odds);
+    }
+    for (unsigned table = 0; table < job->side->classes * DENSE_FRACTIONS; table++) {
+        const uint16_t *starts = job->room->starts[table];
+        for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+            job->reciprocals[table][s] = reciprocal_of((uint32_t)(starts[s + 1] - starts[s]));
+        }
+    }
+}
+
+/* Write what symbols leave open, from the lowest bit of each byte on. */
+static uint8_t *put_bits(const struct job *job, uint8_t *out)
+{
+    unsigned width = job->layout.width, fraction_bits = job->layout.mantissa_bits - 3, held = 0;
+    uint64_t bits = 0;
+    size_t row = 0, next = job->layout.columns;
+    for (size_t at = 0; at < job->layout.count; at++) {
+        uint32_t element = load_element(job->plain + at * width, width);
+        unsigned s = job->symbols[at], open = open_bits(s, fraction_bits, width), shift = 0;
+        if (at == next) {
+            row++;
+            next += job->layout.columns;
+        }
+        if (s >= COARSE && job->side->short_rows && job->side->short_rows[row]) {
+            unsigned ending = ending_of(element);
+            shift = ending + (ending < ENDING_BITS);
+        }
+        uint64_t some = (element & (((uint64_t)1 << open) - 1)) >> shift;
+        open -= shift;
+        if (s != 1 && !(job->side->leanings && s >= COARSE)) {
+            some |= (uint64_t)(element >> (8 * width - 1)) << open;
+            open++;
+        }
+        bits |= some << held;
+        held += open;
+        store_element(out, (uint32_t)bits, 4);
+        store_element(out + 4, (uint32_t)(bits >> 32), 4);
+        out += held >> 3;
+        bits >>= held & ~7u;
+        held &= 7;
+    }
+    if (held) {
+        *out++ = (uint8_t)bits;
+    }
+    return out;
+}
+
+static void store_four(uint8_t *at, uint32_t number)
+{
+    store_element(at, number, 4);
+}
+
+size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
+                    struct dense_layout layout, const struct dense_side *side,
+                    const struct dense_tables *tables, const struct dense_room *room)
+{
+    struct job job = {plain, symbols, layout, side, tables, room, {{0}}, {0}};
+    struct dense_tile tile;
+    uint32_t states[STATES];
+    uint8_t *end = packed + dense_bound(layout);
+    struct writer writer = {end};
+    for (unsigned j = 0; j < STATES; j++) {
+        states[j] = BOTTOM;
+    }
+    find_reciprocals(&job);
+    for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
+        at -= TILE;
+        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        dense_fill_tile(&tile, layout, side, at, n);
+        put_tile(&job, &tile, at, n, states, &writer);
+    }
+    size_t size = (size_t)(end - writer.at);
+    memmove(packed + HEAD, writer.at, size);
+    store_four(packed, (uint32_t)(size / 2));
+    for (unsigned j = 0; j < STATES; j++) {
+        store_four(packed + 4 + 4 * j, states[j]);
+    }
+    return (size_t)(put_bits(&job, packed + HEAD + size) - packed);
+}

@@ -1,0 +1,305 @@
+#include "dense_tile.h"
+
+#define TABLE_COST (80u * 8) /* bits of another shape */
+
+/* 2^(-k/8), as a part of 65536. */
+static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
+                                                 46341, 42495, 38968, 35734};
+
+/* Of each class: how many elements have a symbol, their scale taken down to a whole octave, and how
+ * many have it as it is. */
+struct counts {
+    uint32_t shape[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
+    uint32_t met[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
+};
+
+ALWAYS_INLINE unsigned symbol_of(int eighths, const uint8_t *symbols)
+{
+    return (unsigned)(eighths + LOWEST) < CELLS ? symbols[eighths + LOWEST] : 0;
+}
+
+static void list_symbols(uint8_t symbols[CELLS])
+{
+    unsigned cell = 0;
+    for (unsigned s = COARSE; s < DENSE_SYMBOLS; s++) {
+        for (unsigned i = 0; i < (s < FINE ? 8u : s < HIGH ? 1u : 4u); i++) {
+            symbols[cell++] = (uint8_t)s;
+        }
+    }
+}
+
+/* Return how many eighths a magnitude is above its scale, fraction and all. */
+ALWAYS_INLINE int normal_eighths(uint32_t magnitude, int lift, unsigned k, unsigned mantissa_bits)
+{
+    uint32_t exponent = magnitude >> mantissa_bits;
+    uint32_t mantissa = (magnitude >> (mantissa_bits - 7) & 127) + 128;
+    uint32_t y = mantissa * SHRUNK[k];
+    int octave = (int)exponent * 8;
+    if (y < 128u << 16) {
+        octave -= 8;
+        y *= 2;
+    }
+    return octave + (int)(y >> 20) - 8 - lift;
+}
+
+ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
+                              const struct dense_tile *tile, const uint8_t *listed, size_t n,
+                              unsigned width, unsigned mantissa_bits)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t element = load_element(plain + i * width, width);
+        uint32_t magnitude = element & (((uint32_t)1 << (8 * width - 1)) - 1);
+        int lift = tile->lift[i];
+        unsigned kind = tile->table[i] / DENSE_FRACTIONS;
+        unsigned s = symbol_of((int)(magnitude >> (mantissa_bits - 3)) - lift, listed);
+        unsigned normal = symbol_of(
+            normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits),
+            listed);
+        s = element ? magnitude ? s : 0 : 1;
+        normal = s < COARSE ? s : normal < COARSE ? s : normal;
+        symbols[i] = (uint8_t)s;
+        counts->shape[kind][normal]++;
+        counts->met[kind][s]++;
+    }
+}
+
+static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
+                      struct dense_layout layout, const struct dense_side *side)
+{
+    struct dense_tile tile;
+    uint8_t listed[CELLS];
+    unsigned w = layout.width;
+    memset(counts, 0, sizeof *counts);
+    list_symbols(listed);
+    for (size_t at = 0; at < layout.count; at += TILE) {
+        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        const uint8_t *from = plain + at * w;
+        dense_fill_tile(&tile, layout, side, at, n);
+        if (w == 4) {
+            count_tile(counts, symbols + at, from, &tile, listed, n, 4, 23);
+        } else if (layout.mantissa_bits == 7) {
+            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 7);
+        } else {
+            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 10);
+        }
+    }
+}
+
+/* Return n log2 n, with 8 bits below the point; the logarithm is linear between powers of 2, and
+ * a bulge between them. */
+static uint64_t weigh(uint64_t n)
+{
+    if (n < 2) {
+        return 0;
+    }
+    unsigned exponent = 63;
+    while (!(n >> exponent)) {
+        exponent--;
+    }
+    uint64_t rest = (n << (63 - exponent)) << 1 >> 48; /* 16 bits of the mantissa */
+    uint64_t log = ((uint64_t)exponent << 16) + rest + (rest * (65536 - rest) * 22 >> 22);
+    return n * log >> 8;
+}
+
+/* Return the bits that symbols take under a code of their own, with 8 bits below the point. */
+static uint64_t entropy(const uint32_t counts[DENSE_SYMBOLS])
+{
+    uint64_t total = 0, sum = 0;
+    for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+        total += counts[s];
+        sum += weigh(counts[s]);
+    }
+    return weigh(total) - sum;
+}
+
+/* Take classes together where telling them apart does not pay. */
+static void join_classes(struct counts *counts, struct dense_side *side, size_t columns)
+{
+    uint32_t all[DENSE_SYMBOLS] = {0};
+    uint64_t apart = 0;
+    for (unsigned c = 0; c < side->classes; c++) {
+        for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+            all[s] += counts->shape[c][s];
+        }
+        apart += entropy(counts->shape[c]);
+    }
+    apart += (uint64_t)(TABLE_COST * (side->classes - 1) + 2 * columns) << 8;
+    if (side->classes > 1 && apart >= entropy(all)) {
+        for (unsigned c = 1; c < side->classes; c++) {
+            for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+                counts->met[0][s] += counts->met[c][s];
+            }
+        }
+        memcpy(counts->shape[0], all, sizeof all);
+        side->classes = 1;
+        side->kinds = NULL;
+    }
+}
+
+/* Share out DENSE_SHARES by counts: one at least to what is needed. The largest takes the rest. */
+static void share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n)
+{
+    uint64_t total = 0;
+    uint32_t sum = 0;
+    unsigned largest = 0;
+    for (unsigned s = 0; s < n; s++) {
+        total += counts[s];
+    }
+    for (unsigned s = 0; s < n; s++) {
+        uint64_t share = total ? ((uint64_t)counts[s] * DENSE_SHARES + total / 2) / total : 0;
+        shares[s] = (uint16_t)(share ? share : needed[s]);
+        sum += shares[s];
+        largest = shares[s] > shares[largest] ? s : largest;
+    }
+    shares[largest] = (uint16_t)(shares[largest] + DENSE_SHARES - sum);
+}
+
+static void make_shapes(struct dense_tables *tables, const struct counts *counts, unsigned classes)
+{
+    uint8_t needed[DENSE_SYMBOLS];
+    for (unsigned c = 0; c < classes; c++) {
+        for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+            needed[s] = s == 0 || counts->met[c][s];
+        }
+        share_out(tables->shapes[c], counts->shape[c], needed, DENSE_SYMBOLS);
+    }
+}
+
+/* What is counted of signs and endings. */
+struct extras {
+    uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2];
+    uint32_t endings[DENSE_LEVELS_MAX][DENSE_ENDINGS];
+};
+
+/* Return how many bits are zero at the end of an element, of ENDING_BITS at most. */
+static unsigned ending_of(uint32_t element)
+{
+    uint32_t low = element | 1u << ENDING_BITS;
+    unsigned ending = 0;
+    while (!(low >> ending & 1)) {
+        ending++;
+    }
+    return ending;
+}
+
+ALWAYS_INLINE void count_tile_extras(struct extras *extras, const struct dense_tables *tables,
+                                     const uint8_t *plain, const uint8_t *symbols,
+                                     const struct dense_tile *tile, size_t n, unsigned width)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned s = symbols[i], leaning = tile->leaning[i];
+        if (s < COARSE) {
+            continue;
+        }
+        uint32_t element = load_element(plain + i * width, width);
+        unsigned negative = element >> (8 * width - 1);
+        extras->signs[leaning & 7][group_of(s)][negative ^ leaning >> 3]++;
+        if (tile->is_short[i]) {
+            unsigned level = level_of(tile->lift[i] + first_eighth(s), tables);
+            extras->endings[level][ending_of(element)]++;
+        }
+    }
+}
+
+static void count_extras(struct extras *extras, const struct dense_tables *tables,
+                         const uint8_t *plain, const uint8_t *symbols, struct dense_layout layout,
+                         const struct dense_side *side)
+{
+    struct dense_tile tile;
+    memset(extras, 0, sizeof *extras);
+    for (size_t at = 0; at < layout.count; at += TILE) {
+        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        const uint8_t *from = plain + at * layout.width;
+        dense_fill_tile(&tile, layout, side, at, n);
+        if (layout.width == 4) {
+            count_tile_extras(extras, tables, from, symbols + at, &tile, n, 4);
+        } else {
+            count_tile_extras(extras, tables, from, symbols + at, &tile, n, 2);
+        }
+    }
+}
+
+static void make_odds(struct dense_tables *tables, const struct extras *extras)
+{
+    for (unsigned strength = 0; strength < DENSE_STRENGTHS; strength++) {
+        for (unsigned group = 0; group < DENSE_GROUPS; group++) {
+            const uint32_t *met = extras->signs[strength][group];
+            uint64_t odds = ((uint64_t)met[0] * 512 + 256) / (2 * ((uint64_t)met[0] + met[1]) + 2);
+            tables->odds[strength][group] = (uint8_t)(odds < 1 ? 1 : odds > 255 ? 255 : odds);
+        }
+    }
+}
+
+/* Take a level's endings together with those of another. */
+static void join_level(struct extras *extras, unsigned level, unsigned with)
+{
+    for (unsigned s = 0; s < DENSE_ENDINGS; s++) {
+        extras->endings[with][s] += extras->endings[level][s];
+    }
+}
+
+/* Take rare levels at both ends together with their neighbours: a table each would cost too much.
+ */
+static void join_levels(struct extras *extras, struct dense_tables *tables)
+{
+    uint64_t sums[DENSE_LEVELS_MAX] = {0}, all = 0;
+    unsigned low = 0, high = DENSE_LEVELS_MAX - 1;
+    for (unsigned level = 0; level < DENSE_LEVELS_MAX; level++) {
+        for (unsigned s = 0; s < DENSE_ENDINGS; s++) {
+            sums[level] += extras->endings[level][s];
+        }
+        all += sums[level];
+    }
+    for (; low < high && 64 * sums[low] < all; low++) {
+        sums[low + 1] += sums[low];
+        join_level(extras, low, low + 1);
+    }
+    for (; low < high && 64 * sums[high] < all; high--) {
+        sums[high - 1] += sums[high];
+        join_level(extras, high, high - 1);
+    }
+    tables->first_level += low;
+    tables->levels = high - low + 1;
+    memmove(extras->endings, extras->endings[low], tables->levels * sizeof *extras->endings);
+}
+
+static void make_endings(struct dense_tables *tables, const struct extras *extras)
+{
+    for (unsigned level = 0; level < tables->levels; level++) {
+        uint8_t needed[DENSE_ENDINGS];
+        unsigned any = 0;
+        for (unsigned s = 0; s < DENSE_ENDINGS; s++) {
+            needed[s] = extras->endings[level][s] != 0;
+            any |= needed[s];
+        }
+        memset(tables->endings[level], 0, sizeof tables->endings[level]);
+        if (any) {
+            share_out(tables->endings[level], extras->endings[level], needed, DENSE_ENDINGS);
+        }
+    }
+}
+
+void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *plain,
+                 struct dense_layout layout, struct dense_side *side)
+{
+    struct counts counts;
+    struct extras extras;
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    int bias = (1 << (8 * layout.width - 2 - layout.mantissa_bits)) - 1;
+    count_all(&counts, symbols, plain, layout, side);
+    join_classes(&counts, side, columns);
+    make_shapes(tables, &counts, side->classes);
+    tables->first_level = tables->levels = 0;
+    if (side->short_rows) {
+        tables->first_level = (unsigned)(bias > 29 ? bias - 29 : 0);
+        tables->levels = DENSE_LEVELS_MAX;
+    }
+    if (side->leanings || side->short_rows) {
+        count_extras(&extras, tables, plain, symbols, layout, side);
+        make_odds(tables, &extras);
+    }
+    if (side->short_rows) {
+        join_levels(&extras, tables);
+        make_endings(tables, &extras);
+    }
+}

@@ -1,0 +1,256 @@
+#include "dense_tile.h"
+
+/* How rows and columns are measured: with eight bits of each mantissa, in fixed point. What is no
+ * number (infinities, NaNs) counts as zero. */
+
+/* A scale is the mean magnitude and three eighths of an octave: about the root of the mean square,
+ * for bell-shaped weights. */
+#define ABOVE_MEAN 3
+
+/* 2^((2j+1)/16), as a part of 32768: between one eighth of an octave and the next. */
+static const uint32_t HALFWAY[8] = {34219, 37316, 40693, 44376, 48393, 52773, 57549, 62757};
+/* 2^(-j/8), as a part of 65536. */
+static const uint32_t SHRUNK[8] = {65536, 60097, 55109, 50535, 46341, 42495, 38968, 35734};
+
+#define UNIT 16 /* bits below the point in what is measured of a column */
+
+struct number {
+    int exponent;      /* 1 or more */
+    uint32_t mantissa; /* 8 bits, the highest one set but in subnormal numbers; 0: zero, or none */
+    int negative;
+};
+
+ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
+{
+    unsigned exponent_bits = 8 * width - 1 - mantissa_bits, last = (1u << exponent_bits) - 1;
+    unsigned exponent = element >> mantissa_bits & last;
+    uint32_t mantissa = element >> (mantissa_bits - 7) & 127;
+    struct number found;
+    found.negative = (int)(element >> (8 * width - 1));
+    found.exponent = exponent ? (int)exponent : 1;
+    found.mantissa = exponent == last ? 0 : exponent ? mantissa + 128 : mantissa;
+    return found;
+}
+
+/* Return log2 of a number that is not 0, in eighths, rounded. */
+static int log_eighths(uint64_t number)
+{
+    int exponent = 63;
+    while (!(number >> exponent)) {
+        exponent--;
+    }
+    uint32_t top =
+        (uint32_t)(exponent > 15 ? number >> (exponent - 15) : number << (15 - exponent));
+    int found = 8 * exponent;
+    for (unsigned j = 0; j < 8; j++) {
+        found += top >= HALFWAY[j];
+    }
+    return found;
+}
+
+struct row {
+    int used; /* it has a number that is not zero */
+    int scale;
+    int is_short;
+};
+
+ALWAYS_INLINE struct row measure_row(const uint8_t *plain, size_t n, unsigned width,
+                                     unsigned mantissa_bits)
+{
+    int bias = (1 << (8 * width - 2 - mantissa_bits)) - 1, top = 0;
+    uint64_t sum = 0, endings = 0, numbers = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
+        top = one.mantissa && one.exponent > top ? one.exponent : top;
+    }
+    for (size_t i = 0; i < n && top; i++) {
+        uint32_t element = load_element(plain + i * width, width);
+        struct number one = number_of(element, width, mantissa_bits);
+        int below = top - one.exponent;
+        sum += one.mantissa && below < 32 ? (uint64_t)one.mantissa << 32 >> below : 0;
+        if (width == 4 && one.mantissa) {
+            uint32_t low = element | 1u << ENDING_BITS;
+            unsigned ending = 0;
+            for (; !(low >> ending & 1); ending++) {
+            }
+            endings += ending;
+            numbers++;
+        }
+    }
+    struct row found = {top != 0, 0, 2 * endings > 3 * numbers + 16};
+    if (top) { /* a mantissa of 128 and exponent top is 2^39 here */
+        found.scale = log_eighths(sum / n) - 8 * 39 + 8 * (top - bias) + ABOVE_MEAN;
+    }
+    return found;
+}
+
+static struct row measure_row_of(const uint8_t *plain, size_t n, struct dense_layout layout)
+{
+    if (layout.width == 4) {
+        return measure_row(plain, n, 4, 23);
+    }
+    return layout.mantissa_bits == 7 ? measure_row(plain, n, 2, 7) : measure_row(plain, n, 2, 10);
+}
+
+static size_t row_length(struct dense_layout layout, size_t row)
+{
+    size_t left = layout.count - row * layout.columns;
+    return left < layout.columns ? left : layout.columns;
+}
+
+/* Keep what was found of a row in its two bytes until all rows are known; 0: it was not used. */
+static void hold(uint8_t *low, uint8_t *high, struct row found)
+{
+    unsigned both = (unsigned)(found.scale + DENSE_BASE_MAX) << 1 | (unsigned)found.is_short;
+    both = found.used ? both : 0;
+    *low = (uint8_t)both;
+    *high = (uint8_t)(both >> 8);
+}
+
+static struct row held(uint8_t low, uint8_t high)
+{
+    unsigned both = low | (unsigned)high << 8;
+    struct row found = {both != 0, (int)(both >> 1) - DENSE_BASE_MAX, (int)(both & 1)};
+    return found;
+}
+
+/* Fill rows and short_rows. A row of zeros is taken for one as before it: that is the cheapest. */
+static int survey_rows(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
+                       uint8_t *short_rows, int *shorts)
+{
+    size_t count = dense_rows(layout);
+    int low = 0, high = 0, any = 0, last = 0;
+    for (size_t row = 0; row < count; row++) {
+        const uint8_t *at = plain + row * layout.columns * layout.width;
+        struct row found = measure_row_of(at, row_length(layout, row), layout);
+        hold(&rows[row], &short_rows[row], found);
+        if (found.used) {
+            low = !any || found.scale < low ? found.scale : low;
+            high = !any || found.scale > high ? found.scale : high;
+            any = 1;
+        }
+    }
+    int base = low < high - 255 ? high - 255 : low;
+    for (size_t row = 0; row < count; row++) {
+        struct row found = held(rows[row], short_rows[row]);
+        int scale = found.used ? found.scale - base : last;
+        last = scale < 0 ? 0 : scale;
+        rows[row] = (uint8_t)last;
+        short_rows[row] = (uint8_t)found.is_short;
+        *shorts |= found.is_short;
+    }
+    return base;
+}
+
+/* Of each column: the sum of magnitudes, of their squares, and of the numbers. */
+struct sums {
+    uint64_t magnitudes, squares;
+    int64_t numbers;
+};
+
+ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, int scale,
+                           unsigned width, unsigned mantissa_bits)
+{
+    int bias = (1 << (8 * width - 2 - mantissa_bits)) - 1;
+    int octave = (scale - (scale & 7)) / 8 + bias;
+    uint32_t shrunk = SHRUNK[scale & 7];
+    for (size_t i = 0; i < n; i++) {
+        struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
+        int above = one.exponent - octave;
+        above = above > 5 ? 5 : above < -31 ? -31 : above;
+        uint64_t size = (uint64_t)(one.mantissa * shrunk >> (23 - UNIT)) << 5 >> (5 - above);
+        sums[i].magnitudes += size;
+        sums[i].squares += size * size >> UNIT;
+        sums[i].numbers += one.negative ? -(int64_t)size : (int64_t)size;
+    }
+}
+
+static void add_rows(struct sums *sums, const uint8_t *plain, struct dense_layout layout,
+                     const uint8_t *rows, int base)
+{
+    for (size_t row = 0; row < dense_rows(layout); row++) {
+        const uint8_t *at = plain + row * layout.columns * layout.width;
+        size_t n = row_length(layout, row);
+        if (layout.width == 4) {
+            add_row(sums, at, n, base + rows[row], 4, 23);
+        } else if (layout.mantissa_bits == 7) {
+            add_row(sums, at, n, base + rows[row], 2, 7);
+        } else {
+            add_row(sums, at, n, base + rows[row], 2, 10);
+        }
+    }
+}
+
+#define RATIOS 2048u /* of the mean square to the square of the mean: 256 is 1 */
+
+static unsigned ratio_of(struct sums sums, size_t rows)
+{
+    uint64_t mean = sums.magnitudes / rows, square = sums.squares / rows;
+    uint64_t ratio = mean ? (square << (UNIT + 8)) / (mean * mean) : 0;
+    return ratio < RATIOS ? (unsigned)ratio : RATIOS - 1;
+}
+
+/* Class columns by how rare their large numbers are: as many in each class as in any other. */
+static void class_columns(uint8_t *kinds, const struct sums *sums, size_t columns, size_t rows,
+                          unsigned classes)
+{
+    uint32_t counts[RATIOS] = {0};
+    uint8_t class_of[RATIOS];
+    for (size_t j = 0; j < columns; j++) {
+        counts[ratio_of(sums[j], rows)]++;
+    }
+    uint64_t before = 0;
+    for (unsigned ratio = 0; ratio < RATIOS; ratio++) {
+        class_of[ratio] = (uint8_t)((before + counts[ratio] / 2) * classes / columns);
+        before += counts[ratio];
+    }
+    for (size_t j = 0; j < columns; j++) {
+        kinds[j] = class_of[ratio_of(sums[j], rows)];
+    }
+}
+
+static uint8_t scale_of(struct sums sums, size_t rows)
+{
+    uint64_t mean = (sums.magnitudes << 8) / rows;
+    int scale = mean ? log_eighths(mean) - 8 * (UNIT + 8) + ABOVE_MEAN : 0;
+    return (uint8_t)((scale < -128 ? -128 : scale > 127 ? 127 : scale) + 128);
+}
+
+/* Return the leaning of a column, and add to *gain what it promises, in parts of 2^16 bits. */
+static uint8_t leaning_of(struct sums sums, size_t rows, uint64_t *gain)
+{
+    uint64_t apart = (uint64_t)(sums.numbers < 0 ? -sums.numbers : sums.numbers);
+    uint64_t part = sums.magnitudes ? apart * 256 / sums.magnitudes : 0;
+    uint64_t weight = part * part * rows; /* in 2^16 pi/2 times mean^2 / variance */
+    if (weight < 926000) {                /* three times what chance makes */
+        return 0;
+    }
+    *gain += weight * 5 / 8;
+    uint64_t strength = (part * 205 + 4096) >> 13; /* in eighths of the deviation */
+    strength = strength < 1 ? 1 : strength > 7 ? 7 : strength;
+    return (uint8_t)(strength | (sums.numbers < 0 ? 8u : 0u));
+}
+
+struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
+                                uint8_t *scales, uint8_t *kinds, uint8_t *leanings,
+                                uint8_t *short_rows, uint64_t *sums_room)
+{
+    struct dense_found found = {0, 1, 0, 0};
+    found.base = survey_rows(plain, layout, rows, short_rows, &found.shorts);
+    if (!scales || !layout.count) {
+        return found;
+    }
+    struct sums *sums = (struct sums *)sums_room;
+    size_t columns = row_length(layout, 0), count = dense_rows(layout);
+    uint64_t gain = 0;
+    memset(sums, 0, columns * sizeof *sums);
+    add_rows(sums, plain, layout, rows, found.base);
+    found.classes = count >= 64 && layout.count >= 1u << 15 ? 4 : 1;
+    class_columns(kinds, sums, columns, count, found.classes);
+    for (size_t j = 0; j < columns; j++) {
+        scales[j] = scale_of(sums[j], count);
+        leanings[j] = count >= 16 ? leaning_of(sums[j], count, &gain) : 0;
+    }
+    found.leans = layout.count >= 1u << 15 && gain >> 16 > layout.count / 50;
+    return found;
+}

@@ -1,0 +1,98 @@
+/* dense_tile.h - what decoding and encoding have in common: some elements and their contexts. */
+#ifndef COMPRESSOR_DENSE_TILE_H
+#define COMPRESSOR_DENSE_TILE_H
+
+#include "dense_kernel.h"
+
+#include <string.h>
+
+#define TILE 1024u /* elements that are coded at once: a multiple of STATES */
+#define STATES 8u
+#define BOTTOM 65536u /* what states begin with: below it, a word is taken in */
+#define COARSE 2u     /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
+#define FINE 12u      /* the first of an eighth: from 2^-2 on */
+#define HIGH 44u      /* the first of half an octave: from 2^2 on, below 2^6 */
+#define LOWEST 96     /* eighths from the lowest octave's begin up to the scale */
+#define CELLS 144u    /* eighths that symbols stand for */
+#define ENDING_BITS 20u
+
+#ifdef __GNUC__
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE static inline
+#endif
+
+/* The contexts of some elements in a row. */
+struct dense_tile {
+    uint8_t table[TILE];   /* class * 8 + fraction */
+    int16_t lift[TILE];    /* the scale's octave, in eighths, as elements count exponents */
+    uint8_t leaning[TILE]; /* of its column */
+    uint8_t is_short[TILE];
+};
+
+/* Return the first eighth that a symbol from COARSE on stands for. */
+ALWAYS_INLINE int first_eighth(unsigned symbol)
+{
+    if (symbol < FINE) {
+        return ((int)symbol - (int)COARSE) * 8 - LOWEST;
+    }
+    if (symbol < HIGH) {
+        return (int)symbol - (int)FINE - 16;
+    }
+    return ((int)symbol - (int)HIGH) * 4 + 16;
+}
+
+/* Return how many bits of an element's magnitude a symbol leaves open; fraction bits: those below
+ * an eighth. */
+ALWAYS_INLINE unsigned open_bits(unsigned symbol, unsigned fraction_bits, unsigned width)
+{
+    if (symbol < COARSE) {
+        return symbol ? 0 : 8 * width - 1;
+    }
+    return fraction_bits + (symbol < FINE ? 3u : symbol < HIGH ? 0u : 2u);
+}
+
+ALWAYS_INLINE unsigned group_of(unsigned symbol)
+{
+    return symbol < FINE ? 0 : symbol < HIGH ? 1 + (symbol - FINE) / 4 : 9;
+}
+
+ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (width == 2) { /* compilers make vectors of these */
+        uint16_t element;
+        memcpy(&element, at, 2);
+        return element;
+    }
+    uint32_t element;
+    memcpy(&element, at, 4);
+    return element;
+#else
+    uint32_t low = (uint32_t)(at[0] | at[1] << 8);
+    return width == 2 ? low : low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+#endif
+}
+
+ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)
+{
+    at[0] = (uint8_t)element;
+    at[1] = (uint8_t)(element >> 8);
+    if (width == 4) {
+        at[2] = (uint8_t)(element >> 16);
+        at[3] = (uint8_t)(element >> 24);
+    }
+}
+
+ALWAYS_INLINE unsigned level_of(int eighths, const struct dense_tables *tables)
+{
+    int level = (eighths >> 3) - (int)tables->first_level;
+    int last = (int)tables->levels - 1;
+    return (unsigned)(level < 0 ? 0 : level > last ? last : level);
+}
+
+/* Find the contexts of n elements, at most TILE, from element at on. */
+void dense_fill_tile(struct dense_tile *tile, struct dense_layout layout,
+                     const struct dense_side *side, size_t at, size_t n);
+
+#endif

@@ -1,0 +1,178 @@
+"""Floats under the scales of their rows and columns, densely. Format: docs/format/dense.md."""
+
+from struct import Struct
+
+from compressor import __version__
+from compressor.errors import DamagedError
+from compressor.kernels import dense as kernel
+from compressor.kernels import huffman
+from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
+from compressor.stages.parts import PartReader, pack_part
+
+LAYOUTS = {"fp32": (4, 23), "bf16": (2, 7), "fp16": (2, 10)}
+"""Type of the elements -> their bytes, and the bits of their mantissa."""
+HEAD = Struct("<BBh")
+COLUMNS, LEANINGS, ENDINGS = 1, 2, 4  # flags
+BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
+LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
+COLUMNS_USUAL = 1 << 16
+SLACK = 256 << 10  # bytes: tables, and what holds them
+
+
+class Dense:
+    """One block: scales, what the tables of codes are made of, codes and bits."""
+
+    def __init__(self, dtype: str = "bf16", columns: int = 64) -> None:
+        self._words = LAYOUTS[dtype]
+        self._columns = columns
+        self.block_size = BLOCK * self._words[0]
+
+    def encode(self, plain: Bytes) -> Bytes:
+        """Return one packed block."""
+        width = self._words[0]
+        scaled = len(plain) // width >= LEAST_ROWS * self._columns
+        side, tables, coded = kernel.encode(plain, self._words, self._columns, scaled)
+        flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
+        parts = [
+            HEAD.pack(flags, len(tables.shapes) - 1, side.base),
+            plain[len(plain) // width * width :],
+        ]
+        parts += [pack_part(part) for part in (side.rows, *side[2:]) if part is not None]
+        parts += [_shares(shape) for shape in tables.shapes]
+        parts += tables.odds
+        if tables.endings:
+            parts.append(bytes([tables.first_level, len(tables.endings) - 1]))
+            parts += [_shares(row) for row in tables.endings]
+        return b"".join([*parts, coded])
+
+    def decode(self, packed: Bytes, plain_size: int) -> Bytes:
+        """Return the content of one packed block."""
+        reader = _Reader(packed)
+        width = self._words[0]
+        count = plain_size // width
+        flags, classes, base = reader.head(self._words)
+        tail = bytes(reader.take(plain_size % width))
+        side = reader.side(flags, classes, -(-count // self._columns), min(count, self._columns))
+        side = side._replace(base=base)
+        tables = reader.tables(flags, classes)
+        coded = reader.rest()
+        found = kernel.decode(coded, plain_size, self._words, self._columns, side, tables, tail)
+        if isinstance(found, int):
+            raise damaged(found, _WRONG[found])
+        return found
+
+    def encode_memory(self, plain_size: int) -> int:
+        """Return symbols, words and bits twice, and the result; and what is counted of columns."""
+        count = plain_size // self._words[0]
+        return count + 3 * plain_size + 24 * self._across(count) + self._sides(count)
+
+    def decode_memory(self, plain_size: int) -> int:
+        """Return the result, what is known of rows and columns, and the tables."""
+        return plain_size + self._sides(plain_size // self._words[0]) + kernel.ROOM
+
+    def _across(self, count: int) -> int:
+        """Return as many columns as the archiver may ask for when it knows more of the numbers."""
+        return min(count, max(self._columns, COLUMNS_USUAL))
+
+    def _sides(self, count: int) -> int:
+        """Return the bytes for what is known of rows and columns, and for coding some of it."""
+        rows = -(-count // self._columns)
+        return 2 * rows + 3 * self._across(count) + huffman.encode_memory(rows) + SLACK
+
+
+_WRONG = {
+    11: "its words or bits run out",
+    12: "a state does not end as it began",
+    13: "words or bits are left over",
+    14: "an element is out of range",
+}
+
+
+class _Reader(PartReader):
+    """Reads a block from its first byte on."""
+
+    def head(self, words: tuple[int, int]) -> tuple[int, int, int]:
+        """Return flags, number of classes, and the base of row scales."""
+        if len(self._packed) < HEAD.size:
+            raise damaged(1, "its head is cut")
+        flags, last, base = HEAD.unpack(self.take(HEAD.size))
+        scaled = flags & COLUMNS
+        if flags > 7 or last >= kernel.CLASSES_MAX or (not scaled and (flags & LEANINGS or last)):
+            raise damaged(2, "its head is out of range")
+        if abs(base) > kernel.BASE_MAX:
+            raise damaged(3, "its base is out of range")
+        if flags & ENDINGS and words[0] != 4:
+            raise damaged(4, "it has endings of short elements")
+        return flags, last + 1, base
+
+    def side(self, flags: int, classes: int, rows: int, columns: int) -> kernel.Side:
+        """Return what is known of rows and columns."""
+        by_row = bytes(self.part(rows))
+        scales = bytes(self.part(columns)) if flags & COLUMNS else None
+        kinds = bytes(self.part(columns)) if classes > 1 else None
+        leanings = bytes(self.part(columns)) if flags & LEANINGS else None
+        shorts = bytes(self.part(rows)) if flags & ENDINGS else None
+        for known, most in ((kinds, classes - 1), (leanings, 15), (shorts, 1)):
+            if known and max(known) > most:
+                raise damaged(5, "what it says of a row or column is out of range")
+        return kernel.Side(0, by_row, scales, kinds, leanings, shorts)
+
+    def tables(self, flags: int, classes: int) -> kernel.Tables:
+        """Return what the tables of codes are made of."""
+        shapes = [self._shares(kernel.SYMBOLS) for _ in range(classes)]
+        if any(sum(shape) != kernel.SHARES or not shape[0] for shape in shapes):
+            raise damaged(7, "a shape does not sum up")
+        odds: list[bytes] = []
+        if flags & LEANINGS:
+            odds = [bytes(self.take(kernel.GROUPS)) for _ in range(kernel.STRENGTHS - 1)]
+            if not all(map(all, odds)):
+                raise damaged(8, "a sign is impossible")
+        first, last, endings = 0, 0, []
+        if flags & ENDINGS:
+            first, last = self.take(2)
+            if last >= kernel.LEVELS_MAX:
+                raise damaged(9, "it has too many tables of endings")
+            endings = [self._shares(kernel.ENDINGS) for _ in range(last + 1)]
+            if any(sum(row) not in (0, kernel.SHARES) for row in endings):
+                raise damaged(10, "a table of endings does not sum up")
+        return kernel.Tables(shapes, odds, first, endings)
+
+    def rest(self) -> memoryview:
+        """Return all that is left."""
+        return self.take(len(self._packed))
+
+    def _shares(self, count: int) -> list[int]:
+        found = []
+        for _ in range(count):
+            number = self.take(1)[0]
+            if number > 127:
+                number = (number & 127) << 8 | self.take(1)[0]
+                if not 127 < number <= kernel.SHARES:
+                    raise damaged(6, "a share is out of range")
+            found.append(number)
+        return found
+
+
+def _shares(row: list[int]) -> bytes:
+    packed = bytearray()
+    for share in row:
+        packed += bytes([share]) if share < 128 else bytes([128 | share >> 8, share & 255])
+    return bytes(packed)
+
+
+def damaged(check: int, what: str) -> DamagedError:
+    """Return the error for a check of docs/format/dense.md."""
+    return DamagedError(f"a dense block is damaged: {what} (DN-{check:03})")
+
+
+STAGE = StageInfo(
+    name="dense",
+    summary="floats by the scales of their rows and columns: the smallest, and slow",
+    make=Dense,
+    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    options=(
+        word_option("dtype", "bf16", tuple(LAYOUTS), "type of the elements", wire=True),
+        Option("columns", 64, 1, kernel.COLUMNS_MAX, "elements to a row", wire=True),
+    ),
+    native=True,
+)

@@ -1,0 +1,180 @@
+/* dense_fuzz.c - round trips and hostile blocks for dense_*.c; see campaign.py.
+ *
+ * The first byte chooses: bit 0 the way (set: the rest is plain bytes, which are encoded, decoded and
+ * compared; clear: the rest is what a block says, decoded), bits 1 and 2 the type, bit 3 whether columns
+ * have scales, bit 4 leanings, bit 5 endings, bits 6 and 7 the classes. The second byte is the number of columns, and
+ * for hostile blocks two more are the number of elements. Where there are many columns, plain bytes are
+ * repeated. Every buffer has its exact size and comes from malloc(), so that a byte too far is a finding.
+ */
+#include "../../compressor/kernels/dense_kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MANY 40 /* times that plain bytes are repeated */
+
+static void require(int truth)
+{
+    if (!truth) {
+        abort();
+    }
+}
+
+static uint8_t *room_of(size_t size)
+{
+    uint8_t *room = calloc(size ? size : 1, 1);
+    require(room != NULL);
+    return room;
+}
+
+/* What is left of the input. */
+struct input {
+    const uint8_t *at;
+    size_t left;
+};
+
+static unsigned take(struct input *input)
+{
+    if (!input->left) {
+        return 0;
+    }
+    input->left--;
+    return *input->at++;
+}
+
+static uint8_t *take_row(struct input *input, size_t size, unsigned below)
+{
+    uint8_t *row = room_of(size);
+    for (size_t i = 0; i < size; i++) {
+        row[i] = (uint8_t)(take(input) % below);
+    }
+    return row;
+}
+
+/* Shares that sum up as they have to, whatever the input says. */
+static void take_shares(uint16_t *shares, unsigned n, struct input *input)
+{
+    unsigned left = DENSE_SHARES - 1;
+    for (unsigned s = 0; s < n; s++) {
+        unsigned byte = take(input), share = byte < 128 ? byte : (byte - 127) * 32;
+        shares[s] = (uint16_t)(share < left ? share : left);
+        left -= shares[s];
+    }
+    shares[0] = (uint16_t)(shares[0] + left + 1);
+}
+
+static void try_hostile(struct input input, unsigned choice, struct dense_layout layout)
+{
+    struct dense_side side;
+    struct dense_tables *tables = (struct dense_tables *)room_of(sizeof *tables);
+    struct dense_room *room = (struct dense_room *)room_of(sizeof *room);
+    size_t rows = dense_rows(layout);
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    int scaled = choice >> 3 & 1, leans = scaled && choice >> 4 & 1;
+    int shorts = layout.width == 4 && choice >> 5 & 1;
+    side.base = (int)(take(&input) << 8 | take(&input)) % (2 * DENSE_BASE_MAX + 1) - DENSE_BASE_MAX;
+    side.classes = scaled ? 1 + 2 * (choice >> 6) : 1;
+    uint8_t *held[5] = {take_row(&input, rows, 256), take_row(&input, columns, 256),
+                        take_row(&input, columns, side.classes), take_row(&input, columns, 16),
+                        take_row(&input, rows, 2)};
+    side.rows = held[0];
+    side.scales = scaled ? held[1] : NULL;
+    side.kinds = side.classes > 1 ? held[2] : NULL;
+    side.leanings = leans ? held[3] : NULL;
+    side.short_rows = shorts ? held[4] : NULL;
+    for (unsigned c = 0; c < side.classes; c++) {
+        take_shares(tables->shapes[c], DENSE_SYMBOLS, &input);
+    }
+    memset(tables->odds, 1 + (int)take(&input) % 255, sizeof tables->odds);
+    tables->first_level = take(&input);
+    tables->levels = 1 + take(&input) % DENSE_LEVELS_MAX;
+    for (unsigned level = 0; level < tables->levels && level < 3; level++) {
+        take_shares(tables->endings[level], DENSE_ENDINGS, &input);
+    }
+    uint8_t *plain = room_of(layout.count * layout.width), *packed = room_of(input.left);
+    memcpy(packed, input.at, input.left);
+    dense_prepare(room, tables, side.classes);
+    require(dense_decode(plain, layout, &side, tables, room, packed, input.left) <= DENSE_RANGE);
+    for (unsigned i = 0; i < 5; i++) {
+        free(held[i]);
+    }
+    free(plain);
+    free(packed);
+    free(tables);
+    free(room);
+}
+
+/* Decode what was encoded, from a buffer of its size. */
+static void require_same(const uint8_t *packed, size_t size, const uint8_t *plain,
+                         struct dense_layout layout, const struct dense_side *side,
+                         const struct dense_tables *tables, const struct dense_room *room)
+{
+    size_t plain_size = layout.count * layout.width;
+    uint8_t *again = room_of(plain_size), *exact = room_of(size);
+    memcpy(exact, packed, size);
+    require(dense_decode(again, layout, side, tables, room, exact, size) == DENSE_FINE);
+    require(memcmp(again, plain, plain_size) == 0);
+    free(again);
+    free(exact);
+}
+
+static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout layout)
+{
+    struct dense_side side;
+    struct dense_tables *tables = (struct dense_tables *)room_of(sizeof *tables);
+    struct dense_room *room = (struct dense_room *)room_of(sizeof *room);
+    size_t rows = dense_rows(layout), bound = dense_bound(layout);
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    uint8_t *by_row = room_of(rows), *shorts = room_of(rows), *scales = room_of(columns);
+    uint8_t *kinds = room_of(columns), *leanings = room_of(columns);
+    uint8_t *symbols = room_of(layout.count), *packed = room_of(bound), *sums = room_of(24 * columns);
+    int scaled = choice >> 3 & 1;
+    struct dense_found found = dense_survey(plain, layout, by_row, scaled ? scales : NULL, kinds,
+                                            leanings, shorts, (uint64_t *)(void *)sums);
+    side.base = found.base;
+    side.classes = found.classes;
+    side.rows = by_row;
+    side.scales = scaled ? scales : NULL;
+    side.kinds = found.classes > 1 ? kinds : NULL;
+    side.leanings = scaled && (found.leans || choice >> 4 & 1) ? leanings : NULL;
+    side.short_rows = layout.width == 4 && (found.shorts || choice >> 5 & 1) ? shorts : NULL;
+    dense_model(symbols, tables, plain, layout, &side);
+    dense_prepare(room, tables, side.classes);
+    size_t size = dense_encode(packed, plain, symbols, layout, &side, tables, room);
+    require(size <= bound);
+    require_same(packed, size, plain, layout, &side, tables, room);
+    free(by_row);
+    free(shorts);
+    free(scales);
+    free(kinds);
+    free(leanings);
+    free(symbols);
+    free(packed);
+    free(sums);
+    free(tables);
+    free(room);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const unsigned types[4][2] = {{2, 7}, {2, 10}, {4, 23}, {4, 23}};
+    if (size < 4) {
+        return 0;
+    }
+    const unsigned *type = types[data[0] >> 1 & 3];
+    struct dense_layout layout = {type[0], type[1], 0, 1u + data[1]};
+    if (!(data[0] & 1)) {
+        layout.count = (data[2] | (size_t)data[3] << 8) % 5000;
+        try_hostile((struct input){data + 4, size - 4}, data[0], layout);
+        return 0;
+    }
+    size_t times = data[1] > 127 ? MANY : 1, rest = size - 2;
+    uint8_t *plain = room_of(rest * times);
+    for (size_t i = 0; i < times; i++) {
+        memcpy(plain + i * rest, data + 2, rest);
+    }
+    layout.count = rest * times / layout.width;
+    try_plain(plain, data[0], layout);
+    free(plain);
+    return 0;
+}
