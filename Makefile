@@ -108,4 +108,4 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/fields.c compressor/kernels/floatcode.c compressor/kernels/floatdelta.c compressor/kernels/floatsplit.c compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/memory.c compressor/kernels/pieces.c compressor/kernels/zeromask.c
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/dotz.c compressor/kernels/fields.c compressor/kernels/floatcode.c compressor/kernels/floatdelta.c compressor/kernels/floatsplit.c compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/memory.c compressor/kernels/pieces.c compressor/kernels/zeromask.c
