@@ -21,6 +21,8 @@ COMMANDS = {
     "compress": "compressor.cli.compress",
     "decompress": "compressor.cli.decompress",
     "extract": "compressor.cli.extract",
+    "convert": "compressor.cli.convert",
+    "export": "compressor.cli.export",
     "append": "compressor.cli.append",
     "versions": "compressor.cli.versions",
     "prune": "compressor.cli.prune",

@@ -40,7 +40,7 @@ class ForeignFile:
         sink.opened(self.entry.name, None)
         given = 0
         try:
-            for piece in self._pieces(options):
+            for piece in self.pieces(options):
                 given += len(piece)
                 sink.data(piece)
         except DamagedError as error:
@@ -62,7 +62,7 @@ class ForeignFile:
         """
         begin, end = bounds or (0, ENDLESS)
         at = 0
-        for piece in self._pieces(options):
+        for piece in self.pieces(options):
             write(piece[max(begin - at, 0) : max(end - at, 0)])
             at += len(piece)
             if at >= end:
@@ -70,7 +70,8 @@ class ForeignFile:
         if begin > at:
             raise UsageError(f"--range begins at {begin}, the content has only {at} bytes")
 
-    def _pieces(self, options: UnpackOptions) -> Iterator[bytes]:
+    def pieces(self, options: UnpackOptions) -> Iterator[bytes]:
+        """Yield the content; raises as ``unpack`` does, and DamagedError."""
         packed = Packed(self._file.read, "this is " + self.format.words)
         given = 0
         for piece in read(self.format, packed, options.limits.memory - INTERPRETER):
