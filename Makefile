@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml
+SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml setup.py
 EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
-.PHONY: help demo build models test check format bench fuzz soak dist clean
+.PHONY: help demo build man models test check format bench fuzz soak dist clean
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -51,7 +51,10 @@ lzo: | $(VENV)/bin/python
 	} >/dev/null 2>&1 || echo 'python-lzo could not be built: install liblzo2-dev, or LZO will encode slowly'
 
 test: build ## Run the whole suite.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
+
+man: build ## Write the man pages: `man compressor` finds them while .venv/bin is on PATH.
+	$(BIN)/python tools/man_pages.py $(VENV)/share/man/man1
 
 models: build ## Install torch and transformers, which some tests compare with.
 	$(PIP) --editable '.[models]'
@@ -108,4 +111,4 @@ dist: build ## Build sdist and wheel, install each into a fresh environment, try
 	rm -rf dist/try dist/plain
 
 clean: ## Remove all that was made.
-	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so compressor/kernels/dotz.c compressor/kernels/fields.c compressor/kernels/floatcode.c compressor/kernels/floatdelta.c compressor/kernels/floatsplit.c compressor/kernels/huffman.c compressor/kernels/lzw.c compressor/kernels/memory.c compressor/kernels/pieces.c compressor/kernels/zeromask.c
+	rm -rf $(VENV) build dist *.egg-info compressor/kernels/*.so $(patsubst %.pyx,%.c,$(wildcard compressor/kernels/*.pyx)) compressor/kernels/views.c

@@ -33,6 +33,7 @@ COMMANDS = {
     "recover": "compressor.cli.recover",
     "codecs": "compressor.cli.codecs",
     "bench": "compressor.cli.bench",
+    "entropy": "compressor.cli.entropy",
 }
 """Name of a command -> its module, imported when it is called."""
 

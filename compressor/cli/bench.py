@@ -1,14 +1,16 @@
 """compressor bench."""
 
 import sysconfig
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from compressor.cli import completion
-from compressor.cli.options import PATH, Size, report_from, reporting
-from compressor.cli.report import Report, size
+from compressor.cli.options import PATH, Size, plotting, report_from, reporting
+from compressor.cli.plots import Picture, draw_frontier
+from compressor.cli.report import Report, shown, size
 from compressor.engine.benchmark import CHAINS, SAMPLE, Row, gather, measure
 from compressor.errors import UsageError
 
@@ -26,6 +28,7 @@ from compressor.errors import UsageError
 @click.option(
     "--sample", type=Size(), default=SAMPLE, help="Bytes of the data to take.  [default: 64M]"
 )
+@plotting("Draw size against speed, in and out, to FILE: .png, .svg or .pdf.")
 @reporting
 def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **options: Any) -> int:
     r"""Compare codecs and levels on your own data: ratio, speed both ways, memory.
@@ -35,26 +38,34 @@ def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **opti
     \b
       compressor bench model.bin
       compressor bench logs/ --codec zstd:level=3 --codec lz4
+      compressor bench model.bin --plot frontier.png
     """
     report = report_from(options)
+    picture = Picture(options["plot"], force=options["force"])
     paths = inputs or (Path(sysconfig.get_path("stdlib")),)
     data = gather(paths, sample)
     if not data:
         raise UsageError("there is nothing to measure: the data is empty")
+    named = ", ".join(map(shown, paths))
     if not options["as_json"]:
-        click.echo(f"{size(len(data))} of {', '.join(map(str, paths))}")
+        click.echo(f"{size(len(data))} of {named}")
         click.echo(
             f"{'codec':<16}{'ratio':>7}{'in MB/s':>10}{'out MB/s':>10}{'memory':>10}{'block':>10}"
         )
+    rows = []
     for row in measure(data, chains or CHAINS):
-        _show(row, report)
+        if isinstance(row, Row):
+            _show(row, report)
+            rows.append(row)
+        else:
+            report.note(f"left out: {row[1]}", row[0])
+    if rows:
+        picture.add(partial(draw_frontier, named, rows))
+    picture.write()
     return report.exit_code
 
 
-def _show(row: Row | tuple[str, Exception], report: Report) -> None:
-    if not isinstance(row, Row):
-        report.note(f"left out: {row[1]}", row[0])
-        return
+def _show(row: Row, report: Report) -> None:
     report.output(
         "bench",
         f"{row.chain:<16}{row.ratio:>7.3f}{row.encode_speed / 1e6:>10.0f}{row.decode_speed / 1e6:>10.0f}"

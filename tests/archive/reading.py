@@ -1,12 +1,14 @@
 """Both readers, each reduced to one call: what came out, or the class of what was refused."""
 
 import io
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 
 from blake3 import blake3
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
+from compressor.archive.record import CHECK_SIZE, HEADER_SIZE, MAGIC
 from compressor.archive.schema import FILE, Base, Head
 from compressor.archive.source import RandomSource, Source
 from compressor.engine.access import SeekableArchive
@@ -146,10 +148,22 @@ def content_of(archive: SeekableArchive, index: Index, entry: Entry) -> bytes:
     return bytes(content)
 
 
-def refusal(data: bytes) -> str | None:
+def refusal(data: bytes, bases: Sequence[bytes] = ()) -> str | None:
     """Return the class of error that the seekable reader raises."""
     try:
-        seekable(data)
+        seekable(data, bases)
     except CompressorError as error:
         return class_of(error)
     return None
+
+
+def records(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each record begins and ends."""
+    at = 0
+    while at < len(data):
+        if data[at : at + 4] == MAGIC[:4]:
+            at += len(MAGIC)
+        meta_size, body_size = struct.unpack_from("<II", data, at + 8)
+        end = at + HEADER_SIZE + meta_size + body_size + CHECK_SIZE
+        yield at, end
+        at = end

@@ -24,22 +24,10 @@ TRIES = 1500  # changes to each; a change of each byte to each value would be 10
 HEADER = 32  # bytes
 
 
-def records(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where each record begins and ends."""
-    at = 0
-    while at < len(data):
-        if data[at : at + 4] == b"\x89CZ\0":
-            at += 8
-        meta, body = struct.unpack_from("<II", data, at + 8)
-        end = at + HEADER + meta + body + 8
-        yield at, end
-        at = end
-
-
 def lies(data: bytes, seed: int) -> Iterator[bytes]:
     """Yield the archive with a byte or two of one record's content changed, and its check mended."""
     chance = random.Random(seed)
-    places = [(at, end) for at, end in records(data) if end - at > HEADER + 8]
+    places = [(at, end) for at, end in reading.records(data) if end - at > HEADER + 8]
     for _ in range(TRIES):
         at, end = chance.choice(places)
         changed = bytearray(data)

@@ -1,0 +1,107 @@
+"""compressor entropy."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compressor.cli import completion
+from compressor.cli.options import PATH, Size, plotting, report_from, reporting
+from compressor.cli.plots import Picture, draw_entropy
+from compressor.cli.report import Report, shown, size
+from compressor.engine.benchmark import SAMPLE, Row, gather
+from compressor.engine.benchmark import measure as try_codecs
+from compressor.engine.entropy import Entropy, codecs, measure
+from compressor.errors import UsageError
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, type=PATH, required=True, metavar="PATH...")
+@click.option(
+    "--codec",
+    "chains",
+    multiple=True,
+    metavar="CHAIN",
+    help="Try only this; may be repeated.  [default: every codec]",
+    shell_complete=completion.codecs,
+)
+@click.option(
+    "--sample", type=Size(), default=SAMPLE, help="Bytes of each PATH to take.  [default: 64M]"
+)
+@plotting("Draw how often each byte occurs, and what codecs reach, to FILE: .png, .svg or .pdf.")
+@reporting
+def entropy(inputs: tuple[Path, ...], chains: tuple[str, ...], **options: Any) -> int:
+    r"""Say how small data could be by its statistics, and how near to that codecs come.
+
+    Order 0 takes bytes one by one, order 1 each with the one before it. Codecs that find repeats can go
+    below both. Of a folder the files are taken one after the other.
+
+    \b
+      compressor entropy model.bin
+      compressor entropy logs/ --codec huffman --codec lzw
+      compressor entropy data.csv --plot data.png
+    """
+    report = report_from(options)
+    picture = Picture(options["plot"], force=options["force"])
+    for path in inputs:
+        with report.failing(path):
+            found, rows = _look(path, chains, options["sample"], report)
+            picture.add(partial(draw_entropy, shown(path), found, rows))
+    picture.write()
+    return report.exit_code
+
+
+def _look(
+    path: Path, chains: tuple[str, ...], sample: int, report: Report
+) -> tuple[Entropy, list[Row]]:
+    data = gather([path], sample)
+    if not data:
+        raise UsageError("there is nothing to measure: it is empty")
+    found = measure(data)
+    _show(path, found, report)
+    rows = []
+    for row in try_codecs(data, chains or codecs()):
+        if isinstance(row, Row):
+            _show_codec(path, found, row, report)
+            rows.append(row)
+        else:
+            report.note(f"left out: {row[1]}", row[0])
+    report.succeeded()
+    return found, rows
+
+
+def _show(path: Path, found: Entropy, report: Report) -> None:
+    bounds = [found.bound(found.order0), found.bound(found.order1)]
+    lines = [f"{shown(path)}: {size(found.plain_size)}"]
+    lines += [f"{'':<16}{'bits a byte':>12}{'bound':>10}{'of all':>8}"]
+    for order, (bits, bound) in enumerate(zip((found.order0, found.order1), bounds, strict=True)):
+        share = bound / found.plain_size
+        lines.append(f"{f'order {order}':<16}{bits:>12.4f}{size(bound):>10}{share:>8.4f}")
+    lines.append(f"{'codec':<16}{'':>12}{'packed':>10}{'of all':>8}{'by order 0':>12}")
+    report.output(
+        "entropy",
+        "\n".join(lines),
+        path=str(path),
+        plain_bytes=found.plain_size,
+        order0_bits=round(found.order0, 6),
+        order1_bits=round(found.order1, 6),
+        order0_bytes=bounds[0],
+        order1_bytes=bounds[1],
+    )
+
+
+def _show_codec(path: Path, found: Entropy, row: Row, report: Report) -> None:
+    bound = found.bound(found.order0)
+    by_bound = f"{row.packed_size / bound:.3f}" if bound else "-"
+    report.output(
+        "entropy codec",
+        f"{row.chain:<16}{'':>12}{size(row.packed_size):>10}{row.ratio:>8.4f}{by_bound:>12}",
+        path=str(path),
+        chain=row.chain,
+        packed_bytes=row.packed_size,
+        ratio=round(row.ratio, 4),
+    )
+
+
+COMMAND = entropy

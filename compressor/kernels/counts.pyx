@@ -1,0 +1,19 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""Binding of counts_kernel.h: memory here, arithmetic in C."""
+
+from libc.stdint cimport uint8_t, uint64_t
+
+
+cdef extern from "counts_kernel.h" nogil:
+    enum: COUNTS_PAIRS
+    void counts_add_pairs(uint64_t *pairs, const uint8_t *plain, size_t plain_size)
+
+
+def pairs(const uint8_t[::1] plain not None) -> memoryview:
+    counts = memoryview(bytearray(COUNTS_PAIRS * sizeof(uint64_t))).cast("Q")
+    cdef uint64_t[::1] view = counts
+    cdef size_t size = plain.shape[0]
+    if size:
+        with nogil:
+            counts_add_pairs(&view[0], &plain[0], size)
+    return counts
