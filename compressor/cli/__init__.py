@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 from click.shell_completion import shell_complete
 
-from compressor.cli import shorthand
+from compressor.cli import naming, shorthand
 from compressor.cli.options import REPORT
 from compressor.cli.report import Report, say_error
 from compressor.errors import CompressorError, UsageError
@@ -59,7 +59,7 @@ def _with_lines(command: click.Command) -> click.Command:
 
 
 def _suggestion(file: str) -> str:
-    if file.endswith(".cz"):
+    if naming.is_packed(Path(file)):
         return f"{file} is a file; to unpack it: compressor decompress {file}"
     return f"{file} is a file; to pack it: compressor compress {file}"
 

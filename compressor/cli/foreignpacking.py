@@ -74,6 +74,8 @@ class ForeignPacking(Packing):
         verify = options["verify"] or options["remove"]
         if verify and not isinstance(output, Output):
             raise UsageError("--verify reads what was written: it needs an output file")
+        if said := self._writing.notice():
+            self._report.warn(said, once=True)
         packer = ForeignPacker(
             write,
             ForeignOptions(

@@ -78,8 +78,9 @@ class Unpacking:
     def _holds_tree(self, path: Path) -> bool:
         try:
             with opened_archive(path, follow=self._follow) as (source, file):
-                found = recognised(source, file)
-                return source.regular and not isinstance(found, ForeignFile) and holds_tree(file)
+                if not source.regular or isinstance(recognised(source, file), ForeignFile):
+                    return False
+                return holds_tree(file)
         except (CompressorError, OSError):  # said when its turn comes
             return True
 

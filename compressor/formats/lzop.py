@@ -14,7 +14,7 @@ from compressor.formats.base import Format
 from compressor.formats.packed import INSIDE, Packed
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
-from compressor.stages.codecs.lzo import Lzo
+from compressor.stages.codecs.lzo import STAGE, Lzo
 
 MAGIC = b"\x89LZO\0\r\n\x1a\n"
 WITH_LEVEL = 0x0940  # the version from which on headers have a level, and all of the time
@@ -173,5 +173,5 @@ FORMAT = Format(
     endings={".lzo": "", ".tzo": ".tar"},
     begins=lambda start: start.startswith(MAGIC),
     read=_read,
-    writing=Writing(_Coder, 3),
+    writing=Writing(_Coder, 3, notice=STAGE.notice),
 )

@@ -47,12 +47,14 @@ Make = Callable[[int], Coder]
 class Writing(Struct, frozen=True):
     """How a format is written: with which level where none is asked for.
 
-    ``joins``: files in a row are one, so that several contents may go to one file.
+    ``joins``: files in a row are one, so that several contents may go to one file. ``notice`` gives
+    what users should know before they wait for it.
     """
 
     make: Make
     level: int
     joins: bool = True
+    notice: Callable[[], str | None] = lambda: None
 
 
 class StreamCoder:

@@ -11,6 +11,7 @@ from compressor.formats.writing import StreamCoder, Writing
 
 MAX_PLAIN = 1 << 38  # bytes that a .lzma header may declare, to be taken for one; as xz has it
 LEAST_WINDOW = 4096  # bytes; no encoder declares less
+MOST_PART = 64  # MiB: with more, level 9 would not fit into 1 GiB
 WINDOWS = (0, 1, 2, 4, 4, 8, 8, 16, 32, 64)  # MiB, of each level; level 0 has 256 KiB
 MEMORY = (4, 10, 18, 33, 50, 95, 95, 188, 372, 676)  # MiB that each takes, as xz(1) has it
 UNKNOWN = b"\xff" * 8  # the size of a .lzma file that has an end mark
@@ -47,7 +48,7 @@ def _begins_lzma(start: bytes) -> bool:
 
 
 def _coder(level: int) -> StreamCoder:
-    size = max(3 * WINDOWS[level] << 20, 1 << 20)
+    size = min(max(3 * WINDOWS[level], 1), MOST_PART) << 20
     encode = partial(lzma.compress, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, preset=level)
     return StreamCoder(size, MEMORY[level] << 20, encode)
 

@@ -1,11 +1,14 @@
 """Tar and zip files into archives, and archives into tar files: what they hold, and what they try."""
 
 import io
+import json
 import os
+import random
 import stat
 import subprocess
 import tarfile
 import zipfile
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -254,6 +257,22 @@ def test_outputs_are_never_inputs_nor_replaced_unasked(run: Run) -> None:
     run("export", "x.cz", "-o", "y.tar")
     assert b"exists" in run("export", "x.cz", "-o", "y.tar", code=1).stderr
     assert b"add -o" in run("convert", "-", code=2).stderr
+
+
+def test_numbers_in_what_is_converted_are_packed_as_numbers(run: Run) -> None:
+    chosen = random.Random(4)
+    values = array("f", (chosen.gauss(0, 1) for _ in range(50_000))).tobytes()
+    halves = b"".join(values[at + 2 : at + 4] for at in range(0, len(values), 4))
+    header = json.dumps(
+        {"w": {"dtype": "BF16", "shape": [50_000], "data_offsets": [0, len(halves)]}}
+    ).encode()
+    model = len(header).to_bytes(8, "little") + header + halves
+    Path("x.tar").write_bytes(tar_of((info("m.safetensors"), model)))
+
+    run("convert", "x.tar")
+
+    assert b"floatsplit:dtype=bf16" in run("info", "x.cz").stdout
+    assert run("cat", "x.cz", "m.safetensors").stdout == model
 
 
 def test_export_gives_any_version(run: Run) -> None:

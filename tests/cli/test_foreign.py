@@ -188,7 +188,7 @@ def test_what_other_files_have_no_place_for_is_refused(run: Run) -> None:
 
 
 def test_levels_and_threads_go_with_formats(run: Run) -> None:
-    Path("x").write_bytes(TEXT * 20)
+    Path("x").write_bytes(TEXT * 6)
 
     fast, small = (
         run("compress", "--format", "gz", level, "-c", "x").stdout for level in ("-1", "-9")

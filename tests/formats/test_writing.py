@@ -101,6 +101,14 @@ def test_a_gzip_file_is_one_member_whatever_its_size(peer: Peer) -> None:
     assert len(packed) < 1.02 * len(piped(peer, ("gzip", "-c"), content))
 
 
+def test_every_level_fits_into_the_default_budget() -> None:
+    for name in WRITTEN:
+        for level in range(10):
+            if name == "lzo" and level >= 7:
+                pytest.importorskip("lzo")
+            packer_of(name, lambda _data: None, level, threads=0).close()
+
+
 def test_holes_are_zeros() -> None:
     out = io.BytesIO()
     packer = packer_of("gz", out.write)
