@@ -84,19 +84,22 @@ class FileFrom:
         return self._file.read(size)
 
 
+READ_BY = ", which `compressor decompress`, `cat`, `list` and `test` read"
+PACKED_BY = "; `compressor convert` makes an archive of it"
+
 FOREIGN = (
-    (b"\x1f\x8b", "a gzip file"),
-    (b"\x1f\x9d", "a .Z file (compress)"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ\x00", "an xz file"),
-    (b"]\x00\x00", "an lzma file"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file"),
-    (b"\x04\x22\x4d\x18", "an lz4 file"),
-    (b"\x89LZO", "an lzop file"),
-    (b"PK\x03\x04", "a zip file"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z file"),
-    (b"Rar!", "a rar file"),
-    (b"LZIP", "an lzip file"),
+    (b"\x1f\x8b", "a gzip file" + READ_BY),
+    (b"\x1f\x9d", "a .Z file" + READ_BY),
+    (b"BZh", "a bzip2 file" + READ_BY),
+    (b"\xfd7zXZ\x00", "an xz file" + READ_BY),
+    (b"]\x00\x00", "an lzma file" + READ_BY),
+    (b"\x28\xb5\x2f\xfd", "a zstd file" + READ_BY),
+    (b"\x04\x22\x4d\x18", "an lz4 file" + READ_BY),
+    (b"\x89LZO", "an lzop file" + READ_BY),
+    (b"PK\x03\x04", "a zip file" + PACKED_BY),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z file; `7z x` unpacks it"),
+    (b"Rar!", "a rar file; `unrar x` unpacks it"),
+    (b"LZIP", "an lzip file; `lzip -d` unpacks it"),
     (b"GGUF", "a GGUF model, not compressed"),
     (b"\x93NUMPY", "a numpy array, not compressed"),
 )
@@ -106,7 +109,7 @@ def foreign_format(start: Bytes) -> str | None:
     """Return what a file that begins with these bytes is, in words, or None."""
     head = bytes(start[:512])
     if head[257:262] == b"ustar":
-        return "a tar file"
+        return "a tar file" + PACKED_BY
     return next((words for magic, words in FOREIGN if head.startswith(magic)), None)
 
 

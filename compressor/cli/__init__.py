@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from compressor.cli import shorthand
+from compressor.cli import naming, shorthand
 from compressor.cli.options import REPORT
 from compressor.cli.report import Report, say_error
 from compressor.errors import CompressorError, UsageError
@@ -20,6 +20,8 @@ COMMANDS = {
     "compress": "compressor.cli.compress",
     "decompress": "compressor.cli.decompress",
     "extract": "compressor.cli.extract",
+    "convert": "compressor.cli.convert",
+    "export": "compressor.cli.export",
     "append": "compressor.cli.append",
     "versions": "compressor.cli.versions",
     "prune": "compressor.cli.prune",
@@ -56,7 +58,7 @@ def _with_lines(command: click.Command) -> click.Command:
 
 
 def _suggestion(file: str) -> str:
-    if file.endswith(".cz"):
+    if naming.is_packed(Path(file)):
         return f"{file} is a file; to unpack it: compressor decompress {file}"
     return f"{file} is a file; to pack it: compressor compress {file}"
 

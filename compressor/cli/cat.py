@@ -25,6 +25,7 @@ from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.cli.tensors import files_in, reading_from, tensors_in
 from compressor.engine.access import opened_index
+from compressor.engine.foreign import ForeignFile, recognised
 from compressor.engine.needs import Part, require
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
@@ -71,7 +72,8 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
     r"""Write files, bytes of them, or tensors in them; only the blocks they need are read.
 
     Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes. For --tensor
-    a file of tensors serves, too, as it is.
+    a file of tensors serves, too, as it is. Of gzip, bzip2, xz, lzma, lz4, zstd, lzop or compress it is
+    read from its start, up to the last byte that is wanted.
 
     \b
       compressor cat run.cz run/config.json
@@ -83,6 +85,13 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
     _refuse_contradictions(options)
     options["part"] = _bounds(options["part"])
     with report.failing(archive), opened_archive(archive) as (source, file):
+        found = recognised(source, file)
+        if isinstance(found, ForeignFile):
+            _refuse_members(found, members, options)
+            with _output(archive, options) as write:
+                found.copy(write, options["part"], reading_from(options))
+            report.result("written", shown(archive), path=str(archive), name="")
+            return report.exit_code
         if not source.regular:
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
@@ -102,6 +111,15 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         (options["form"] and not options["tensors"], "--format is for what --tensor picks"),
         (options["force"] and not options["output"], "-f is for -o FILE"),
     )
+
+
+def _refuse_members(file: ForeignFile, members: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Refuse to look for what only archives have."""
+    if members or options["tensors"] or options["at"]:
+        raise UsageError(
+            f"this is {file.format.words}, which has no members, tensors or versions: "
+            "leave MEMBER, --tensor and --at out"
+        )
 
 
 @contextmanager

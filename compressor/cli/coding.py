@@ -98,12 +98,12 @@ versioning = together(
 def solid_size_from(options: Mapping[str, Any]) -> int:
     """Return the bytes that small files share: as asked for, or as the level does."""
     asked: int | None = options["solid_size"]
-    return asked or SOLID_SIZES.get(_level(options) or DEFAULT, SOLID_SIZE)
+    return asked or SOLID_SIZES.get(level_from(options) or DEFAULT, SOLID_SIZE)
 
 
 def chain_from(options: Mapping[str, Any]) -> Chain:
     """Return the chain that the options ask for."""
-    return chain_for(options["codec"], _level(options))
+    return chain_for(options["codec"], level_from(options))
 
 
 def codings_from(options: Mapping[str, Any]) -> Codings:
@@ -114,7 +114,7 @@ def codings_from(options: Mapping[str, Any]) -> Codings:
         if options["bases"]:
             raise UsageError("--codec packs any bytes alike; --base goes with levels")
         return NONE
-    level = _level(options)
+    level = level_from(options)
     return codings_for(DEFAULT if level is None else level)
 
 
@@ -123,7 +123,7 @@ def dtype_from(options: Mapping[str, Any]) -> str:
     return (options["dtype"] or "").upper()
 
 
-def _level(options: Mapping[str, Any]) -> int | None:
+def level_from(options: Mapping[str, Any]) -> int | None:
     """Return the level asked for, by option or by the environment; a codec needs none."""
     level: int | None = options["level"]
     text = os.environ.get("COMPRESSOR_LEVEL")

@@ -26,7 +26,10 @@ from compressor.cli.options import (
 )
 from compressor.cli.packing import Packing
 from compressor.cli.paths import STDIN
+from compressor.cli.report import Report
 from compressor.errors import UsageError
+from compressor.formats.table import WRITTEN
+from compressor.stages.chain import Chain
 
 packing_options = together(
     click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="One archive of all inputs."),
@@ -52,6 +55,12 @@ packing_options = together(
     "3 some inputs failed.",
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(WRITTEN),
+    help="Write what gzip, bzip2, xz, lz4, zstd, lzop or compress read, not an archive.",
+)
 @packing_options
 @basing
 @writing
@@ -70,6 +79,7 @@ def compress(**options: Any) -> int:
       compressor compress -9 -o all.cz a b c     one archive of three
       tar c run | compressor compress > run.tar.cz
       compressor compress --codec lz4 big.log    fast
+      compressor compress --format gz -9 log     log.gz, for those who have gzip
       find . -name '*.npy' -print0 | compressor compress --files-from - -0
     """
     to_stdout = _to_stdout(options)
@@ -81,12 +91,20 @@ def compress(**options: Any) -> int:
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
     with inside(options):
-        packing = Packing(inputs, chain, options, report)
+        packing = _packing(inputs, chain, options, report)
         if to_stdout or options["output"]:
             packing.into_one(None if to_stdout else options["output"])
         else:
             packing.each()
     return report.exit_code
+
+
+def _packing(inputs: list[Path], chain: Chain, options: dict[str, Any], report: Report) -> Packing:
+    if options["form"] is None:
+        return Packing(inputs, chain, options, report)
+    from compressor.cli.foreignpacking import ForeignPacking  # for those who ask for it
+
+    return ForeignPacking(inputs, options, report)
 
 
 def _to_stdout(options: dict[str, Any]) -> bool:

@@ -41,16 +41,17 @@ from compressor.errors import UsageError
 @resources
 @reporting
 def decompress(**options: Any) -> int:
-    r"""Restore what .cz archives hold.
+    r"""Restore what .cz archives hold, or files of gzip, bzip2, xz, lzma, lz4, zstd, lzop and compress.
 
     X.cz of one file gives X beside it; an archive of a folder, or of several members, gives each its
-    recorded name under -C (`extract` takes some of them). Without a PATH, or for -, stdin is unpacked
-    to stdout.
+    recorded name under -C (`extract` takes some of them). X.gz gives X, X.tgz gives X.tar; what a file is
+    its first bytes say. Without a PATH, or for -, stdin is unpacked to stdout.
 
     \b
       compressor decompress model.bin.cz         model.bin
       compressor decompress all.cz -C restored/  every member
       compressor decompress -c log.cz | grep x
+      compressor decompress run.tar.xz           run.tar
       ssh host 'compressor < f' | compressor -d > f
     """
     to_stdout = _to_stdout(options)

@@ -1,20 +1,24 @@
 """compressor list."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
+from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.names import name_key
 from compressor.archive.source import Source
-from compressor.cli import listing, paths
+from compressor.cli import listing, naming, paths
 from compressor.cli.options import PATH, basing, budget, refuse_where, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
+from compressor.engine.foreign import ForeignFile, recognised
 from compressor.engine.glance import Survey, glance
+from compressor.engine.limits import Limits
 from compressor.errors import DamagedError, UsageError
 
 Lines = Callable[[Sequence[Entry]], Iterable[str]]
@@ -36,7 +40,8 @@ Lines = Callable[[Sequence[Entry]], Iterable[str]]
 def list_members(**options: Any) -> int:
     r"""List the members of archives, or of stdin, by name: size, time, name.
 
-    Of an archive with several versions the last one; from a pipe each one, under its number.
+    Of an archive with several versions the last one; from a pipe each one, under its number. Files of
+    gzip, bzip2, xz, lzma, lz4, zstd, lzop and compress are read to their end.
 
     \b
       compressor list run.cz
@@ -72,12 +77,37 @@ class _Listing:
 
     def run(self) -> None:
         with opened_archive(self._path) as (source, file):
-            if source.regular:
+            found = recognised(source, file)
+            if isinstance(found, ForeignFile):
+                self._foreign(found)
+            elif source.regular:
                 self._seekable(file)
             elif self._at is not None:
                 raise UsageError("--at needs a file to look into, not a pipe")
             else:
-                self._forward(file)
+                self._forward(found)
+
+    def _foreign(self, file: ForeignFile) -> None:
+        """List the content of another program's file: only reading all of it tells its size."""
+        if self._at is not None:
+            raise UsageError(f"--at is for versions; this is {file.format.words}")
+        from compressor.engine.reading import UnpackOptions  # for such files
+        from compressor.engine.sinks import NullSink
+
+        sink, found = NullSink(), Survey(ended=True)
+
+        def note(read: int, _given: int) -> None:
+            found.size = read
+
+        reading = UnpackOptions(limits=Limits(None, None, self._memory), progress=note)
+        file.unpack(sink, reading)
+        for _, error in sink.outcome.failures:
+            self._report.fail(error, self._path)
+        name = os.fsencode(naming.content_name(self._path) or "")
+        for entry in sink.outcome.members:
+            found.members[name] = replace(entry, name=name)
+            self._members(found)
+            self._total(found, 1, found.plain_size, file.format.name)
 
     def _seekable(self, file: BinaryIO) -> None:
         try:
@@ -133,13 +163,14 @@ class _Listing:
             "member", entries, self._lines, lambda entry: {**common, **listing.fields(entry)}
         )
 
-    def _total(self, found: Survey, count: int, plain: int) -> None:
+    def _total(self, found: Survey, count: int, plain: int, form: str = "cz") -> None:
         percent = f"{100 * found.size / plain:.1f} %" if plain else "-"
         self._report.output(
             "archive",
             f"{plain:>15,}  {count} member{'s' * (count != 1)} in {found.size:,} bytes, {percent}"
             f"  {shown(self._path)}",
             path=str(self._path),
+            format=form,
             members=count,
             plain_bytes=plain,
             packed_bytes=found.size,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compressor.errors import UsageError
+from compressor.formats.table import plain_name
 
 SUFFIX = ".cz"
 
@@ -23,23 +24,40 @@ def recorded_name(path: Path) -> bytes:
     return b"/".join(parts)
 
 
-def archive_path(path: Path, folder: Path | None) -> Path:
+def archive_path(path: Path, folder: Path | None, suffix: str = SUFFIX) -> Path:
     """Return where the archive of one input goes: beside it, or into ``folder``."""
-    name = path.name + SUFFIX
+    name = path.name + suffix
     return folder / name if folder else path.with_name(name)
+
+
+def content_name(path: Path) -> str | None:
+    """Return what the content of an archive, or of another program's file, is called by its name.
+
+    None: the name has no ending that says so.
+    """
+    if path.suffix == SUFFIX:
+        return path.stem
+    return plain_name(path.name)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a name says that it is an archive, or another program's file of packed bytes."""
+    return bool(content_name(path))
 
 
 def plain_path(path: Path) -> Path:
     """Return where the content of a one-file archive goes.
 
     Raises:
-        UsageError: the archive's name does not end in ``.cz``.
+        UsageError: its name does not end as it should, in ``.cz`` or in ``.gz`` or the like.
     """
-    if path.suffix != SUFFIX or not path.stem:
+    name = content_name(path)
+    if not name:
         raise UsageError(
-            f"{path} does not end in {SUFFIX}: say where its content goes with -o, -c or -N"
+            f"{path} does not end in {SUFFIX} (nor in .gz, .zst or the like): "
+            "say where its content goes with -o, -c or -N"
         )
-    return path.with_name(path.stem)
+    return path.with_name(name)
 
 
 def refuse_clashes(names: Iterable[tuple[Path, object]]) -> None:

@@ -79,6 +79,7 @@ class Packing:
         self._chain = chain
         self._options = options
         self._scanning = scan_options(options)
+        self._suffix = naming.SUFFIX
         self._report = report
         self._follow: bool = options["force"]
         files, externals = paths.identities(inputs), externals_from(options)
@@ -95,7 +96,7 @@ class Packing:
             naming.recorded_name(path)
         folder: Path | None = self._options["output_dir"]
         plan = [
-            (path, naming.archive_path(path, folder))
+            (path, naming.archive_path(path, folder, self._suffix))
             for path in self._inputs
             if not self._skipped(path)
         ]
@@ -309,24 +310,33 @@ class Packing:
         label: str,
         output: Output | DeviceOutput | None,
     ) -> Tally:
-        file = output.descriptor if output is not None and output.is_file else None
-        archive = None if file is None else identity_of(file)
-        within = None if file is None else GrowingSource(file)
         progress = self._report.progress(label, job.total)
         try:
-            options = self._pack_options(progress, job, within)
-            with measured(job.tree, progress) if job.tree else nullcontext():
-                tally = pack_all(
-                    write,
-                    options,
-                    lambda packer: job.pack(packer, archive),
-                    self._options["label"],
-                    self._options["time"],
-                )
+            tally = self._fill(write, job, progress, output)
         finally:
             seconds = progress.close()
         self._done(label, tally, seconds)
         return tally
+
+    def _fill(
+        self,
+        write: Callable[[Bytes], object],
+        job: Job,
+        progress: Progress,
+        output: Output | DeviceOutput | None,
+    ) -> Tally:
+        file = output.descriptor if output is not None and output.is_file else None
+        archive = None if file is None else identity_of(file)
+        within = None if file is None else GrowingSource(file)
+        options = self._pack_options(progress, job, within)
+        with measured(job.tree, progress) if job.tree else nullcontext():
+            return pack_all(
+                write,
+                options,
+                lambda packer: job.pack(packer, archive),
+                self._options["label"],
+                self._options["time"],
+            )
 
     def _done(self, label: str, tally: Tally, seconds: float) -> None:
         plain, packed = tally.plain_size, tally.packed_size

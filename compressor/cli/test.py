@@ -19,9 +19,9 @@ from compressor.cli.options import (
 from compressor.cli.report import Report
 from compressor.cli.restoring import report_outcome
 from compressor.cli.sources import opened_archive
+from compressor.engine.foreign import recognised, unpack_any
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.engine.unpack import unpack
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 
@@ -35,6 +35,8 @@ from compressor.errors import CompressorError, DamagedError, UnfinishedError
 @reporting
 def test(**options: Any) -> int:
     r"""Read archives, or stdin, to the end and check every bit; write nothing.
+
+    Files of gzip, bzip2, xz, lzma, lz4, zstd, lzop and compress are read, too.
 
     \b
       compressor test *.cz
@@ -59,7 +61,8 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
             external=external_from(options),
         )
         try:
-            unpack(file, sink, unpack_options, seekable=source.regular)
+            found = recognised(source, file)
+            unpack_any(found, sink, unpack_options, seekable=source.regular)
         finally:
             seconds = progress.close()
     failures = sink.outcome.failures

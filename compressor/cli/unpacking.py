@@ -14,13 +14,13 @@ from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdo
 from compressor.engine import heap
 from compressor.engine.contents import holds_tree
 from compressor.engine.extract import give_by_index
+from compressor.engine.foreign import ForeignFile, recognised, unpack_any
 from compressor.engine.live import is_idle
 from compressor.engine.needs import require_all
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.restoring import default_mode
 from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink, Outcome, StreamSink
-from compressor.engine.unpack import unpack
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import (
@@ -29,6 +29,9 @@ from compressor.tree.outputs import (
     make_folder,
     opened_output,
 )
+
+Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
+"""What is unpacked: its path, its descriptor, and a file of it from where it is to be read."""
 
 
 class Unpacking:
@@ -59,7 +62,7 @@ class Unpacking:
             return
         named: dict[Path, list[Path]] = {}
         for path in self._inputs:
-            if path.suffix == naming.SUFFIX and path.stem:
+            if naming.is_packed(path):
                 named.setdefault(paths.place(self._beside(path)), []).append(path)
         for same in named.values():
             if len(same) > 1:  # rare; only now it is worth a look inside
@@ -74,22 +77,34 @@ class Unpacking:
     def _holds_tree(self, path: Path) -> bool:
         try:
             with opened_archive(path, follow=self._follow) as (source, file):
-                return source.regular and holds_tree(file)
+                if not source.regular or isinstance(recognised(source, file), ForeignFile):
+                    return False
+                return holds_tree(file)
         except (CompressorError, OSError):  # said when its turn comes
             return True
 
-    def _unpack(self, path: Path, source: Input, file: BinaryIO) -> None:
+    def _unpack(self, path: Path, source: Input, raw: BinaryIO) -> None:
+        file = recognised(source, raw)
         if self._to_stdout:
             if not self._planned(path, "stdout"):
                 stdout_descriptor()
                 self._run((path, source, file), StreamSink(write_stdout))
-            return
-        several = source.regular and holds_tree(file)
-        target = self._target(path, several=several)
-        if target is None:
-            self._to_folder(path, source, file)
+        elif isinstance(file, ForeignFile):
+            self._to_file((path, source, file), self._foreign_target(path, file))
         else:
-            self._to_file((path, source, file), target)
+            target = self._target(path, several=source.regular and holds_tree(file))
+            if target is None:
+                self._to_folder(path, source, file)
+            else:
+                self._to_file((path, source, file), target)
+
+    def _foreign_target(self, path: Path, file: ForeignFile) -> Path:
+        output: Path | None = self._options["output"]
+        if self._options["name_stored"] or (path == STDIN and not output):
+            raise UsageError(
+                f"this is {file.format.words}, read without a name: say where its content goes with -o or -c"
+            )
+        return output or self._beside(path)
 
     def _target(self, path: Path, *, several: bool) -> Path | None:
         """Return the one file that the content goes to; None where members have their own names."""
@@ -121,7 +136,7 @@ class Unpacking:
         report_outcome(self._report, path, outcome, restoring.seconds)
         self._remove(path, source, outcome)
 
-    def _to_file(self, archive: tuple[Path, Input, BinaryIO], target: Path) -> None:
+    def _to_file(self, archive: Unpacked, target: Path) -> None:
         path, source, _ = archive
         options = self._options
         if options["skip_existing"] and paths.is_up_to_date([path], target):
@@ -165,9 +180,7 @@ class Unpacking:
             self._report.warn(reason, path)
             self._report.partly()
 
-    def _run(
-        self, archive: tuple[Path, Input, BinaryIO], sink: NullSink, *, whole: bool = False
-    ) -> bool:
+    def _run(self, archive: Unpacked, sink: NullSink, *, whole: bool = False) -> bool:
         """Give the archive to the sink; say whether all of it came, but for its very end.
 
         ``whole``: where not all came, nothing is kept, so that nothing is said to be done.
@@ -187,10 +200,8 @@ class Unpacking:
             behind=True,
         )
         try:
-            if source.regular:
-                require_all(file, options)
-            if not (source.regular and give_by_index(file, sink, options)):
-                unpack(file, sink, options, seekable=source.regular)
+            if not (source.regular and _by_index(file, sink, options)):
+                unpack_any(file, sink, options, seekable=source.regular)
         finally:
             seconds = progress.close()
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)
@@ -198,3 +209,11 @@ class Unpacking:
             sink.outcome.members.clear()
         report_outcome(self._report, path, sink.outcome, seconds)
         return came
+
+
+def _by_index(file: "BinaryIO | ForeignFile", sink: NullSink, options: UnpackOptions) -> bool:
+    """Give an archive by its index, if it has one and what it needs is here; say whether that was done."""
+    if isinstance(file, ForeignFile):
+        return False
+    require_all(file, options)
+    return give_by_index(file, sink, options)

@@ -65,10 +65,20 @@ def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
         if found is not None:
             yield from _coded(found, source.take, piece_size)
     elif options.codings and not source.regular:
-        ahead = _Ahead(source.take)
-        yield from _cut_up(_numbers_ahead(ahead, options, piece_size), ahead.take, piece_size)
+        yield from content_from(source.take, options, piece_size)
         return
     yield from source.pieces(piece_size)  # all of it, or what was added while it was read
+
+
+def content_from(
+    take: Callable[[int], bytes | bytearray], options: PackOptions, piece_size: int
+) -> Content:
+    """Yield the content that ``take`` gives, fewer bytes than asked for only at its end: as a pipe's."""
+    if options.codings:
+        ahead = _Ahead(take)
+        yield from _cut_up(_numbers_ahead(ahead, options, piece_size), ahead.take, piece_size)
+    else:
+        yield from _in_pieces(take, piece_size)
 
 
 class _TooFarError(Exception):

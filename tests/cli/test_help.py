@@ -80,7 +80,7 @@ def test_completion_offers_the_verbs(run: Run) -> None:
         "COMP_CWORD": "1",
     }
 
-    assert run(env=env).stdout == b"plain,compress\nplain,codecs\n"
+    assert run(env=env).stdout == b"plain,compress\nplain,convert\nplain,codecs\n"
 
 
 def loaded(*words: str) -> set[str]:

@@ -73,6 +73,8 @@ def printed(run: Run) -> list[dict[str, Any]]:
         (0, ["info", "run.cz"]),
         (0, ["versions", "run.cz"]),
         (0, ["prune", "run.cz", "--keep-last", "1"]),
+        (0, ["export", "run.cz", "-o", "run.tar"]),
+        (0, ["convert", "run.tar", "-o", "converted.cz"]),
         (4, ["test", "a.cz", "b.cz"]),
         (0, ["info", "a.cz"]),
         (0, ["codecs"]),

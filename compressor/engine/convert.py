@@ -1,0 +1,256 @@
+"""Other archivers' files into archives: member by member, as they come, with what is known of each."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from compressor.archive.leaf import Entry, Owner
+from compressor.archive.schema import MAX_NAME
+from compressor.engine.foreign import ForeignFile
+from compressor.engine.member import KINDS
+from compressor.engine.nodes import recordable
+from compressor.engine.numbers import Content, content_from
+from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.trees import Tally
+from compressor.errors import CompressorError, TruncatedError, UsageError
+from compressor.formats import tar, zips
+from compressor.formats.members import Kind, Member, Members
+from compressor.tree.inputs import Hole
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MOST_NUMBER = (1 << 32) - 1  # of users, groups and devices, that can be recorded
+MOST_WORDS = 256  # characters of their names
+
+_NUMBERS = {words: number for number, words in KINDS.items()}
+
+Problem = Callable[[str, str], None]
+"""What is told of a member that is left out, or changed: how it is shown, and why."""
+
+
+class NameTwiceError(CompressorError):
+    """A name comes twice, where an archive has one member of each; the last is the one that counts."""
+
+
+class Stream:
+    """A file's bytes from the start, those of another program's file unpacked, for readers of tar."""
+
+    def __init__(self, file: BinaryIO | ForeignFile, options: UnpackOptions) -> None:
+        self._pieces = (
+            file.pieces(options) if isinstance(file, ForeignFile) else _raw(file, options)
+        )
+        self._held = b""
+
+    def read(self, size: int) -> bytes:
+        """Return ``size`` bytes, fewer only at the end."""
+        parts, have = [self._held], len(self._held)
+        while have < size and (piece := next(self._pieces, b"")):
+            parts.append(piece)
+            have += len(piece)
+        data = b"".join(parts)
+        self._held = data[size:]
+        return data[:size]
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes, and leave them there."""
+        data = self.read(size)
+        self._held = data + self._held
+        return data
+
+
+def _raw(file: BinaryIO, options: UnpackOptions) -> Iterator[bytes]:
+    given = 0
+    while piece := file.read(1 << 18):
+        given += len(piece)
+        options.limits.check(given, given)
+        options.progress(given, given)
+        yield piece
+
+
+class _Seekable(io.RawIOBase):
+    """A file that can seek, with all that the standard library asks of one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        with memoryview(buffer) as view:
+            data = self._file.read(view.nbytes)
+            view[: len(data)] = data
+        return len(data)
+
+
+def members_of(file: BinaryIO | ForeignFile, options: UnpackOptions, *, seekable: bool) -> Members:
+    """Return the members of a tar file, packed or not, or of a zip file.
+
+    Raises:
+        CompressorError: it is neither.
+        UsageError: it is a zip file that can't seek.
+    """
+    stream = Stream(file, options)
+    start = stream.peek(tar.BLOCK)
+    if start.startswith(zips.MAGICS) and not isinstance(file, ForeignFile):
+        if not seekable:
+            raise UsageError("a zip file can't be read from a pipe: name a file")
+        return zips.members(io.BufferedReader(_Seekable(file)))
+    if not tar.begins(start) and start.strip(b"\0"):
+        raise CompressorError("this is neither a tar file, packed or not, nor a zip file")
+    return tar.members(stream)  # type: ignore[arg-type]  # it only reads
+
+
+class Conversion:
+    """One run: what becomes of the members, and what of them stays."""
+
+    def __init__(self, options: PackOptions, problem: Problem) -> None:
+        self._options = options
+        self._problem = problem
+        self._names: dict[bytes, Kind] = {}
+
+    def pack(
+        self,
+        packer: Packer,
+        members: Members,
+        limit: Callable[[int], None],
+        chosen: list[bool] | None,
+    ) -> Tally:
+        """Pack the members; ``chosen`` says of each whether it is the last of its name, if that is known.
+
+        ``limit`` hears of the plain bytes so far.
+
+        Raises:
+            NameTwiceError: a name came before.
+            DamagedError: they can't be read to the end.
+        """
+        tally = Tally()
+        for number, member in enumerate(members):
+            if chosen is not None and not chosen[number]:
+                continue
+            entry = self._entry(member)
+            if entry is None:
+                continue
+            if entry.name in self._names:
+                raise NameTwiceError(f"{entry.shown_name!r} comes twice")
+            self._names[entry.name] = member.kind
+            limit(packer.plain_size + member.size)
+            if member.kind is Kind.FILE:
+                packer.add(entry, self._content(packer, member))
+                tally.files += 1
+            else:
+                packer.add_plain(entry)
+                tally.others += 1
+            tally.newest_ns = max(tally.newest_ns, entry.mtime_ns or 0)
+        return tally
+
+    def _content(self, packer: Packer, member: Member) -> Content:
+        size = packer.piece_size
+        if member.data is None:
+            return content_from(_whole(member.take, member.size), self._options, size)
+        return _sparse(member, size)
+
+    def _entry(self, member: Member) -> Entry | None:
+        """Return what is recorded of a member; None where it is left out, which is told."""
+        shown = member.name.decode(errors="backslashreplace")
+        reason = self._refused(member)
+        if reason:
+            self._problem(shown, f"{reason}; it is left out")
+            return None
+        name = plain(member.name)
+        if not name:  # the folder itself that all lies in
+            return None
+        if member.name.startswith(b"/"):
+            self._problem(shown, "is an absolute name; it is recorded without the / at its start")
+        return Entry(
+            name,
+            _NUMBERS[member.kind.value],
+            size=member.size,
+            mtime_ns=None if member.mtime_ns is None else recordable(member.mtime_ns),
+            mode=member.mode,
+            owner=_owner(member),
+            target=plain(member.target or b"") if member.kind is Kind.HARDLINK else member.target,
+            device=member.device,
+            xattrs=member.xattrs,
+        )
+
+    def _refused(self, member: Member) -> str:
+        parts = member.name.split(b"/")
+        if member.kind is Kind.UNKNOWN:
+            return "is of a kind that is not known here"
+        if b".." in parts or b"\0" in member.name or len(member.name) > MAX_NAME:
+            return "has a name that climbs with .., or is too long"
+        if member.device and not all(0 <= number <= MOST_NUMBER for number in member.device):
+            return "has an impossible number of a device"
+        if member.kind is Kind.HARDLINK:
+            if self._names.get(plain(member.target or b"")) is not Kind.FILE:
+                return "is a hard link to what is no file before it"
+        elif member.kind is Kind.SYMLINK and not 0 < len(member.target or b"") <= MAX_NAME:
+            return "is a link to nowhere"
+        return ""
+
+
+def plain(name: bytes) -> bytes:
+    """Return a name without what means nothing: a / at its start or end, ``.``, empty components."""
+    return b"/".join(part for part in name.split(b"/") if part not in (b"", b"."))
+
+
+def last_of_each(members: Members) -> list[bool]:
+    """Say of each member whether it is the last one of its name."""
+    names = [plain(member.name) for member in members]
+    last = {name: number for number, name in enumerate(names)}
+    return [last[name] == number for number, name in enumerate(names)]
+
+
+def _owner(member: Member) -> Owner:
+    return Owner(
+        _number(member.uid), _number(member.gid), _words(member.user), _words(member.group)
+    )
+
+
+def _number(number: int | None) -> int | None:
+    return number if number is not None and 0 <= number <= MOST_NUMBER else None
+
+
+def _words(name: str | None) -> str | None:
+    return name if name and len(name) <= MOST_WORDS and name.isprintable() else None
+
+
+def _whole(take: Callable[[int], bytes], size: int) -> Callable[[int], bytes]:
+    """Return ``take``, with an error where it ends before ``size`` bytes."""
+    left = size
+
+    def take_all(wanted: int) -> bytes:
+        nonlocal left
+        wanted = min(wanted, left)
+        data = take(wanted) if wanted else b""
+        if len(data) < wanted:
+            raise TruncatedError("the file ends inside a member")
+        left -= len(data)
+        return data
+
+    return take_all
+
+
+def _sparse(member: Member, piece_size: int) -> Iterator[bytes | Hole]:
+    at = 0
+    for begin, length in member.data or ():
+        if begin < at or begin + length > member.size:
+            raise CompressorError("a sparse member's parts overlap, or lie behind its end")
+        if begin > at:
+            yield Hole(begin - at)
+        take = _whole(member.take, length)
+        while piece := take(piece_size):
+            yield piece
+        at = begin + length
+    if at < member.size:
+        yield Hole(member.size - at)

@@ -1,0 +1,144 @@
+"""Files of other programs, read like archives of one content."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import BinaryIO
+
+from msgspec.structs import replace
+
+from compressor.archive.leaf import Entry
+from compressor.archive.record import MAGIC
+from compressor.engine.limits import INTERPRETER
+from compressor.engine.nodes import recordable
+from compressor.engine.reading import Sink, UnpackOptions
+from compressor.errors import DamagedError, UsageError
+from compressor.formats.base import Format
+from compressor.formats.packed import Packed
+from compressor.formats.table import START, format_of, read
+from compressor.stages.base import Bytes
+from compressor.tree.inputs import Input
+
+ENDLESS = 1 << 62  # bytes: where a content ends that is wanted whole
+LOOKED_AT = 512  # bytes of a file: frames that hold nothing may come first
+
+
+class ForeignFile:
+    """A file of another program, from its start; ``entry`` is what its content is to get."""
+
+    def __init__(self, found: Format, file: BinaryIO, entry: Entry) -> None:
+        self.format = found
+        self.entry = entry
+        self._file = file
+
+    def unpack(self, sink: Sink, options: UnpackOptions) -> None:
+        """Give the content to ``sink``, as one member; damage is told to it.
+
+        Raises:
+            LimitError, UnsupportedError: nothing more can be had.
+        """
+        sink.opened(self.entry.name, None)
+        given = 0
+        try:
+            for piece in self.pieces(options):
+                given += len(piece)
+                sink.data(piece)
+        except DamagedError as error:
+            sink.failed(self.entry.name, error)
+        else:
+            sink.closed(replace(self.entry, size=given))
+
+    def copy(
+        self,
+        write: Callable[[Bytes], object],
+        bounds: tuple[int, int] | None,
+        options: UnpackOptions,
+    ) -> None:
+        """Write the content, or its bytes from ``bounds[0]`` up to ``bounds[1]``, as far as there are such.
+
+        Raises:
+            CompressorError: it can't be had up to there.
+            UsageError: ``bounds`` begin behind its end.
+        """
+        begin, end = bounds or (0, ENDLESS)
+        at = 0
+        for piece in self.pieces(options):
+            write(piece[max(begin - at, 0) : max(end - at, 0)])
+            at += len(piece)
+            if at >= end:
+                return
+        if begin > at:
+            raise UsageError(f"--range begins at {begin}, the content has only {at} bytes")
+
+    def pieces(self, options: UnpackOptions) -> Iterator[bytes]:
+        """Yield the content; raises as ``unpack`` does, and DamagedError."""
+        packed = Packed(self._file.read, "this is " + self.format.words)
+        given = 0
+        for piece in read(self.format, packed, options.limits.memory - INTERPRETER):
+            given += len(piece)
+            options.limits.check(given, packed.position)
+            options.progress(packed.position, given)
+            yield piece
+        options.progress(packed.position, given)  # the end was read, too
+
+
+class _Ahead:
+    """A pipe of which the first bytes were read, and come again."""
+
+    def __init__(self, start: bytes, file: BinaryIO) -> None:
+        self._start = start
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._start:
+            return self._file.read(size)
+        data, self._start = self._start[:size], self._start[size:]
+        return data
+
+
+def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
+    """Return the file, or what it holds if it is another program's; a pipe's first bytes are looked at.
+
+    Either begins where ``file`` did, which is not to be used any more.
+    """
+    if source.regular:
+        at = os.lseek(source.descriptor, 0, os.SEEK_CUR)
+        start, whole = os.pread(source.descriptor, LOOKED_AT, at), file
+    else:
+        start = _start_of(file)
+        whole = _Ahead(start, file)  # type: ignore[assignment]  # all that a reader of pipes asks for
+    found = None if start.startswith(MAGIC) else format_of(start)
+    if found is None:
+        return whole
+    status = source.stat
+    entry = Entry(b"")
+    if source.regular:
+        mtime_ns = recordable(status.st_mtime_ns)
+        entry = Entry(b"", mode=status.st_mode & 0o777, mtime_ns=mtime_ns)
+    return ForeignFile(found, whole, entry)
+
+
+def _start_of(file: BinaryIO) -> bytes:
+    """Read no more of a pipe than is needed: what comes next may not be written yet."""
+    start = b""
+    for data in iter(partial(file.read, LOOKED_AT), b""):
+        start += data
+        if len(start) >= START or start.startswith(MAGIC):
+            break
+    return start
+
+
+def unpack_any(
+    file: "BinaryIO | ForeignFile", sink: Sink, options: UnpackOptions, *, seekable: bool
+) -> None:
+    """Give the members of an archive, or the content of another program's file, to ``sink``.
+
+    Raises:
+        NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
+    """
+    if isinstance(file, ForeignFile):
+        file.unpack(sink, options)
+    else:
+        from compressor.engine.unpack import unpack  # listing has no use for it
+
+        unpack(file, sink, options, seekable=seekable)

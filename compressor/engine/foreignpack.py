@@ -1,0 +1,114 @@
+"""Contents into another program's file: cut, packed in threads, written in order."""
+
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
+
+from blake3 import blake3
+from msgspec import Struct
+
+from compressor.archive.leaf import Entry
+from compressor.engine.limits import INTERPRETER, threads_within
+from compressor.engine.pool import OrderedPool
+from compressor.engine.zeros import zeros
+from compressor.errors import CompressorError, DamagedError
+from compressor.formats.base import Format
+from compressor.formats.packed import Packed
+from compressor.formats.table import read
+from compressor.formats.writing import Coder, Writing
+from compressor.stages.base import Bytes
+from compressor.tree.inputs import Hole, Input
+
+TAKEN = 1 << 20  # bytes of an input at once, at most
+
+Content = Iterable[bytes | bytearray | Hole]
+
+
+class ForeignOptions(Struct, frozen=True):
+    """How to pack: ``level`` is 0 (fastest) to 9, None for the format's own; ``memory`` is bytes."""
+
+    format: Format
+    writing: Writing
+    level: int | None
+    threads: int
+    memory: int
+    progress: Callable[[int, int], None]
+
+
+class ForeignPacker:
+    """A file of another program being written; contents one after the other, as far as it takes several."""
+
+    def __init__(self, write: Callable[[Bytes], object], options: ForeignOptions) -> None:
+        self._write = write
+        self._options = options
+        coder = self._coder()
+        self._part_size = coder.part_size
+        per_task = coder.memory + 2 * coder.part_size + coder.overlap
+        what = f"packing as {options.format.words.partition(' ')[2]}"
+        threads = threads_within(
+            coder.threads or options.threads, options.memory, per_task, 2 * coder.part_size, what
+        )
+        self._pool = OrderedPool(threads)
+        self._digest = blake3()
+        self.plain_size = 0
+        self.packed_size = 0
+
+    def _coder(self) -> Coder:
+        level = self._options.level
+        return self._options.writing.make(self._options.writing.level if level is None else level)
+
+    def content_of(self, source: Input) -> Content:
+        """Return a file's content as it is to be added."""
+        return source.pieces(min(TAKEN, self._part_size))
+
+    def add(self, entry: Entry, content: Content) -> Entry:
+        """Add a content; its name and metadata have no place in such a file."""
+        coder = self._coder()
+        self._give(coder.start())
+        part, before = bytearray(), b""
+        for piece in content:
+            for plain in zeros(piece.length) if isinstance(piece, Hole) else (piece,):
+                part += plain
+                while len(part) > self._part_size:  # more is to come: the last may be shorter
+                    before = self._submit(coder, bytes(part[: self._part_size]), before)
+                    del part[: self._part_size]
+        if part:
+            self._submit(coder, bytes(part), before)
+        self._pool.drain()
+        self._give(coder.end())
+        return entry
+
+    def _submit(self, coder: Coder, part: bytes, before: bytes) -> bytes:
+        """Have a part packed; return what the next is told of it."""
+        coder.note(part)
+        self._digest.update(part)
+        self.plain_size += len(part)
+        self._pool.submit(lambda: coder.encode(part, before), self._give, len(part))
+        return part[-coder.overlap :] if coder.overlap else b""
+
+    def _give(self, packed: bytes) -> None:
+        self._write(packed)
+        self.packed_size += len(packed)
+        self._options.progress(self.plain_size, self.packed_size)
+
+    def verify(self, file: BinaryIO) -> None:
+        """Read what was written, and compare it with what was taken.
+
+        Raises:
+            CompressorError: it is not the same.
+        """
+        found = blake3()
+        words = f"this is {self._options.format.words}"
+        memory = self._options.memory - INTERPRETER
+        try:
+            for piece in read(self._options.format, Packed(file.read, words), memory):
+                found.update(piece)
+        except DamagedError as error:
+            raise CompressorError(f"what was written can't be read: {error}") from error
+        if found.digest() != self._digest.digest():
+            raise CompressorError(
+                "what was written does not stand for what was read; please report it"
+            )
+
+    def close(self) -> None:
+        """Give up the threads."""
+        self._pool.close()

@@ -1,0 +1,1 @@
+"""Formats of other programs: one content each, known by how they begin."""

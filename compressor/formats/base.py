@@ -1,0 +1,35 @@
+"""What is known of a foreign format."""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from compressor.formats.packed import Packed
+from compressor.formats.writing import Writing
+
+Read = Callable[[Packed, int], Iterator[bytes]]
+"""Yields what one stream holds: from its magic to its end, within so many bytes of memory."""
+
+
+class Format(Struct, frozen=True):
+    """A format of one content: ``words`` for people; ``endings`` of names, and what each becomes.
+
+    ``begins`` says whether bytes, 13 or all there are, look like its start. ``padding``: streams may be
+    followed by zeros, in multiples of so many. ``skips``: frames that hold nothing of ours may stand
+    anywhere. ``alone``: nothing follows a stream.
+    """
+
+    name: str
+    words: str
+    endings: dict[str, str]
+    begins: Callable[[bytes], bool]
+    read: Read
+    writing: Writing | None = None
+    padding: int = 0
+    skips: bool = False
+    alone: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The usual end of a file's name."""
+        return next(iter(self.endings))

@@ -1,0 +1,168 @@
+"""tar archives (ustar, GNU, pax), from front to back, by the standard library."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from typing import IO, Any, Self, cast
+
+from compressor.errors import DamagedError, TruncatedError
+from compressor.formats.members import MAX_HEADER, Kind, Member, Members
+
+BLOCK = 512  # bytes: of a header, and what contents are filled up to
+XATTR = "SCHILY.xattr."  # what keys of attributes begin with, by GNU tar, star, bsdtar
+READ = 64 * BLOCK  # bytes asked for at once
+
+_KINDS = {
+    tarfile.DIRTYPE: Kind.FOLDER,
+    tarfile.SYMTYPE: Kind.SYMLINK,
+    tarfile.LNKTYPE: Kind.HARDLINK,
+    tarfile.FIFOTYPE: Kind.FIFO,
+    tarfile.CHRTYPE: Kind.CHAR_DEVICE,
+    tarfile.BLKTYPE: Kind.BLOCK_DEVICE,
+}
+
+
+class _Header(tarfile.TarInfo):
+    """A header; the library ends silently at one that is damaged, and reads names of any size."""
+
+    @classmethod
+    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tar)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # not in the stubs
+            cast("_Tar", tar).ended = True
+            raise
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise DamagedError(f"this tar file is damaged ({error})", offset=tar.offset) from error
+
+    def _proc_pax(self, tar: tarfile.TarFile) -> Any:
+        return self._bounded(tar, super()._proc_pax)  # type: ignore[misc]
+
+    def _proc_gnulong(self, tar: tarfile.TarFile) -> Any:
+        return self._bounded(tar, super()._proc_gnulong)  # type: ignore[misc]
+
+    def _bounded(self, tar: tarfile.TarFile, read: Callable[[tarfile.TarFile], Any]) -> Any:
+        if not 0 <= self.size <= MAX_HEADER:
+            raise DamagedError("this tar file has a header of impossible size", offset=tar.offset)
+        return read(tar)
+
+
+class _Tar(tarfile.TarFile):
+    tarinfo = _Header
+    members: list[tarfile.TarInfo]
+    ended = False
+
+
+def begins(start: bytes) -> bool:
+    """Whether 512 bytes look like the first header: they hold their own sum."""
+    if len(start) < BLOCK or not start[0]:
+        return False
+    try:
+        recorded = tarfile.nti(start[148:156])  # type: ignore[attr-defined]  # not in the stubs
+    except tarfile.HeaderError:
+        return False
+    return recorded in tarfile.calc_chksums(start[:BLOCK])  # type: ignore[attr-defined]
+
+
+def members(file: IO[bytes]) -> Members:
+    """Yield the members of a tar file that need not seek.
+
+    Raises:
+        DamagedError: a header is damaged, or it ends too early.
+    """
+    with _told(), _opened(file) as tar:
+        while (info := tar.next()) is not None:
+            tar.members.clear()  # it would keep all
+            yield _member(tar, info)
+        if not tar.ended:
+            raise TruncatedError("this tar file lacks its end", offset=tar.offset)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise DamagedError(f"this tar file is damaged ({error})") from error
+
+
+def _opened(file: IO[bytes]) -> _Tar:
+    options = {"bufsize": READ, "encoding": "utf-8", "errors": "surrogateescape"}
+    return _Tar.open(fileobj=file, mode="r|", **options)  # type: ignore[call-overload, no-any-return]
+
+
+def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
+    kind = Kind.FILE if info.isreg() else _KINDS.get(info.type, Kind.UNKNOWN)
+    link = kind in (Kind.SYMLINK, Kind.HARDLINK)
+    device = kind in (Kind.CHAR_DEVICE, Kind.BLOCK_DEVICE)
+    file = tar.extractfile(info) if kind is Kind.FILE else None
+    data = None
+    if info.sparse is not None:
+        layout = cast("list[tuple[int, int]]", info.sparse)
+        data = [(begin, size) for begin, size in layout if size]
+    return Member(
+        _bytes(info.name),
+        kind,
+        info.size if kind is Kind.FILE else 0,
+        info.mode & 0o7777,
+        _mtime(info),
+        info.uid,
+        info.gid,
+        info.uname or None,
+        info.gname or None,
+        _bytes(info.linkname) if link else None,
+        (info.devmajor, info.devminor) if device else None,
+        _xattrs(info),
+        data,
+        _taking(file, data) if file else lambda _size: b"",
+    )
+
+
+def _taking(file: IO[bytes], data: list[tuple[int, int]] | None) -> Callable[[int], bytes]:
+    """Return what gives the bytes of a file, without its holes."""
+    left = list(reversed(data or ()))
+    raw: Any = cast(
+        "io.BufferedReader", file
+    ).raw  # in which to seek forward is to pass over a hole
+
+    def take(size: int) -> bytes:
+        with _told():
+            return file.read(size) if data is None else b"".join(parts(size))
+
+    def parts(size: int) -> Iterator[bytes]:
+        while size and left:
+            begin, length = left.pop()
+            step = min(size, length)
+            raw.seek(begin)
+            yield raw.read(step)
+            size -= step
+            if step < length:
+                left.append((begin + step, length - step))
+
+    return take
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _mtime(info: tarfile.TarInfo) -> int | None:
+    """Return the time in nanoseconds: the library makes a float of it."""
+    text = info.pax_headers.get("mtime")
+    try:
+        seconds = Decimal(text) if text is not None else Decimal(int(info.mtime))
+        return int(seconds * 10**9) if abs(seconds) < 1 << 40 else None
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+def _xattrs(info: tarfile.TarInfo) -> tuple[tuple[bytes, bytes], ...]:
+    found = {
+        _bytes(key[len(XATTR) :]): _bytes(value)
+        for key, value in info.pax_headers.items()
+        if key.startswith(XATTR)
+    }
+    return tuple(sorted(found.items()))

@@ -1,0 +1,112 @@
+"""zip archives, by the standard library; they can be read only where the file can seek."""
+
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import IO
+
+from compressor.errors import CompressorError, DamagedError, UnsupportedError
+from compressor.formats.members import Kind, Member, Members
+
+MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # of a member, of an empty archive
+UNIX = 3  # made by: then the upper half of the attributes is a mode
+ENCRYPTED = 1  # flag
+TIMES, OWNERS = 0x5455, 0x7875  # extra fields: seconds since 1970; user and group
+MAX_LINK = 1 << 16  # bytes of a symbolic link's target
+
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, struct.error,
+    RuntimeError, OSError,
+)  # fmt: skip
+"""What the library raises for what is damaged: bz2 knows no better than OSError."""
+
+_KINDS = {
+    stat.S_IFDIR: Kind.FOLDER,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFREG: Kind.FILE,
+    0: Kind.FILE,
+}
+
+
+def members(file: IO[bytes]) -> Members:
+    """Yield the members of a zip file; of those with one name the last one.
+
+    Raises:
+        DamagedError: it breaks its format, or a check.
+        UnsupportedError: it is encrypted, or packed by a method that is not known here.
+    """
+    with _told(), zipfile.ZipFile(file) as archive:
+        for info in {info.filename: info for info in archive.infolist()}.values():
+            if info.flag_bits & ENCRYPTED:
+                raise UnsupportedError(f"{info.filename!r} is encrypted; unzip it first")
+            with archive.open(info) as content:
+                yield _member(info, content)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise UnsupportedError(f"this zip file needs what is not known here: {error}") from error
+    except CompressorError:
+        raise
+    except BROKEN as error:
+        raise DamagedError(f"this zip file is damaged ({error})") from error
+
+
+def _member(info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
+    mode = info.external_attr >> 16 if info.create_system == UNIX else 0
+    kind = Kind.FOLDER if info.is_dir() else _KINDS.get(stat.S_IFMT(mode), Kind.UNKNOWN)
+    extra = _extra(info.extra)
+    uid, gid = _owner(extra.get(OWNERS, b""))
+    return Member(
+        info.filename.encode("utf-8", "surrogateescape"),
+        kind,
+        info.file_size if kind is Kind.FILE else 0,
+        mode & 0o7777 if mode else None,
+        _mtime(info, extra.get(TIMES, b"")),
+        uid,
+        gid,
+        target=content.read(MAX_LINK) if kind is Kind.SYMLINK else None,
+        take=partial(_take, content),
+    )
+
+
+def _take(content: IO[bytes], size: int) -> bytes:
+    with _told():
+        return content.read(size)
+
+
+def _extra(data: bytes) -> dict[int, bytes]:
+    found = {}
+    while len(data) >= 4:
+        kind, size = struct.unpack_from("<HH", data)
+        found[kind] = data[4 : 4 + size]
+        data = data[4 + size :]
+    return found
+
+
+def _mtime(info: zipfile.ZipInfo, times: bytes) -> int | None:
+    """Return the time in nanoseconds: without that field it has no time zone, and is taken for UTC."""
+    if len(times) >= 5 and times[0] & 1:
+        return int(struct.unpack_from("<i", times, 1)[0]) * 10**9
+    try:
+        return int(datetime(*info.date_time, tzinfo=UTC).timestamp()) * 10**9
+    except ValueError:
+        return None
+
+
+def _owner(data: bytes) -> tuple[int | None, int | None]:
+    """Return user and group: each is a size and a little-endian number."""
+    if len(data) < 3 or len(data) < 3 + data[1] or len(data) < 3 + data[1] + data[2 + data[1]]:
+        return None, None
+    uid, rest = data[2 : 2 + data[1]], data[2 + data[1] :]
+    return int.from_bytes(uid, "little"), int.from_bytes(rest[1 : 1 + rest[0]], "little")

@@ -1,0 +1,299 @@
+"""Tar and zip files into archives, and archives into tar files: what they hold, and what they try."""
+
+import io
+import json
+import os
+import random
+import stat
+import subprocess
+import tarfile
+import zipfile
+from array import array
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.process import Run, left, lines
+from tests.formats.samples import NOISE, TEXT, Peer
+
+ROOT = os.geteuid() == 0
+NS = 981_173_106_123_456_789
+
+
+def tree(top: Path) -> None:
+    """Make one of everything that may be made by anybody, and of some that root makes."""
+    (top / "sub/deep").mkdir(parents=True)
+    (top / "a").write_bytes(TEXT)
+    (top / "hard").hardlink_to(top / "a")
+    (top / "soft").symlink_to("a")
+    (top / "out").symlink_to("/etc/passwd")
+    (top / "sub/empty").touch(mode=0o600)
+    (top / "sub/program").write_bytes(NOISE)
+    (top / "sub/program").chmod(0o4751)
+    os.mkfifo(top / "sub/fifo")
+    (top / "n\udcffm").write_bytes(b"odd")
+    (top / ("long" * 40)).write_bytes(b"long")
+    with (top / "sparse").open("wb") as file:
+        file.truncate(3 << 20)
+        file.seek(1 << 20)
+        file.write(TEXT)
+    with suppress(OSError):  # not every file system has attributes
+        os.setxattr(top / "a", "user.note", b"v\xff\0\n=w")
+    if ROOT:
+        os.chown(top / "sub", 1234, 4321)
+    for path in sorted(top.rglob("*"), reverse=True):
+        os.utime(path, ns=(NS, NS), follow_symlinks=False)
+    (top / "sub/deep").chmod(0o555)
+    os.utime(top, ns=(NS + 1, NS + 1))
+
+
+def facts(top: Path) -> dict[str, tuple[Any, ...]]:
+    """Return all that is to be kept of a tree."""
+    found = {}
+    for path in (top, *top.rglob("*")):
+        status = path.lstat()
+        content: Any = None
+        if stat.S_ISREG(status.st_mode):
+            content = path.read_bytes()
+        elif stat.S_ISLNK(status.st_mode):
+            content = path.readlink()
+        names = [] if path.is_symlink() else os.listxattr(path)
+        xattrs = [(name, os.getxattr(path, name)) for name in names if name.startswith("user.")]
+        owner = (status.st_uid, status.st_gid)
+        facts = (status.st_mode, status.st_nlink, owner, status.st_mtime_ns, content, xattrs)
+        found[str(path.relative_to(top))] = facts
+    return found
+
+
+def tar_of(*members: tuple[tarfile.TarInfo, bytes], **options: Any) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", **options) as archive:
+        for info, content in members:
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def info(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname, found.mtime = kind, link, 1_000_000_000
+    return found
+
+
+def kept(found: dict[str, tuple[Any, ...]], packed: list[str]) -> dict[str, tuple[Any, ...]]:
+    """Return what a tar file keeps: GNU's own format has no attributes and no parts of seconds."""
+    if packed != ["--format=gnu"]:
+        return found
+    return {name: (*one[:3], one[3] // 10**9, one[4]) for name, one in found.items()}
+
+
+@pytest.mark.parametrize(
+    "packed", [[], ["-z"], ["-J"], ["-j"], ["--zstd"], ["--format=gnu"]], ids=lambda w: "".join(w)
+)
+def test_a_tree_goes_through_tar_and_back(run: Run, peer: Peer, packed: list[str]) -> None:
+    tree(Path("run"))
+    before = facts(Path("run"))
+    form = packed if packed == ["--format=gnu"] else ["--format=pax", "--xattrs", *packed]
+    subprocess.run([peer("tar"), "-S", *form, "-cf", "x.tar", "run"], check=True)
+
+    run("convert", "x.tar")
+    run("extract", "x.cz", "-C", "ours", "--unsafe-links", "--specials")
+    run("export", "x.cz", "-o", "back.tar")
+    Path("theirs").mkdir()
+    words = [peer("tar"), "--xattrs", "-xpf", "back.tar", "-C", "theirs"]
+    done = subprocess.run(words, capture_output=True, check=True)
+
+    assert done.stderr == b""
+    for after in (Path("ours/run"), Path("theirs/run")):
+        assert kept(facts(after), packed) == kept(before, packed)
+        assert (after / "sparse").stat().st_blocks * 512 < 1 << 20
+
+
+def test_compress_then_export_is_what_tar_restores(run: Run, peer: Peer) -> None:
+    tree(Path("run"))
+    before = facts(Path("run"))
+    run("compress", "--specials", "run")
+
+    packed = run("export", "run.cz", "-o", "-").stdout
+
+    subprocess.run([peer("mv"), "run", "was"], check=True)
+    subprocess.run([peer("tar"), "--xattrs", "-xp"], input=packed, check=True)
+    assert facts(Path("run")) == before
+    assert run("convert", "-", "-o", "again.cz", input=packed).stdout == b""
+    names = [line["name"] for line in lines(run("list", "--json", "again.cz").stdout)[:-1]]
+    assert names == [line["name"] for line in lines(run("list", "--json", "run.cz").stdout)[:-1]]
+
+
+def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
+    Path("run/sub").mkdir(parents=True)
+    Path("run/a").write_bytes(TEXT)
+    Path("run/sub/program").write_bytes(NOISE)
+    Path("run/sub/program").chmod(0o751)
+    Path("run/soft").symlink_to("a")
+    for name in ("run/a", "run/sub/program"):
+        os.utime(name, (1_000_000_001, 1_000_000_001))
+    before = facts(Path("run"))
+    subprocess.run([peer("zip"), "-qry", "x.zip", "run"], check=True)
+
+    run("convert", "x.zip")
+    run("extract", "x.cz", "-C", "out")
+
+    after = facts(Path("out/run"))
+    for name in ("a", "sub/program", "soft"):
+        assert after[name][0] == before[name][0]
+        assert after[name][4] == before[name][4]
+    assert after["a"][3] == 1_000_000_001 * 10**9
+    assert (
+        b"can't be read from a pipe"
+        in run("convert", "-", "-o", "y.cz", input=Path("x.zip").read_bytes(), code=2).stderr
+    )
+
+
+HOSTILE = {
+    "../up": info("../up"),
+    "a/../../up": info("a/../../up"),
+    "link": info("link", tarfile.LNKTYPE, "/etc/passwd"),
+    "strange": info("strange", b"Q"),
+    "nowhere": info("nowhere", tarfile.SYMTYPE, ""),
+}
+
+
+def test_hostile_members_are_left_out_and_named(run: Run) -> None:
+    members = [(one, b"") for one in HOSTILE.values()]
+    Path("x.tar").write_bytes(
+        tar_of(
+            *members, (info("/etc/abs"), b"abs"), (info("./good//name"), b"good"), (info("./"), b"")
+        )
+    )
+
+    stderr = run("convert", "x.tar", code=3).stderr
+
+    for name in HOSTILE:
+        assert f"x.tar: {name}: ".encode() in stderr
+    assert b"/etc/abs: is an absolute name" in stderr
+    run("extract", "x.cz", "-C", "out")
+    assert sorted(str(p) for p in Path("out").rglob("*") if p.is_file()) == [
+        "out/etc/abs",
+        "out/good/name",
+    ]
+    assert left(Path()) == {"x.tar", "x.cz", "out"}
+
+
+def test_links_that_lead_out_are_kept_and_not_followed(run: Run) -> None:
+    Path("x.tar").write_bytes(
+        tar_of((info("a", tarfile.SYMTYPE, "/tmp"), b""), (info("a/b"), b"x"), (info("c"), b"y"))
+    )
+    run("convert", "x.tar")
+
+    run("extract", "x.cz", "-C", "out", code=3)
+
+    assert not Path("/tmp/b").exists()
+    assert Path("out/c").read_bytes() == b"y"
+
+
+def test_of_a_name_that_comes_twice_the_last_counts(run: Run) -> None:
+    packed = tar_of((info("a"), b"old"), (info("b"), b"b"), (info("./a"), b"new"))
+    Path("x.tar").write_bytes(packed)
+
+    run("convert", "x.tar")
+
+    assert run("cat", "x.cz", "a").stdout == b"new"
+    assert len(lines(run("list", "--json", "x.cz").stdout)) == 3
+    assert b"comes twice" in run("convert", "-", "-o", "y.cz", input=packed, code=2).stderr
+    assert left(Path()) == {"x.tar", "x.cz"}
+
+
+def test_damaged_tar_files_make_no_archive(run: Run) -> None:
+    whole = tar_of((info("a"), TEXT), (info("b"), NOISE), format=tarfile.PAX_FORMAT)
+    second = whole.index(b"b\0\0\0\0\0\0\0", 512)
+    flipped = bytearray(whole)
+    flipped[second + 100] ^= 1
+    for number, damaged in enumerate(
+        (whole[:600], whole[: second + 700], bytes(flipped), whole[:second])
+    ):
+        Path(f"{number}.tar").write_bytes(damaged)
+        stderr = run("convert", f"{number}.tar", code=4).stderr
+        assert f"{number}.tar: ".encode() in stderr
+    Path("x.tgz").write_bytes(run("--format", "gz", input=whole).stdout[:-9])
+    assert b"gzip" in run("convert", "x.tgz", code=4).stderr
+    assert b"neither a tar file" in run("convert", "-", "-o", "y.cz", input=TEXT, code=1).stderr
+    assert not list(Path().glob("*.cz"))
+
+
+def test_hostile_zip_files_are_refused(run: Run) -> None:
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        archive.writestr("../up", b"x")
+        archive.writestr("/abs", TEXT)
+    assert b"climbs" in run("convert", "x.zip", code=3).stderr
+    assert run("cat", "x.cz", "abs").stdout == TEXT
+
+    data = bytearray(Path("x.zip").read_bytes())
+    data[data.index(TEXT[:50]) + 9] ^= 1
+    Path("bad.zip").write_bytes(data)
+    assert b"damaged" in run("convert", "bad.zip", code=4).stderr
+    Path("cut.zip").write_bytes(data[:-30])
+    assert b"damaged" in run("convert", "cut.zip", code=4).stderr
+    assert left(Path()) == {"x.zip", "x.cz", "bad.zip", "cut.zip"}
+
+
+def test_limits_hold_for_what_is_converted(run: Run) -> None:
+    Path("x.tar").write_bytes(tar_of((info("zeros"), bytes(3 << 20))))
+    with zipfile.ZipFile("x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(3 << 20))
+    for name in ("x.tar", "x.zip"):
+        assert b"exceeds" in run("convert", name, "--max-output", "1M", code=4).stderr
+    assert left(Path()) == {"x.tar", "x.zip"}
+
+
+def test_outputs_are_never_inputs_nor_replaced_unasked(run: Run) -> None:
+    Path("x.tar").write_bytes(tar_of((info("a"), b"x")))
+    run("convert", "x.tar")
+
+    assert b"exists" in run("convert", "x.tar", code=1).stderr
+    assert b"is an input" in run("convert", "x.tar", "-f", "-o", "x.tar", code=1).stderr
+    assert b"is an input" in run("export", "x.cz", "-f", "-o", "x.cz", code=2).stderr
+    run("export", "x.cz", "-o", "y.tar")
+    assert b"exists" in run("export", "x.cz", "-o", "y.tar", code=1).stderr
+    assert b"add -o" in run("convert", "-", code=2).stderr
+
+
+def test_numbers_in_what_is_converted_are_packed_as_numbers(run: Run) -> None:
+    chosen = random.Random(4)
+    values = array("f", (chosen.gauss(0, 1) for _ in range(50_000))).tobytes()
+    halves = b"".join(values[at + 2 : at + 4] for at in range(0, len(values), 4))
+    header = json.dumps(
+        {"w": {"dtype": "BF16", "shape": [50_000], "data_offsets": [0, len(halves)]}}
+    ).encode()
+    model = len(header).to_bytes(8, "little") + header + halves
+    Path("x.tar").write_bytes(tar_of((info("m.safetensors"), model)))
+
+    run("convert", "x.tar")
+
+    assert b"floatsplit:dtype=bf16" in run("info", "x.cz").stdout
+    assert run("cat", "x.cz", "m.safetensors").stdout == model
+
+
+def test_export_gives_any_version(run: Run) -> None:
+    Path("d").mkdir()
+    Path("d/a").write_bytes(b"one")
+    run("compress", "d")
+    Path("d/a").write_bytes(b"two!")
+    run("append", "d.cz", "d")
+
+    contents = []
+    for words in (["--at", "1"], []):
+        packed = run("export", "d.cz", "-o", "-", *words).stdout
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            file = archive.extractfile("d/a")
+            assert file
+            contents.append(file.read())
+    assert contents == [b"one", b"two!"]
+
+
+def test_what_has_no_name_can_not_be_exported(run: Run) -> None:
+    Path("x.cz").write_bytes(run(input=b"piped").stdout)
+
+    assert b"no name" in run("export", "x.cz", "-o", "x.tar", code=2).stderr
+    assert left(Path()) == {"x.cz"}

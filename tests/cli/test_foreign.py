@@ -1,0 +1,211 @@
+"""Other programs' files at the command line: by the same rules as archives."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from compressor.formats.table import MODULES, WRITTEN
+from tests.cli.process import Run, left, lines
+from tests.formats.samples import NOISE, PACK, TEXT, UNPACK, Peer, piped
+
+WHEN = 1_600_000_000_123_456_789
+
+
+def made(peer: Peer, name: str, content: bytes = TEXT) -> Path:
+    path = Path(f"x.{name}")
+    path.write_bytes(piped(peer, PACK[name], content))
+    path.chmod(0o640)
+    os.utime(path, ns=(WHEN, WHEN))
+    return path
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_decompress_drops_the_ending_and_keeps_mode_and_time(
+    run: Run, peer: Peer, name: str
+) -> None:
+    path = made(peer, name)
+
+    run("decompress", path)
+
+    status = Path("x").stat()
+    assert Path("x").read_bytes() == TEXT
+    assert (status.st_mode & 0o777, status.st_mtime_ns) == (0o640, WHEN)
+    assert left(Path()) == {"x", path.name}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_pipes_are_read_by_what_they_begin_with(run: Run, peer: Peer, name: str) -> None:
+    packed = made(peer, name).read_bytes()
+
+    assert run("-d", input=packed).stdout == TEXT
+    assert run("test", input=packed).stdout == b""
+    assert run("cat", "-", "--range", "5:11", input=packed).stdout == TEXT[5:11]
+    member, archive = lines(run("list", "--json", input=packed).stdout)
+    assert (member["name"], member["size"]) == ("", len(TEXT))
+    assert (archive["format"], archive["packed_bytes"]) == (name, len(packed))
+
+
+def test_the_first_bytes_count_not_the_name(run: Run, peer: Peer) -> None:
+    made(peer, "zst").rename("x.gz")
+    run("decompress", "x.gz")
+    assert Path("x").read_bytes() == TEXT
+
+    made(peer, "xz").rename("y.bin")
+    assert b"does not end in .cz" in run("decompress", "y.bin", code=2).stderr
+    run("decompress", "y.bin", "-o", "y")
+    assert Path("y").read_bytes() == TEXT
+
+
+def test_outputs_are_named_and_placed_as_asked(run: Run, peer: Peer) -> None:
+    made(peer, "gz").rename("x.tgz")
+    run("d", "x.tgz", "-C", "sub")
+    run("d", "x.tgz", "-o", "other")
+    assert run("d", "-c", "x.tgz").stdout == TEXT
+    assert Path("sub/x.tar").read_bytes() == Path("other").read_bytes() == TEXT
+    assert b"x.tgz -> x.tar" in run("d", "--dry-run", "x.tgz").stdout
+    assert left(Path()) == {"x.tgz", "sub", "other"}
+    assert b"-o or -c" in run("d", "-N", "x.tgz", code=2).stderr
+
+
+def test_nothing_is_overwritten_unasked(run: Run, peer: Peer) -> None:
+    path = made(peer, "bz2")
+    Path("x").write_bytes(b"mine")
+
+    assert b"x exists; -f overwrites it" in run("d", path, code=1).stderr
+    assert b"skipped" in run("d", "--skip-existing", path).stderr
+    assert Path("x").read_bytes() == b"mine"
+    run("d", "-f", path)
+    assert Path("x").read_bytes() == TEXT
+
+
+def test_two_that_would_get_one_name_are_refused(run: Run, peer: Peer) -> None:
+    made(peer, "gz")
+    made(peer, "xz")
+
+    assert b"would both be named" in run("d", "x.gz", "x.xz", code=2).stderr
+    assert left(Path()) == {"x.gz", "x.xz"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "Z"])
+def test_damage_leaves_nothing_and_removes_nothing(run: Run, peer: Peer, name: str) -> None:
+    path = made(peer, name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+    for words in (["d", "--rm"], ["test"], ["list"]):
+        stderr = run(*words, path, code=4).stderr
+        assert path.name.encode() in stderr
+        assert b"ends too early" in stderr
+    assert left(Path()) == {path.name}
+
+
+def test_one_damaged_file_of_several_does_not_stop_the_rest(run: Run, peer: Peer) -> None:
+    path = made(peer, "gz")
+    path.rename("bad.gz")
+    Path("bad.gz").write_bytes(Path("bad.gz").read_bytes()[:-1])
+    made(peer, "lz4")
+
+    assert b"bad.gz: this is a gzip file that ends" in run("d", "bad.gz", "x.lz4", code=4).stderr
+    assert left(Path()) == {"bad.gz", "x.lz4", "x"}
+
+
+def test_rm_removes_what_was_unpacked(run: Run, peer: Peer) -> None:
+    run("d", "--rm", made(peer, "zst"))
+    assert left(Path()) == {"x"}
+
+
+def test_limits_hold(run: Run, peer: Peer) -> None:
+    zeros = made(peer, "zst", bytes(80 << 20))
+    wide = Path("wide.zst")
+    wide.write_bytes(piped(peer, ("zstd", "-c", "--long=27"), TEXT))
+
+    assert b"exceeds 1048576 bytes" in run("d", zeros, "--max-output", "1M", code=4).stderr
+    assert b"times the input" in run("t", zeros, "--max-expansion", "9", code=4).stderr
+    assert b"(--memory)" in run("d", wide, "--memory", "100M", code=4).stderr
+    assert left(Path()) == {"x.zst", "wide.zst"}
+
+
+def test_what_only_archives_have_is_refused(run: Run, peer: Peer) -> None:
+    path = made(peer, "gz")
+    for words in (["cat", path, "member"], ["cat", path, "--at", "1"], ["list", path, "--at", "1"]):
+        assert b"a gzip file" in run(*words, code=2).stderr
+    assert b"`compressor decompress`" in run("extract", path, code=1).stderr
+    assert b"--range begins" in run("cat", path, "--range", "999999999:", code=2).stderr
+
+
+# Writing
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_compress_writes_what_its_own_program_reads(run: Run, peer: Peer, name: str) -> None:
+    Path("x").write_bytes(TEXT)
+    Path("x").chmod(0o640)
+    os.utime("x", ns=(WHEN, WHEN))
+
+    run("compress", "--format", name, "x")
+
+    path = Path(f"x.{name}")
+    status = path.stat()
+    assert (status.st_mode & 0o777, status.st_mtime_ns) == (0o640, WHEN)
+    assert piped(peer, UNPACK[name], path.read_bytes()) == TEXT
+    assert run("--format", name, input=TEXT).stdout == path.read_bytes()
+    assert left(Path()) == {"x", path.name}
+
+
+def test_outputs_of_compress_follow_the_same_rules(run: Run) -> None:
+    Path("x").write_bytes(TEXT)
+    Path("y").write_bytes(NOISE)
+
+    run("compress", "--format", "gz", "x", "--output-dir", "out")
+    run("compress", "--format", "gz", "x", "y", "-o", "both")
+    run("compress", "--format", "xz", "--rm", "x", "-1")
+    assert b"already ends in .xz" in run("compress", "--format", "xz", "x.xz").stderr
+
+    assert run("d", "-c", "both").stdout == TEXT + NOISE
+    assert left(Path("out")) == {"x.gz"}
+    assert left(Path()) == {"out", "both", "x.xz", "y"}
+    run("compress", "--format", "gz", "y")
+    assert b"exists" in run("compress", "--format", "gz", "y", code=1).stderr
+
+
+def test_what_other_files_have_no_place_for_is_refused(run: Run) -> None:
+    Path("x").write_bytes(TEXT)
+    Path("y").write_bytes(TEXT)
+    Path("sub").mkdir()
+    for words, told in (
+        (["sub"], b"tar -c sub"),
+        (["x", "--codec", "lz4"], b"--codec is for archives"),
+        (["x", "--label", "tuesday"], b"--label is for archives"),
+        (["x", "--exclude", "y"], b"--exclude is for archives"),
+        (["x", "-c", "--verify"], b"needs an output file"),
+        (["x", "y", "-o", "both"], b"one input at a time"),
+    ):
+        form = "Z" if b"at a time" in told else "gz"
+        assert told in run("compress", "--format", form, *words, code=2).stderr
+    assert left(Path()) == {"x", "y", "sub"}
+
+
+def test_levels_and_threads_go_with_formats(run: Run) -> None:
+    Path("x").write_bytes(TEXT * 6)
+
+    fast, small = (
+        run("compress", "--format", "gz", level, "-c", "x").stdout for level in ("-1", "-9")
+    )
+    one, two = (run("compress", "--format", "zst", "-c", "x", "-T", n).stdout for n in ("1", "2"))
+
+    assert len(small) < len(fast)
+    assert one == two
+    assert (
+        run("compress", "--format", "gz", "-c", "x", env={"COMPRESSOR_LEVEL": "9"}).stdout == small
+    )
+
+
+def test_tar_calls_it_for_other_formats(run: Run, peer: Peer) -> None:
+    Path("x").write_bytes(TEXT)
+    tar = subprocess.run([peer("tar"), "-c", "x"], capture_output=True, check=True).stdout
+
+    packed = run("--format", "zst", input=tar).stdout
+
+    assert run("-d", input=packed).stdout == tar
