@@ -10,13 +10,14 @@ import pytest
 from tests.fuzz import campaign, report
 
 KERNELS = Path(__file__).parents[2] / "compressor/kernels"
+ASKS_THE_SYSTEM = {"smallfile"}  # it opens, reads and makes files: tests/tree/test_smallfile.py
 
 
 def test_every_kernel_has_a_fuzz_target() -> None:
     kernels = {path.name.removesuffix("_kernel.c") for path in KERNELS.glob("*_kernel.c")}
     targets = {path.name.removesuffix("_fuzz.c") for path in Path(__file__).parent.glob("*_fuzz.c")}
 
-    assert kernels == targets
+    assert kernels - ASKS_THE_SYSTEM == targets
 
 
 def test_a_new_row_replaces_its_own_and_keeps_the_others(
