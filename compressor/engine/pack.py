@@ -103,7 +103,7 @@ class Packer:
     @property
     def small_size(self) -> int:
         """Bytes of a file that is packed as it is, without a look at what it holds, at most."""
-        return LEAST - 1 if self._options.codings else self.piece_size
+        return min(LEAST - 1, self.piece_size) if self._options.codings else self.piece_size
 
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any.

@@ -179,3 +179,13 @@ def test_a_file_and_a_pipe_get_the_same_bytes_with_the_same_reach(run: Run, tree
     run("compress", "-o", "x.cz", *words)
 
     assert run("compress", "-c", *words).stdout == Path("x.cz").read_bytes()
+
+
+def test_a_file_larger_than_a_block_is_cut_in_a_folder_too(run: Run) -> None:
+    Path("d").mkdir()
+    Path("d/f").write_bytes(bytes(range(250)) * 80)
+
+    run("compress", "--block-size", "4K", "d")
+
+    run("test", "d.cz")
+    assert run("cat", "d.cz", "d/f").stdout == Path("d/f").read_bytes()
