@@ -35,7 +35,8 @@ class Contents:
         self._remains = remains
         self._memory = memory
         self._external = external
-        self._guessed: dict[bytes, list[Span]] = {}  # by the hash of the content
+        self._guessed: dict[tuple[bytes, int], list[Span]] = {}
+        """Extents of members whose pages are lost, by the content's hash and the first page's offset."""
         self._leaves: dict[int, LeafMembers] = {}
 
     def members(self, state: State) -> Iterator[LeafMembers]:
@@ -74,7 +75,8 @@ class Contents:
 
     def spans(self, entry: Entry) -> list[Span]:
         """Return the extents of a whole member."""
-        return self._guessed.get(entry.content_hash) or self._remains.spans(entry) or []
+        guessed = self._guessed.get(_lost_page(entry)) if entry.level else None
+        return guessed or self._remains.spans(entry) or []
 
     def _why_lost(self, entry: Entry) -> str:
         spans = self._remains.spans(entry) or []
@@ -110,7 +112,7 @@ class Contents:
             return None
         if not spans or proven != entry.content_hash:
             return None
-        self._guessed[entry.content_hash] = spans
+        self._guessed[_lost_page(entry)] = spans
         return spans
 
     def says(self, offset: int) -> Block | Base:
@@ -149,6 +151,10 @@ class Contents:
             digest.update(plain)
             size += len(plain)
         return digest.digest(), size
+
+
+def _lost_page(entry: Entry) -> tuple[bytes, int]:
+    return entry.content_hash, entry.spans[0][0] if entry.spans else 0
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
