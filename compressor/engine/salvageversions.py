@@ -71,7 +71,8 @@ def missing(remains: Remains, found: list[State]) -> Iterator[str]:
             yield f"version {number} is made of what was found: members may be missing, or older"
         for ref in state.lost:
             first, last = shown_name(ref.first), shown_name(ref.last)
-            yield f"version {number} lacks the members of a damaged leaf, from {first} to {last}"
+            names = f", from {first} to {last}" if ref.last else ""
+            yield f"version {number} lacks the members of a damaged leaf{names}"
 
 
 def _label(part: Part, before: list[State]) -> VersionLabel:

@@ -9,6 +9,7 @@ import pytest
 
 import compressor
 from compressor.archive.forward import ForwardReader
+from compressor.archive.record import HEADER_SIZE, Kind, parse_header
 from compressor.archive.schema import Head
 from compressor.archive.source import Source
 from compressor.engine.limits import INTERPRETER
@@ -59,6 +60,26 @@ def test_every_flipped_byte_leaves_sound_members_and_true_leftovers(archive, unp
         assert len(whole) >= 2, at
         leftovers = [content for name, content in contents.items() if name.startswith(LOST)]
         assert all(any(part in m for m in MEMBERS.values()) for part in leftovers), at
+
+
+def test_of_equal_members_each_keeps_its_own_blocks_where_the_pages_of_one_are_lost(
+    pack, unpack
+) -> None:
+    members = {b"one": MEMBERS[b"noise"], b"two": MEMBERS[b"noise"]}
+    archive, at, pages = pack(members, block_size=700, reach=0), 8, []
+    while at < len(archive):
+        header = parse_header(archive[at : at + HEADER_SIZE], at)
+        if header.kind == Kind.EXTENTS:
+            pages.append(header.end - 9)
+        at = header.end
+    for page in (pages[0], pages[-1]):
+        damaged = bytearray(archive)
+        damaged[page] ^= 1
+
+        outcome, contents = recovered(bytes(damaged), unpack)
+
+        assert outcome.complete
+        assert contents == members
 
 
 def test_a_stream_that_was_cut_off_gives_its_blocks_in_one_piece(pack, unpack) -> None:
