@@ -21,10 +21,15 @@ SCAN_SIZE = 1 << 16  # bytes looked through at a time in search of a sync mark
 
 
 class RecordStream:
-    """The records of one archive or several in a row; ``block_size``: what HEAD says, once that is known."""
+    """The records of one archive or several in a row; ``block_size``: what HEAD says, once that is known.
 
-    def __init__(self, source: Source) -> None:
+    ``salvage``: what stands behind a FOOTER and begins neither a version nor an archive is looked through,
+    for a version whose HEAD is damaged.
+    """
+
+    def __init__(self, source: Source, *, salvage: bool = False) -> None:
         self._source = source
+        self._salvage = salvage
         self.start = 0  # where the present archive began in the source
         self.end = 0  # where it, or its last version so far, ended
         self.block_size = MAX_BLOCK
@@ -98,7 +103,10 @@ class RecordStream:
         try:
             header = record.parse_header(ahead.ljust(HEADER_SIZE, b"\0"), self.end - self.start)
         except DamagedError:
-            return False
+            if not self._salvage or MAGIC.startswith(ahead[: len(MAGIC)]):
+                return False
+            self._last, self._lost, self._lost_at = Kind.PAD, True, self.end
+            raise DamagedError("no version begins here", offset=self.end - self.start) from None
         self._last, self._first = Kind.PAD, True
         return header.kind == Kind.HEAD
 

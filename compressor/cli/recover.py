@@ -26,12 +26,13 @@ from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import unpack
 from compressor.errors import DamagedError, MissingBaseError, UsageError
 from compressor.tree.outputs import (
-    DeviceOutput,
     Output,
     access_of,
     opened_output,
     shared_permissions,
 )
+
+NO_FILE = "recover needs a file to write: it reads again what it wrote"
 
 
 @click.command(
@@ -48,8 +49,8 @@ from compressor.tree.outputs import (
 def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any) -> int:
     r"""Make a sound archive of all that is whole in a damaged or unfinished one.
 
-    Members that lack a part are left out and named; sound blocks that belong to no whole member go to
-    lost+found/OFFSET. BAD is not changed.
+    Every version stays that is still known. Members that lack a part are left out and named; sound blocks
+    that belong to no whole member go to lost+found/OFFSET in the last version. BAD is not changed.
 
     \b
       compressor recover run.cz -o rescued.cz
@@ -61,10 +62,12 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
         if not source.regular:
             raise UsageError("recover needs a file: it reads it twice")
         if output == STDIN:
-            raise UsageError("recover needs a file to write: it reads again what it wrote")
+            raise UsageError(NO_FILE)
         with opened_output(output, force=force, protected=protected) as target:
-            outcome = recover(file, target.write, options["memory"], external_from(options))
-            if not outcome.kept and not outcome.lost_found:
+            if not isinstance(target, Output):
+                raise UsageError(NO_FILE)
+            outcome = recover(file, target, options["memory"], external_from(options))
+            if not outcome.any_member and not outcome.lost_found:
                 report.fail(DamagedError("nothing whole was found"), damaged)
                 return report.exit_code
             unproven = _prove(target, options)
@@ -77,13 +80,10 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
     return report.exit_code
 
 
-def _prove(
-    target: Output | DeviceOutput, options: dict[str, Any]
-) -> list[tuple[bytes, MissingBaseError]]:
+def _prove(target: Output, options: dict[str, Any]) -> list[tuple[bytes, MissingBaseError]]:
     """Read what was written to its end, before it gets its name; return what lacks a base for that."""
     sink = NullSink()
-    os.lseek(target.descriptor, 0, os.SEEK_SET)
-    with os.fdopen(os.dup(target.descriptor), "rb", buffering=0) as file:
+    with target.reading() as file:
         limits = Limits(None, None, options["memory"])
         reading = UnpackOptions(options["threads"], limits, external=external_from(options))
         unpack(file, sink, reading, seekable=True)
@@ -98,6 +98,8 @@ def _prove(
 def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> None:
     for error in outcome.damage:
         report.note(f"damage: {error}", damaged)
+    for gap in outcome.gaps:
+        report.warn(gap, damaged)
     for name, reason in outcome.left_out:
         report.warn(f"left out: {reason}", name.decode(errors="backslashreplace"))
     for name, length in outcome.lost_found:
@@ -105,11 +107,14 @@ def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> Non
     fields = {
         "output": str(output),
         "members": outcome.kept,
+        "versions": outcome.versions,
         "left_out": [name.decode(errors="backslashreplace") for name, _ in outcome.left_out],
         "lost_found": [name.decode() for name, _ in outcome.lost_found],
     }
-    plural = "s" * (outcome.kept != 1)
-    report.result("recovered", f"{shown(output)}: {outcome.kept} whole member{plural}", **fields)
+    line = f"{shown(output)}: {outcome.kept} whole member{'s' * (outcome.kept != 1)}"
+    if len(set(outcome.versions)) > 1:
+        line += f" in the last of versions {', '.join(map(str, outcome.versions))}"
+    report.result("recovered", line, **fields)
     if not outcome.complete:
         report.partly()
 

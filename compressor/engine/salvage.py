@@ -2,69 +2,98 @@
 
 from collections.abc import Iterator
 
+from blake3 import blake3
 from msgspec import Struct, field
 
 from compressor.archive import schema
 from compressor.archive.leaf import Entry, keeps, with_content
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import MAX_BLOCK, Kind, Record
-from compressor.archive.schema import Base, Block, Extents, Head, Span, Version
+from compressor.archive.record import MAX_BLOCK, Header, Kind, Record
+from compressor.archive.schema import Base, Block, Extents, Footer, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
+from compressor.stages.base import Bytes
+
+_BEFORE_LAST_LEAF = {Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE}
+
+
+class Leaf(Struct, frozen=True):
+    """A leaf: its entries as they are stored, the names that it removes, the BLAKE3 of its body."""
+
+    entries: list[Entry]
+    removed: list[bytes]
+    body_hash: bytes
+
+
+class Part(Struct):
+    """What is left of the records of one version, in so far as the scan could tell versions apart."""
+
+    head: Head | None = None
+    leaves: list[int] = field(default_factory=list)  # its own
+    stamp: Version | None = None
+    last_leaf: int = 0
+    footer: tuple[int, Footer] | None = None
+    ended: bool = False  # its last leaf, or what comes behind that, was met
 
 
 class Remains(Struct):
     """The sound records of one archive, by their offsets; block bodies stay in the file."""
 
     start: int = 0
-    head: Head | None = None
-    version: Version | None = None
+    parts: list[Part] = field(default_factory=lambda: [Part()])
     blocks: dict[int, Block] = field(default_factory=dict)
     bases: dict[int, Base] = field(default_factory=dict)
     pages: dict[int, Extents] = field(default_factory=dict)
-    opened: dict[bytes, int] = field(default_factory=dict)
-    leaves: dict[int, list[Entry]] = field(default_factory=dict)
-    latest: dict[bytes, int] = field(default_factory=dict)
-    """Of each name that lives, the leaf that has its last entry."""
+    opened: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)
+    """Where each name was opened: offset and ordinal."""
+    leaves: dict[int, Leaf] = field(default_factory=dict)
     damage: list[DamagedError] = field(default_factory=list)
     _based: dict[int, bool] = field(default_factory=dict)
     """Of blocks that are differences, whether all that they are differences from is there."""
+
+    @property
+    def head(self) -> Head | None:
+        """The last HEAD that is left."""
+        return next((part.head for part in reversed(self.parts) if part.head), None)
 
     @property
     def block_size(self) -> int:
         """Bytes that a block may have."""
         return self.head.block_size if self.head else MAX_BLOCK
 
-    def take(self, offset: int, entries: list[Entry], removed: list[bytes]) -> None:
-        """Take a leaf: later ones go over earlier ones."""
-        for name in removed:
-            self.latest.pop(name, None)
-        self.leaves[offset] = entries
-        self.latest.update((entry.name, offset) for entry in entries)
+    def origin(self, leaf: int, number: int) -> tuple[Entry, int]:
+        """Return an entry with its content, and the leaf that says where that is.
 
-    def members(self) -> Iterator[list[Entry]]:
-        """Yield the members of the last version, leaf by leaf; one whose content is lost keeps none."""
-        for offset, entries in self.leaves.items():
-            yield [self._whole(entry) for entry in entries if self.latest.get(entry.name) == offset]
-
-    def _whole(self, entry: Entry) -> Entry:
+        One whose content was said in a leaf that is lost has none.
+        """
+        entry = self.leaves[leaf].entries[number]
         if entry.kept is None:
-            return entry
+            return entry, leaf
         leaf, number = entry.kept
-        origin = self.leaves.get(leaf, [])[number : number + 1]
-        return with_content(entry, origin[0]) if origin and keeps(entry, origin[0]) else entry
+        there = self.leaves[leaf].entries[number : number + 1] if leaf in self.leaves else []
+        if not there or not keeps(entry, there[0]):
+            return entry, leaf
+        return with_content(entry, there[0]), leaf
 
     def spans(self, entry: Entry) -> list[Span] | None:
         """Return the extents of a member in order; None where some are lost."""
         return self._resolve(entry.level, entry.spans, 0)
 
-    def guess(self, entry: Entry) -> list[Span] | None:
-        """Return the extents of a member by what its blocks say of themselves: to be verified."""
-        ordinal = self.opened.get(entry.name)
-        if ordinal is None:
+    def guess(self, entry: Entry, leaf: int) -> list[Span] | None:
+        """Return the extents of a member by what its blocks say of themselves: to be verified.
+
+        ``leaf`` has its entry: its blocks stand before that, and behind the last OPEN of its name.
+        """
+        opened = [one for one in self.opened.get(entry.name, ()) if one[0] < leaf]
+        if not opened:
             return None
-        mine = [item for item in self.blocks.items() if item[1].member == ordinal]
+        begin, ordinal = opened[-1]
+        mine = [
+            (at, block)
+            for at, block in self.blocks.items()
+            if block.member == ordinal and begin < at < leaf
+        ]
         mine.sort(key=lambda item: item[1].position)
         spans = [(offset, 0, block.plain_size) for offset, block in mine]
         return spans if sum(length for _, _, length in spans) == entry.size else None
@@ -121,7 +150,7 @@ def scan(source: Source) -> Iterator[Remains]:
     Raises:
         NotAnArchiveError, UnsupportedError, TruncatedError: it does not even begin as one.
     """
-    stream = RecordStream(source)
+    stream = RecordStream(source, salvage=True)
     for records in stream.archives():
         found = Remains(stream.start)
         for item in records:
@@ -143,22 +172,59 @@ def _take(found: Remains, item: Record | DamagedError) -> None:
 
 def _note(found: Remains, item: Record) -> None:
     meta, body = item.checked()
-    offset = item.header.offset
-    match item.header.kind:
+    offset, kind = item.header.offset, item.header.kind
+    part = _part(found, kind)
+    match kind:
         case Kind.HEAD:
-            found.head = schema.unpack_head(meta, offset)
+            part.head = schema.unpack_head(meta, offset)
+        case Kind.MEMBERS:
+            _leaf(found, meta, body, offset)
+        case Kind.ROOT:
+            part.ended = True
+        case Kind.FOOTER:
+            _footer(found, schema.unpack_footer(meta, body, offset), offset)
+        case _:
+            _content(found, item.header, meta, body)
+
+
+def _content(found: Remains, header: Header, meta: Bytes, body: Bytes) -> None:
+    offset = header.offset
+    match header.kind:
         case Kind.OPEN:
             opened = schema.unpack_open(meta, offset)
-            found.opened[opened.name] = opened.member
+            found.opened.setdefault(opened.name, []).append((offset, opened.member))
         case Kind.BLOCK:
             found.blocks[offset] = schema.unpack_block(meta, body, offset, found.block_size)
         case Kind.BASE:
             found.bases[offset] = schema.unpack_base(meta, offset)
         case Kind.EXTENTS:
             found.pages[offset] = schema.unpack_extents(meta, offset)
-        case Kind.MEMBERS:
-            members, entries, removed = unpack_leaf(meta, body, offset)
-            found.version = members.version or found.version
-            found.take(offset, entries, removed)
         case _:
             pass
+
+
+def _part(found: Remains, kind: int) -> Part:
+    """Return the part that a record belongs to: a new one where a version ended (F-016), or begins."""
+    part = found.parts[-1]
+    begins = kind == Kind.HEAD and part != Part()
+    if begins or (part.ended and kind in _BEFORE_LAST_LEAF):
+        part = Part()
+        found.parts.append(part)
+    return part
+
+
+def _leaf(found: Remains, meta: Bytes, body: Bytes, offset: int) -> None:
+    members, entries, removed = unpack_leaf(meta, body, offset)
+    found.leaves[offset] = Leaf(entries, removed, blake3(body).digest())
+    part = found.parts[-1]
+    part.leaves.append(offset)
+    if members.version is not None:
+        part.stamp, part.last_leaf, part.ended = members.version, offset, True
+
+
+def _footer(found: Remains, footer: Footer, offset: int) -> None:
+    part = found.parts[-1]
+    if part.footer is not None or (part.stamp and part.last_leaf != footer.last_leaf):
+        part = Part()  # of a version of which nothing else is left
+        found.parts.append(part)
+    part.footer, part.ended = (offset, footer), True

@@ -6,8 +6,7 @@ import pytest
 
 from compressor.engine.externals import Externals
 from compressor.engine.needs import require_all
-from compressor.engine.reading import NONE_GIVEN
-from compressor.engine.unpack import UnpackOptions
+from compressor.engine.reading import NONE_GIVEN, UnpackOptions
 from compressor.errors import MissingBaseError
 from tests.cli.process import Run
 from tests.cli.test_base import missing, write

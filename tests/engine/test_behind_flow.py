@@ -14,7 +14,8 @@ from compressor.engine.behind import HELD
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
-from compressor.engine.unpack import Unpacker, UnpackOptions
+from compressor.engine.reading import UnpackOptions
+from compressor.engine.unpack import Unpacker
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink, cut
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from compressor.engine.convert import members_of
-from compressor.engine.unpack import UnpackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.errors import CompressorError, DamagedError
 from compressor.formats import tar
 from tests.formats.samples import TEXT

@@ -31,6 +31,8 @@ with atheris.instrument_imports(include=["compressor.archive", "compressor.engin
 
 from xxhash import xxh3_64_intdigest
 
+from tests.engine.growing import Growing
+
 LIMITS = Limits(max_output=1 << 22, max_expansion=None, memory=160 << 20)
 
 
@@ -73,7 +75,7 @@ def read_seekable(data: bytes) -> None:
 
 def recover_it(data: bytes) -> None:
     with suppress(CompressorError):
-        recover(io.BytesIO(data), lambda piece: None)
+        recover(io.BytesIO(data), Growing())
 
 
 def mend(data: bytearray) -> bytearray:

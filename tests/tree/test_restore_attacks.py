@@ -206,7 +206,9 @@ def test_a_folder_swapped_for_a_link_meanwhile_leads_nowhere(
     os.close(root)
     assert outside(outer) == before
     here = sum(1 for _, name, _ in walk(dest) if name.isdigit())
-    assert not any(name.startswith(b"e/") for name in refused(failures))  # where nobody swaps anything
+    assert not any(
+        name.startswith(b"e/") for name in refused(failures)
+    )  # where nobody swaps anything
     assert here == len(given) - len(refused(failures) & set(given))
     if kept_open == 1:
         assert refused(failures)  # or the attack was none
