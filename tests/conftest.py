@@ -10,6 +10,15 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _reachable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let other users get at the folders of tests, as those that become nobody need it."""
+    base = tmp_path_factory.getbasetemp()
+    for folder in (base, *base.parents):
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "popen-")):
+            folder.chmod(folder.stat().st_mode | 0o111)
+
+
 @pytest.fixture(scope="session")
 def peer() -> Callable[[str], str]:
     """Return a function from a program's name to its path.

@@ -64,7 +64,7 @@ coding = together(
         click.option(f"-{level}", "level", cls=_Level, flag_value=level, type=int)
         for level in range(1, 10)
     ),
-    click.option("--level", type=click.IntRange(1, 9), help="The same, by name."),
+    click.option("--level", type=click.IntRange(0, 9), help="The same, by name; 0 is --fast."),
     click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
     click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
     click.option(

@@ -43,7 +43,8 @@ from compressor.errors import UsageError
 from compressor.formats.members import Members
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import Output, access_of, opened_output
+from compressor.tree.outputs import Output, opened_output
+from compressor.tree.permissions import access_of
 
 READING_SHARE = 4  # of the memory budget one part in so many is for reading
 

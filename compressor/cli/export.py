@@ -25,7 +25,8 @@ from compressor.engine.limits import Limits
 from compressor.engine.reading import UnpackOptions
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import access_of, opened_output, shared_permissions
+from compressor.tree.outputs import opened_output
+from compressor.tree.permissions import access_of, shared_permissions
 
 
 @click.command(

@@ -35,11 +35,11 @@ from compressor.tree.outputs import (
     DeviceOutput,
     Identity,
     Output,
-    access_of,
     identity_of,
     make_folder,
     opened_output,
 )
+from compressor.tree.permissions import access_of
 from compressor.tree.walk import ScanOptions
 
 

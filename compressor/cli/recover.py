@@ -25,12 +25,8 @@ from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import unpack
 from compressor.errors import DamagedError, MissingBaseError, UsageError
-from compressor.tree.outputs import (
-    Output,
-    access_of,
-    opened_output,
-    shared_permissions,
-)
+from compressor.tree.outputs import Output, opened_output
+from compressor.tree.permissions import access_of, shared_permissions
 
 NO_FILE = "recover needs a file to write: it reads again what it wrote"
 

@@ -23,12 +23,7 @@ from compressor.engine.select import Selection
 from compressor.engine.sinks import NullSink, Outcome, StreamSink
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import (
-    DeviceOutput,
-    Output,
-    make_folder,
-    opened_output,
-)
+from compressor.tree.outputs import DeviceOutput, Output, make_folder, opened_output
 
 Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
 """What is unpacked: its path, its descriptor, and a file of it from where it is to be read."""

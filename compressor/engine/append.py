@@ -26,7 +26,8 @@ from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_op
 from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input, InputError
-from compressor.tree.outputs import Access, identity_in
+from compressor.tree.outputs import identity_in
+from compressor.tree.permissions import Access
 from compressor.tree.scan import Found
 
 

@@ -15,7 +15,8 @@ from compressor.archive.source import RandomSource
 from compressor.archive.writer import write_end
 from compressor.errors import DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Access, Identity, identity_of, without_group
+from compressor.tree.outputs import Identity, identity_of
+from compressor.tree.permissions import Access, without_group
 
 if TYPE_CHECKING:
     from compressor.archive.tail import Tail

@@ -63,8 +63,7 @@ class Packer:
             raise UsageError(f"a block has from 1 to {MAX_BLOCK} bytes")
         known = self.block_size if options.plain_limit is None else options.plain_limit
         self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
-        """The bytes to add at once: a block, or less where all that comes is less."""
-        # Bytes of a solid block: never above what HEAD declares, and memory is reckoned for.
+        # Of bytes to add at once, and of a solid block: never above what HEAD declares.
         self._most = min(options.solid_size, self.piece_size)
         if not options.compares:
             options = replace(options, sources=NOWHERE)

@@ -20,8 +20,8 @@ from compressor.tree.outputs import (
     Output,
     identity_of,
     opened_output,
-    shared_permissions,
 )
+from compressor.tree.permissions import shared_permissions
 
 PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions/0009
 

@@ -18,7 +18,8 @@ from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import unpack
 from compressor.errors import UsageError
 from compressor.stages.base import Bytes
-from compressor.tree.outputs import Output, access_of, opened_output, shared_permissions
+from compressor.tree.outputs import Output, opened_output
+from compressor.tree.permissions import access_of, shared_permissions
 
 
 class Pruned(Struct, frozen=True):

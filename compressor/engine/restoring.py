@@ -16,7 +16,8 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection, chosen_of
 from compressor.engine.sinks import Outcome
 from compressor.errors import DamagedError, MemberNotFoundError, UnfinishedError, UsageError
-from compressor.tree.outputs import make_folder, umask
+from compressor.tree.outputs import make_folder
+from compressor.tree.permissions import umask
 from compressor.tree.policy import shown, stripped
 from compressor.tree.restoreoptions import RestoreOptions
 

@@ -12,7 +12,8 @@ from compressor.engine.pack import Packer
 from compressor.errors import CompressorError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
-from compressor.tree.outputs import Access, Identity, identity_in
+from compressor.tree.outputs import Identity, identity_in
+from compressor.tree.permissions import Access
 from compressor.tree.policy import ACL, without_acl
 from compressor.tree.scan import Found
 

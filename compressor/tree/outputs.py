@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from msgspec import Struct
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 from compressor.tree.outfolders import open_folder, sync_folder
+from compressor.tree.permissions import without_group
 
 Identity = tuple[int, int]
 """Device and inode."""
@@ -42,42 +43,6 @@ def identity_in(status: os.stat_result) -> Identity:
 def identity_of(descriptor: int) -> Identity:
     """Return device and inode of an open file."""
     return identity_in(os.fstat(descriptor))
-
-
-def umask() -> int:
-    """Return the umask of this process."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def without_group(mode: int) -> int:
-    """Return a mode that gives the group and everybody else only what both had."""
-    common = mode & (mode >> 3) & 0o7
-    return mode & 0o700 | common << 3 | common
-
-
-Access = tuple[int, int, int]
-"""Mode, user and group of a file."""
-
-
-def access_of(status: os.stat_result) -> Access:
-    """Return who may do what with a file."""
-    return status.st_mode, status.st_uid, status.st_gid
-
-
-def shared_permissions(inputs: Collection[Access]) -> tuple[int, tuple[int, int] | None]:
-    """Return mode and owner of an archive of these inputs: what all of them permit, under the umask.
-
-    Where they have different owners, it stays ours (None).
-    """
-    mode = 0o666 & ~umask()
-    for permitted, _, _ in inputs:
-        mode &= permitted
-    owners = {(user, group) for _, user, group in inputs}
-    if len(owners) > 1:
-        return without_group(mode), None
-    return mode, owners.pop() if owners else None
 
 
 class _ShownAs:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from compressor.archive import writer
 from compressor.archive.schema import Block
-from compressor.engine import block as blocks
 from compressor.engine.block import BlockPacker, Contents
 from compressor.stages.chain import Chain, parse
 
@@ -18,7 +18,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Block, bytes]]:
     """What blocks become, before they are framed."""
     found: list[tuple[Block, bytes]] = []
     monkeypatch.setattr(
-        blocks, "block_draft", lambda block, parts: found.append((block, b"".join(parts)))
+        writer, "block_draft", lambda block, parts: found.append((block, b"".join(parts)))
     )
     return found
 

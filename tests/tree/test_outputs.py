@@ -9,14 +9,8 @@ import pytest
 
 from compressor.errors import CompressorError
 from compressor.tree import outputs
-from compressor.tree.outputs import (
-    OutputExistsError,
-    access_of,
-    opened_output,
-    shared_permissions,
-    umask,
-    without_group,
-)
+from compressor.tree.outputs import OutputExistsError, opened_output
+from compressor.tree.permissions import access_of, shared_permissions, umask, without_group
 
 
 @pytest.fixture(autouse=True)
