@@ -107,7 +107,7 @@ size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int 
     encoder->parser.rows.portable = coder->portable;
     lz77_clear_tables(&encoder->parser);
     if (encoder->parser.prices)
-        lz77_guess_prices(encoder->parser.prices);
+        lz77_guess_prices(encoder->parser.prices, plain, (size_t)(span_at(plain, end).end - plain));
     for (const uint8_t *at = plain; at < end;) {
         struct lz77_span span = span_at(at, end);
         bool noise = noise_likely(at, (size_t)(span.end - at));

@@ -8,6 +8,7 @@
 #include "lz77_efforts.h"
 
 #define UNREACHED UINT32_MAX
+#define BASE (64 * PRICE_BIT) /* a price may fall below where it started, but not by so much */
 
 enum { PASSED_MAX = 512, PASSED_END = 64 /* places that a match passes, see catch_up() */ };
 
@@ -39,8 +40,6 @@ static inline void offer(struct optimal *optimal, size_t number, struct lz77_can
     const uint32_t *commands = prices->commands + (few | kind << 2);
     if (kind == 0)
         node.price += price_offset(prices, match.offset);
-    if (few == LITERALS_MORE)
-        node.price += price_length(prices, node.literal_nbytes - LITERALS_MORE);
     node.offset = match.offset;
     node.literal_nbytes = 0;
     lz77_offset_kind(node.repeats, match.offset);
@@ -58,12 +57,24 @@ static inline void offer(struct optimal *optimal, size_t number, struct lz77_can
     }
 }
 
+/* What it costs to say how many literals there are, beside the command. */
+static inline uint32_t price_run(const struct lz77_prices *prices, uint32_t literal_nbytes)
+{
+    return literal_nbytes < LITERALS_MORE ? 0
+                                          : price_length(prices, literal_nbytes - LITERALS_MORE);
+}
+
+/* A literal pays for its part of the run's length at once: were that left to the match behind, a
+ * long run would look cheaper than any match that ends it, and never end. */
 static inline void offer_literal(struct optimal *optimal, size_t number)
 {
     reach(optimal, number + 1);
     const struct lz77_node *node = &optimal->nodes[number];
     struct lz77_node *there = &optimal->nodes[number + 1];
-    uint32_t price = node->price + optimal->prices->literals[optimal->at[number]];
+    const struct lz77_prices *prices = optimal->prices;
+    uint32_t price = node->price + prices->literals[optimal->at[number]] +
+                     price_run(prices, node->literal_nbytes + 1) -
+                     price_run(prices, node->literal_nbytes);
     if (price < there->price) {
         *there = *node;
         there->price = price;
@@ -178,7 +189,7 @@ static void write_way(struct optimal *optimal, size_t number)
 static void start_at(struct optimal *optimal, const uint8_t *at, const uint32_t repeats[3])
 {
     struct lz77_node *node = &optimal->nodes[0];
-    *node = (struct lz77_node){.literal_nbytes = (uint32_t)(at - optimal->anchor)};
+    *node = (struct lz77_node){.price = BASE, .literal_nbytes = (uint32_t)(at - optimal->anchor)};
     memcpy(node->repeats, repeats, sizeof node->repeats);
     optimal->at = at;
 }

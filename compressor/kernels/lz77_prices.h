@@ -10,8 +10,8 @@ struct lz77_prices {
     uint32_t literals[256], commands[256], lengths[256], classes[256]; /* extra bits included */
 };
 
-/* Guess prices for the first chunk of a block. */
-void lz77_guess_prices(struct lz77_prices *prices);
+/* Guess prices for the first chunk of a block that is coded, from its plain bytes. */
+void lz77_guess_prices(struct lz77_prices *prices, const uint8_t *plain, size_t nbytes);
 
 /* Take prices from the streams of a chunk. */
 void lz77_learn_prices(struct lz77_prices *prices, const struct lz77_streams *streams);

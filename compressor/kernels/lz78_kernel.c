@@ -7,6 +7,7 @@
  */
 #include "lz78_bits.h"
 #include "lz78_kernel.h"
+#include "noise_parts.h"
 
 #include <stdbool.h>
 
@@ -151,15 +152,19 @@ static uint8_t *put_part(uint8_t *out, const uint8_t *part, size_t size)
     return out + size;
 }
 
+static uint8_t *write_raw(uint8_t *out, const uint8_t *plain, size_t plain_size)
+{
+    put_number(out, 0, LZ78_COUNT_SIZE);
+    put_number(out + LZ78_COUNT_SIZE, plain_size - 1, LZ78_RAW_SIZE);
+    return put_part(out + LZ78_COUNT_SIZE + LZ78_RAW_SIZE, plain, plain_size);
+}
+
 static uint8_t *write_round(uint8_t *out, const struct round *round, const uint8_t *plain,
                             const struct lz78_encode_tables *tables)
 {
     size_t size = round->chunk_sizes[0] + round->chunk_sizes[1] + round->remainders_size;
-    if (size >= LZ78_RAW_SIZE + round->plain_size && round->plain_size <= LZ78_RAW_MAX) {
-        put_number(out, 0, LZ78_COUNT_SIZE);
-        put_number(out + LZ78_COUNT_SIZE, round->plain_size - 1, LZ78_RAW_SIZE);
-        return put_part(out + LZ78_COUNT_SIZE + LZ78_RAW_SIZE, plain, round->plain_size);
-    }
+    if (size >= LZ78_RAW_SIZE + round->plain_size && round->plain_size <= LZ78_RAW_MAX)
+        return write_raw(out, plain, round->plain_size);
     put_number(out, round->tokens, LZ78_COUNT_SIZE);
     out = put_part(out + LZ78_COUNT_SIZE, tables->chunks[0], round->chunk_sizes[0]);
     out = put_part(out, tables->chunks[1], round->chunk_sizes[1]);
@@ -178,11 +183,22 @@ size_t lz78_packed_bound(size_t plain_size)
     return plain_size + (plain_size / LZ78_TOKENS_MAX + 1) * (LZ78_COUNT_SIZE + LZ78_RAW_SIZE);
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 size_t lz78_encode(uint8_t *packed, const uint8_t *plain, size_t plain_size,
                    struct lz78_encode_tables *tables, const struct lz78_huffman *huffman)
 {
     uint8_t *out = packed;
     for (size_t at = 0; at < plain_size;) {
+        size_t rest = plain_size - at, noise = noise_size(plain + at, least(rest, LZ78_RAW_MAX));
+        if (noise) { /* all but the last such round have NOISE_PART bytes: the bound holds */
+            out = write_raw(out, plain + at, noise);
+            at += noise;
+            continue;
+        }
         struct round round = make_round(tables, plain + at, plain_size - at, huffman);
         out = write_round(out, &round, plain + at, tables);
         at += round.plain_size;

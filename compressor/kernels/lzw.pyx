@@ -74,6 +74,7 @@ _CHECKS = (
     "ends too early",
     "has non-zero bits behind its last code",
     "has bytes behind its last code",
+    "has fewer or more raw bytes than its plain size",
 )
 
 _of_thread = threading.local()  # zeroed pages cost a tenth of decoding 1 MiB: keep them

@@ -19,6 +19,7 @@
  * code is one load and one copy.
  */
 #include "lzw_kernel.h"
+#include "noise_parts.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum {
+    RAW = 0, /* in the place of max_bits */
     CLEAR = 256,
     FIRST_PHRASE = 257,
     LOOK_GAP = 8192, /* plain bytes between two looks at a full dictionary; specification */
@@ -234,6 +236,11 @@ size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsig
     unsigned width = LZW_MIN_BITS;
     size_t at = 0;
 
+    if (plain_nbytes && noise_sum(plain, plain_nbytes) >= plain_nbytes - plain_nbytes / 4) {
+        out[0] = RAW;
+        memcpy(out + 1, plain, plain_nbytes);
+        return plain_nbytes + 1;
+    }
     out[0] = (uint8_t)max_bits;
     tree_clear(&tree);
     while (at < plain_nbytes) {
@@ -419,6 +426,8 @@ enum lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint
 {
     if (packed_nbytes == 0)
         return LZW_NO_HEADER;
+    if (packed[0] == RAW)
+        return plain_nbytes == packed_nbytes - 1 ? LZW_OK : LZW_BAD_RAW_SIZE;
     if (packed[0] < LZW_MIN_BITS || packed[0] > LZW_MAX_BITS)
         return LZW_BAD_MAX_BITS;
     /* The n-th code stands for n bytes at most, and for no more than the longest phrase. */
@@ -435,6 +444,11 @@ enum lzw_status lzw_decode(uint8_t *out, size_t out_nbytes, const uint8_t *packe
     enum lzw_status status = lzw_check_size(packed, packed_nbytes, out_nbytes);
     if (status != LZW_OK)
         return status;
+    if (packed[0] == RAW) {
+        if (out_nbytes)
+            memcpy(out, packed + 1, out_nbytes);
+        return LZW_OK;
+    }
     struct decoder decoder = {.tables = tables,
                               .in = packed,
                               .in_nbytes = packed_nbytes,

@@ -13,7 +13,7 @@
 
 enum { LZW_MIN_BITS = 9, LZW_MAX_BITS = 16 };
 
-/* The checks of the specification: LZW_OK, or n where check L-00n failed. */
+/* The checks of the specification: LZW_OK, or n where check number n failed. */
 enum lzw_status {
     LZW_OK = 0,
     LZW_NO_HEADER = 1,
@@ -25,6 +25,7 @@ enum lzw_status {
     LZW_TRUNCATED = 7,
     LZW_UNUSED_BITS = 8,
     LZW_TRAILING_BYTES = 9,
+    LZW_BAD_RAW_SIZE = 10,
 };
 
 /* What lzw_encode() works in; it need not be initialised. Touched at random: huge pages pay. */
@@ -48,7 +49,7 @@ size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits);
 size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsigned max_bits,
                   struct lzw_encode_tables *tables);
 
-/* Make checks L-001 to L-003: could these packed bytes stand for plain_nbytes bytes at all? To be
+/* Make checks L-001 to L-003, and L-010: could these packed bytes stand for plain_nbytes bytes at all? To be
  * asked before memory is taken for them. */
 enum lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint64_t plain_nbytes);
 

@@ -3,9 +3,11 @@
 from compressor.errors import DamagedError
 from compressor.reference.huffman import Reader, read_chunk
 from compressor.reference.huffman_encoder import write_chunk
+from compressor.reference.noise import noise_size
 
 CLASSES = 128
 TOKENS = 65_535  # of a round, at most
+RAW_MOST = 1 << 24  # plain bytes of a raw round
 GROWTH = 1 << 19  # plain bytes of a packed byte are less
 
 
@@ -93,9 +95,10 @@ def encode(plain: bytes) -> bytes:
     """lz78.md#encoder: "A round ends with 65,535 tokens, or with the plain."."""
     packed, at = b"", 0
     while at < len(plain):
-        size, coded = encode_round(plain[at:])
+        noise = noise_size(plain[at : at + RAW_MOST])
+        size, coded = (noise, b"") if noise else encode_round(plain[at:])
         body = plain[at : at + size]
-        if len(coded) - 2 >= 3 + size:
+        if noise or len(coded) - 2 >= 3 + size:
             coded = bytes(2) + (size - 1).to_bytes(3, "little") + body
         packed += coded
         at += size

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from compressor.reference.noise import noise_sum
+
 MIN_BITS = 9
 CLEAR = 256
 FIRST_PHRASE = 257
 LOOK_GAP = 8192  # plain bytes between two looks at a full dictionary
 LIFETIME = 8  # in plain bytes, by those that filled the dictionary
+RAW = 0  # in the place of max_bits
 SINGLE_BYTES = [bytes([value]) for value in range(256)]
 
 
@@ -23,6 +26,10 @@ def check_header(packed: bytes, plain_size: int) -> int:
     if not packed:
         raise RefusedError(1)
     max_bits = packed[0]
+    if max_bits == RAW:
+        if plain_size != len(packed) - 1:
+            raise RefusedError(10)
+        return max_bits
     if not MIN_BITS <= max_bits <= 16:
         raise RefusedError(2)
     if plain_size > most_plain(len(packed), max_bits):
@@ -110,6 +117,8 @@ class Dictionary:
 def decode(packed: bytes, plain_size: int) -> bytes:
     """Return the plain; raise RefusedError where a check fails."""
     dictionary = Dictionary(check_header(packed, plain_size))
+    if dictionary.max_bits == RAW:
+        return packed[1:]
     reader = BitReader(packed)
     plain = bytearray()
     while len(plain) < plain_size:
@@ -167,6 +176,8 @@ class Service:
 
 def encode(plain: bytes, max_bits: int = 16) -> bytes:
     """lzw.md#encoder: "Each code stands for the longest phrase that the plain goes on with."."""
+    if plain and noise_sum(plain) >= len(plain) - len(plain) // 4:
+        return bytes([RAW]) + plain
     writer = BitWriter(bytearray([max_bits]))
     children: dict[tuple[int, int], int] = {}
     width = MIN_BITS

@@ -106,6 +106,16 @@ def test_no_level_is_larger_than_the_one_before_it() -> None:
     assert len(set(sizes)) >= 5
 
 
+def test_long_runs_of_literals_give_way_to_matches_at_the_optimal_levels() -> None:
+    rng = random.Random(3)  # bands and a sensor's noise: matches pay, each by little
+    bands = [128 + 60 * (x // 64 % 3 - 1) for x in range(2048)]
+    plain = bytes(int(band + rng.gauss(0, 2)) for _ in range(128) for band in bands)
+
+    lazy = len(kernel.encode(plain, 5))
+
+    assert all(len(kernel.encode(plain, level)) < 1.02 * lazy for level in (7, 8, 9))
+
+
 def test_noise_costs_a_byte_a_chunk_and_repeated_noise_is_found() -> None:
     plain = random.Random(1).randbytes(2 * CHUNK)
 

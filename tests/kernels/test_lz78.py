@@ -129,6 +129,27 @@ def test_runs_come_back_at_every_short_length(size: int) -> None:
         assert kernel.decode(packed, size) == kernel.decode(coded, size) == plain
 
 
+@pytest.mark.parametrize("text", [0, 9000])
+def test_noise_is_a_raw_round_and_what_follows_is_not(text: int) -> None:
+    noise_bytes = random.Random(5).randbytes(131_072)
+    plain = noise_bytes + words(text)
+
+    packed = kernel.encode(plain)
+
+    assert packed[:5] == bytes(2) + (131_071).to_bytes(3, "little")
+    assert packed[5:131_077] == noise_bytes
+    assert len(packed) <= 131_077 + text * 2 // 3
+    assert packed == reference.encode(plain)
+    assert kernel.decode(packed, len(plain)) == plain
+
+
+def test_noise_that_repeats_is_coded() -> None:
+    plain = random.Random(5).randbytes(3000) * 20
+
+    assert len(kernel.encode(plain)) < len(plain) * 2 // 3
+    assert kernel.encode(plain) == reference.encode(plain)
+
+
 def test_noise_costs_five_bytes_a_round() -> None:
     assert len(kernel.encode(noise(60_000))) <= 60_000 + 5
 

@@ -161,6 +161,44 @@ def test_a_changed_or_cut_stream_gives_its_size_or_an_error(seed: int, max_bits:
     assert isinstance(result, int) or len(result) == len(plain)
 
 
+# Noise
+
+NOISE = random.Random(5).randbytes(150_000)
+
+
+@pytest.mark.parametrize("size", [8191, 8192, 9000, 131_072, 139_263, 139_264, 150_000])
+def test_noise_is_raw_from_the_size_on_that_can_be_judged(size: int) -> None:
+    packed = kernel.encode(NOISE[:size])
+
+    assert packed == reference.encode(NOISE[:size])
+    assert (packed == b"\0" + NOISE[:size]) == (size >= 8192)
+    assert kernel.decode(packed, size) == reference.decode(packed, size) == NOISE[:size]
+
+
+def test_noise_with_little_text_is_raw() -> None:
+    plain = NOISE[:131_072] + words(40_000)
+
+    assert kernel.encode(plain) == reference.encode(plain) == b"\0" + plain
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        NOISE[:3000] * 20,
+        NOISE[:40_000] * 2,
+        NOISE[:39_990] * 2,
+        NOISE[:60_000] + NOISE[:2000],
+        NOISE[:131_072] + words(50_000),
+    ],
+)
+def test_noise_that_repeats_or_is_less_than_three_quarters_is_coded(plain: bytes) -> None:
+    packed = kernel.encode(plain)
+
+    assert packed[0] == 16
+    assert packed == reference.encode(plain)
+    assert kernel.decode(packed, len(plain)) == plain
+
+
 # The page
 
 
@@ -187,7 +225,7 @@ def test_the_first_example_of_the_page_is_what_we_encode() -> None:
 abc = pack(9, 97, 98, 99)  # 27 of 32 bits
 HOSTILE: dict[str, list[tuple[bytes, int]]] = {
     "L-001": [(b"", 0), (b"", 5)],
-    "L-002": [(b"\x08", 0), (b"\x11", 0), (b"\x00" + abc[1:], 3), (b"\x90" + abc[1:], 3)],
+    "L-002": [(b"\x08", 0), (b"\x11", 0), (b"\x01" + abc[1:], 3), (b"\x90" + abc[1:], 3)],
     "L-003": [(abc, 7), (abc, 1 << 46), (abc, (1 << 64) - 1), (b"\x10", 1)],
     "L-004": [(pack(9, CLEAR, 97), 1), (pack(9, 257, 97), 2), (pack(9, 97, CLEAR, CLEAR, 97), 2)],
     "L-005": [(pack(9, 97, 258, 97), 4), (pack(12, 97, 98, 511, 97), 4)],
@@ -195,6 +233,7 @@ HOSTILE: dict[str, list[tuple[bytes, int]]] = {
     "L-007": [(abc, 4), (abc[:-1], 3)],
     "L-008": [(abc[:-1] + bytes([abc[-1] | bit]), 3) for bit in (0x08, 0x80)],
     "L-009": [(abc + b"\0", 3), (b"\x10\0", 0), (pack(9, 97, 98, 99, CLEAR), 3)],
+    "L-010": [(b"\0", 1), (b"\0ab", 1), (b"\0ab", 3), (b"\0", (1 << 64) - 1)],
 }
 
 
