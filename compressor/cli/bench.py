@@ -12,7 +12,7 @@ from compressor.cli.options import PATH, Size, plotting, report_from, reporting
 from compressor.cli.plots import Picture, draw_frontier
 from compressor.cli.report import Report, shown, size
 from compressor.engine.benchmark import CHAINS, SAMPLE, Row, gather, measure
-from compressor.errors import UsageError
+from compressor.errors import CompressorError, UsageError
 
 
 @click.command()
@@ -58,11 +58,21 @@ def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **opti
             _show(row, report)
             rows.append(row)
         else:
-            report.note(f"left out: {row[1]}", row[0])
+            left_out(report, row, asked=bool(chains))
     if rows:
+        report.succeeded()
         picture.add(partial(draw_frontier, named, rows))
     picture.write()
     return report.exit_code
+
+
+def left_out(report: Report, row: tuple[str, CompressorError], *, asked: bool) -> None:
+    """Say why a codec was not tried: an error where it was asked for."""
+    name, error = row
+    if asked:
+        report.fail(error, name)
+    else:
+        report.note(f"left out: {error}", name)
 
 
 def _show(row: Row, report: Report) -> None:

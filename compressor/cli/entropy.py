@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from compressor.cli import completion
+from compressor.cli.bench import left_out
 from compressor.cli.options import PATH, Size, plotting, report_from, reporting
 from compressor.cli.plots import Picture, draw_entropy
 from compressor.cli.report import Report, shown, size
@@ -66,7 +67,7 @@ def _look(
             _show_codec(path, found, row, report)
             rows.append(row)
         else:
-            report.note(f"left out: {row[1]}", row[0])
+            left_out(report, row, asked=bool(chains))
     report.succeeded()
     return found, rows
 

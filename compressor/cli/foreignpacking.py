@@ -89,7 +89,7 @@ class ForeignPacking(Packing):
         )
         try:
             # It has what a job of files asks of a packer; jobs of folders were refused.
-            tally = job.pack(cast("Packer", packer), None)
+            tally = job.pack(cast("Packer", packer), frozenset())
         finally:
             packer.close()
         tally.plain_size, tally.packed_size = packer.plain_size, packer.packed_size

@@ -32,10 +32,10 @@ from compressor.stages.base import Bytes
 from compressor.stages.chain import Chain
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import (
+    NOTHING,
     DeviceOutput,
     Identity,
     Output,
-    identity_of,
     make_folder,
     opened_output,
 )
@@ -60,10 +60,10 @@ class PackedFiles(Tally):
 class Job(Struct, frozen=True):
     """What goes into one archive: ``total`` bytes, where known; ``reach`` as in PackOptions.
 
-    ``pack`` is told which file is the archive itself, if it is one.
+    ``pack`` is told which files are the archive itself, and the one that it replaces.
     """
 
-    pack: Callable[[Packer, Identity | None], Tally]
+    pack: Callable[[Packer, frozenset[Identity]], Tally]
     total: int | None
     reach: int | None = 0
     tree: Tree | None = None
@@ -129,7 +129,7 @@ class Packing:
         with _opened(path, follow=self._follow) as source:
             info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
 
-            def pack(packer: Packer, _archive: Identity | None) -> Tally:
+            def pack(packer: Packer, _archive: frozenset[Identity]) -> Tally:
                 packed = PackedFiles()
                 packer.add(info, packer.content_of(source))
                 self._warn_if_changed(path, source)
@@ -143,7 +143,7 @@ class Packing:
         tree = tree_of(inputs, self._scanning, self._report)
         total = tree.size()
 
-        def pack(packer: Packer, archive: Identity | None) -> Tally:
+        def pack(packer: Packer, archive: frozenset[Identity]) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)
 
         return Job(pack, total, self._reach(total, None if to_file else PIPED_REACH), tree)
@@ -206,7 +206,7 @@ class Packing:
         return None
 
     def _pack_all(
-        self, members: list[tuple[Path, bytes]], packer: Packer, _archive: Identity | None
+        self, members: list[tuple[Path, bytes]], packer: Packer, _archive: frozenset[Identity]
     ) -> Tally:
         packed = PackedFiles()
         for path, name in members:
@@ -230,7 +230,7 @@ class Packing:
             return open_input(path, follow=self._follow)
         return None
 
-    def _pack_stdin(self, packer: Packer, _archive: Identity | None) -> Tally:
+    def _pack_stdin(self, packer: Packer, _archive: frozenset[Identity]) -> Tally:
         info = Entry(os.fsencode(self._options["name"] or ""))
         source = descriptor_input(0)
         widen_pipe(source.descriptor)
@@ -325,9 +325,9 @@ class Packing:
         progress: Progress,
         output: Output | DeviceOutput | None,
     ) -> Tally:
-        file = output.descriptor if output is not None and output.is_file else None
-        archive = None if file is None else identity_of(file)
-        within = None if file is None else GrowingSource(file)
+        file = output if isinstance(output, Output) else None
+        archive = file.itself() if file else NOTHING
+        within = GrowingSource(file.descriptor) if file else None
         options = self._pack_options(progress, job, within)
         with measured(job.tree, progress) if job.tree else nullcontext():
             return pack_all(

@@ -18,7 +18,6 @@ from compressor.tree.outputs import (
     NOTHING,
     DeviceOutput,
     Output,
-    identity_of,
     opened_output,
 )
 from compressor.tree.permissions import shared_permissions
@@ -103,9 +102,9 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
     externals = options.sources.externals
     protected = file_identities(tree.paths) | (externals.identities if externals else NOTHING)
     with opened_output(path, force=file.force, protected=protected) as output:
-        archive = identity_of(output.descriptor) if output.is_file else None
-
-        if output.is_file:
+        archive = NOTHING
+        if isinstance(output, Output):
+            archive = output.itself()
             within = GrowingSource(output.descriptor)
             options = replace(options, sources=Sources(within, externals))
 

@@ -12,7 +12,7 @@ from compressor.engine.pack import Packer
 from compressor.errors import CompressorError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.node import NodeKind
-from compressor.tree.outputs import Identity, identity_in
+from compressor.tree.outputs import NOTHING, Identity, identity_in
 from compressor.tree.permissions import Access
 from compressor.tree.policy import ACL, without_acl
 from compressor.tree.scan import Found
@@ -71,9 +71,9 @@ def pack_tree(
     packer: Packer,
     tree: Iterable[Found],
     problem: Problem,
-    avoid: Identity | None = None,
+    avoid: frozenset[Identity] = NOTHING,
 ) -> Tally:
-    """Pack what a scan finds, but for the file ``avoid``: the archive itself.
+    """Pack what a scan finds, but for the files ``avoid``: the archive itself, and the one it replaces.
 
     A file that changes while it is read, or can't be opened, is told to ``problem``.
 
@@ -83,7 +83,7 @@ def pack_tree(
     """
     packed = Tally()
     for found in tree:
-        if identity_in(found.status) == avoid:
+        if avoid and identity_in(found.status) in avoid:
             continue
         if len(found.node.name) > MAX_NAME:
             problem(found.shown, TOO_LONG)

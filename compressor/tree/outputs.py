@@ -218,6 +218,11 @@ class Output:
             self._nameless = nameless and place.takes_nameless()
             self.descriptor = place.open_nameless() if self._nameless else place.open_named()
 
+    def itself(self) -> frozenset[Identity]:
+        """Return the file that is written, and what has its name until then."""
+        there = self._place.existing()
+        return frozenset({identity_of(self.descriptor), *([identity_in(there)] if there else [])})
+
     def write(self, data: Bytes) -> None:
         """Write all of ``data``."""
         with self._shown_as:

@@ -189,3 +189,16 @@ def test_a_file_larger_than_a_block_is_cut_in_a_folder_too(run: Run) -> None:
 
     run("test", "d.cz")
     assert run("cat", "d.cz", "d/f").stdout == Path("d/f").read_bytes()
+
+
+def test_an_archive_in_its_own_folder_does_not_take_in_the_one_that_it_replaces(run: Run) -> None:
+    Path("d").mkdir()
+    Path("d/f").write_bytes(b"x" * 1000)
+
+    for _ in range(2):
+        run("compress", "-f", "d", "-o", "d/a.cz")
+
+    assert [line["name"] for line in lines(run("list", "--json", "d/a.cz").stdout)[:-1]] == [
+        "d",
+        "d/f",
+    ]

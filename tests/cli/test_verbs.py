@@ -160,8 +160,17 @@ def test_a_codec_that_needs_a_base_is_not_to_be_asked_for(run: Run) -> None:
     Path("a").write_bytes(TEXT)
 
     refused = run("compress", "--codec", "floatdelta:dtype=fp32", "a", code=2)
-    left_out = run("bench", "--codec", "floatdelta", "a")
+    left_out = run("bench", "--codec", "floatdelta", "a", code=2)
 
     for said in (refused.stderr, left_out.stderr):
         assert said.count(b"\n") == 1
         assert b"name another codec" in said
+
+
+def test_fast_is_a_level_below_the_first(run: Run) -> None:
+    Path("a").write_bytes(TEXT)
+
+    run("compress", "--fast", "a")
+
+    assert b"zstd:level=-3" in run("info", "a.cz").stdout
+    assert run("compress", "--level", "0", "-c", "a").stdout == Path("a.cz").read_bytes()
