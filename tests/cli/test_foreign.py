@@ -209,3 +209,27 @@ def test_tar_calls_it_for_other_formats(run: Run, peer: Peer) -> None:
     packed = run("--format", "zst", input=tar).stdout
 
     assert run("-d", input=packed).stdout == tar
+
+
+@pytest.mark.parametrize(
+    ("name", "byte", "cut"),
+    [("gz", 2, 2), ("bz2", 3, 3), ("bz2", 6, 6), ("bz2", 9, 9), ("lzma", 4, 3), ("lzo", 6, 5)],
+)
+def test_damage_in_the_first_bytes_is_damage(
+    run: Run, peer: Peer, name: str, byte: int, cut: int
+) -> None:
+    path = made(peer, name)
+    data = bytearray(path.read_bytes())
+    data[byte] ^= 4
+    for damaged in (bytes(data), bytes(data[:cut])):
+        path.write_bytes(damaged)
+        for verb in ("decompress", "test", "list"):
+            assert b"file that is damaged or too short" in run(verb, path, code=4).stderr
+        assert b"damaged or too short" in run("-d", input=damaged, code=4).stderr
+
+
+def test_an_empty_file_is_said_to_be_empty(run: Run) -> None:
+    Path("x.gz").touch()
+
+    assert run("decompress", "x.gz", code=4).stderr == b"compressor: x.gz: the input is empty\n"
+    assert left(Path()) == {"x.gz"}
