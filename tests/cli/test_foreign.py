@@ -233,3 +233,22 @@ def test_an_empty_file_is_said_to_be_empty(run: Run) -> None:
 
     assert run("decompress", "x.gz", code=4).stderr == b"compressor: x.gz: the input is empty\n"
     assert left(Path()) == {"x.gz"}
+
+
+def test_lzop_files_that_hold_several_say_so(run: Run, peer: Peer) -> None:
+    Path("a").write_bytes(b"a")
+    Path("b").write_bytes(b"b")
+    subprocess.run([peer("lzop"), "-o", "x.lzo", "a", "b"], check=True)
+
+    assert b"holds several files" in run("d", "-c", "x.lzo", code=5).stderr
+
+
+def test_a_zstd_file_tells_the_dictionary_that_it_needs(run: Run, peer: Peer) -> None:
+    samples = [f"s{number}" for number in range(100)]
+    for number, name in enumerate(samples):
+        Path(name).write_bytes(TEXT[number * 50 :][:400])
+    words: list[str] = ["--train", *samples, "-o", "dictionary", "--maxdict=1024", "--dictID=77"]
+    subprocess.run([peer("zstd"), "-q", *words], check=True, capture_output=True)
+    subprocess.run([peer("zstd"), "-q", "-D", "dictionary", "s0"], check=True)
+
+    assert b"needs dictionary ID 77;" in run("d", "-c", "s0.zst", code=5).stderr
