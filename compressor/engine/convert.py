@@ -162,20 +162,25 @@ class Conversion:
     def _entry(self, member: Member) -> Entry | None:
         """Return what is recorded of a member; None where it is left out, which is told."""
         shown = member.name.decode(errors="backslashreplace")
+        if member.odd:
+            self._problem(shown or "-", member.odd)
+        name = plain(member.name)
+        if not name:  # the folder itself that all lies in
+            return None
         reason = self._refused(member)
         if reason:
             self._problem(shown, f"{reason}; it is left out")
             return None
-        name = plain(member.name)
-        if not name:  # the folder itself that all lies in
-            return None
         if member.name.startswith(b"/"):
             self._problem(shown, "is an absolute name; it is recorded without the / at its start")
+        mtime_ns = None if member.mtime_ns is None else recordable(member.mtime_ns)
+        if mtime_ns != member.mtime_ns:
+            self._problem(shown, "has a time that can't be recorded; it gets the nearest that can")
         return Entry(
             name,
             _NUMBERS[member.kind.value],
             size=member.size,
-            mtime_ns=None if member.mtime_ns is None else recordable(member.mtime_ns),
+            mtime_ns=mtime_ns,
             mode=member.mode,
             owner=_owner(member),
             target=plain(member.target or b"") if member.kind is Kind.HARDLINK else member.target,
