@@ -331,3 +331,24 @@ def test_times_that_can_not_be_recorded_are_told(run: Run) -> None:
 
         assert b"x.tar: a: has a time that" in run("convert", "-f", "x.tar", code=3).stderr
         assert run("cat", "x.cz", "a").stdout == b"x"
+
+
+def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) -> None:
+    links = [info(name, tarfile.LNKTYPE, to) for name, to in (("l", "f"), ("m", "f"), ("n", "l"))]
+    Path("x.tar").write_bytes(
+        tar_of(
+            (info("f"), b"one"),
+            *((link, b"") for link in links),
+            (info("f"), b"two"),
+            (info("o", tarfile.LNKTYPE, "./f"), b""),
+            (info("g"), b"3"),
+            (info("g"), b"4"),
+        )
+    )
+
+    run("convert", "x.tar")
+    run("extract", "x.cz", "-C", "out")
+
+    found = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    assert found == {"l": b"one", "m": b"one", "n": b"one", "f": b"two", "o": b"two", "g": b"4"}
+    assert [Path("out", name).stat().st_nlink for name in ("l", "f", "g")] == [3, 2, 1]
