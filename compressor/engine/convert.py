@@ -4,6 +4,8 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from msgspec.structs import replace
+
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.schema import MAX_NAME
 from compressor.engine.foreign import ForeignFile
@@ -12,6 +14,7 @@ from compressor.engine.nodes import recordable
 from compressor.engine.numbers import Content, content_from
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
+from compressor.engine.places import Place, Places, plain
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import CompressorError, TruncatedError, UsageError
@@ -116,16 +119,16 @@ class Conversion:
     def __init__(self, options: PackOptions, problem: Problem) -> None:
         self._options = options
         self._problem = problem
-        self._names: dict[bytes, Kind] = {}
+        self._names: dict[bytes, bytes | None] = {}  # and of which file each is a name
 
     def pack(
         self,
         packer: Packer,
         members: Members,
         limit: Callable[[int], None],
-        chosen: list[bool] | None,
+        places: Places | None,
     ) -> Tally:
-        """Pack the members; ``chosen`` says of each whether it is the last of its name, if that is known.
+        """Pack the members; ``places`` says what becomes of each, if that is known.
 
         ``limit`` hears of the plain bytes so far.
 
@@ -135,14 +138,15 @@ class Conversion:
         """
         tally = Tally()
         for number, member in enumerate(members):
-            if chosen is not None and not chosen[number]:
-                continue
-            entry = self._entry(member)
+            placed = member if places is None else _placed(member, places[number])
+            entry = self._entry(placed) if placed else None
             if entry is None:
                 continue
             if entry.name in self._names:
                 raise NameTwiceError(f"{entry.shown_name!r} comes twice")
-            self._names[entry.name] = member.kind
+            self._names[entry.name] = (
+                entry.name if member.kind is Kind.FILE else self._file_of(member)
+            )
             limit(packer.plain_size + member.size)
             if member.kind is Kind.FILE:
                 packer.add(entry, self._content(packer, member))
@@ -162,26 +166,36 @@ class Conversion:
     def _entry(self, member: Member) -> Entry | None:
         """Return what is recorded of a member; None where it is left out, which is told."""
         shown = member.name.decode(errors="backslashreplace")
+        if member.odd:
+            self._problem(shown or "-", member.odd)
+        name = plain(member.name)
+        if not name:  # the folder itself that all lies in
+            return None
         reason = self._refused(member)
         if reason:
             self._problem(shown, f"{reason}; it is left out")
             return None
-        name = plain(member.name)
-        if not name:  # the folder itself that all lies in
-            return None
         if member.name.startswith(b"/"):
             self._problem(shown, "is an absolute name; it is recorded without the / at its start")
+        mtime_ns = None if member.mtime_ns is None else recordable(member.mtime_ns)
+        if mtime_ns != member.mtime_ns:
+            self._problem(shown, "has a time that can't be recorded; it gets the nearest that can")
         return Entry(
             name,
             _NUMBERS[member.kind.value],
             size=member.size,
-            mtime_ns=None if member.mtime_ns is None else recordable(member.mtime_ns),
+            mtime_ns=mtime_ns,
             mode=member.mode,
             owner=_owner(member),
-            target=plain(member.target or b"") if member.kind is Kind.HARDLINK else member.target,
+            target=self._file_of(member) if member.kind is Kind.HARDLINK else member.target,
             device=member.device,
             xattrs=member.xattrs,
         )
+
+    def _file_of(self, member: Member) -> bytes | None:
+        """Return the name of the file that a hard link leads to, if it does."""
+        hard = member.kind is Kind.HARDLINK
+        return self._names.get(plain(member.target or b"")) if hard else None
 
     def _refused(self, member: Member) -> str:
         parts = member.name.split(b"/")
@@ -192,23 +206,15 @@ class Conversion:
         if member.device and not all(0 <= number <= MOST_NUMBER for number in member.device):
             return "has an impossible number of a device"
         if member.kind is Kind.HARDLINK:
-            if self._names.get(plain(member.target or b"")) is not Kind.FILE:
+            if self._file_of(member) is None:
                 return "is a hard link to what is no file before it"
         elif member.kind is Kind.SYMLINK and not 0 < len(member.target or b"") <= MAX_NAME:
             return "is a link to nowhere"
         return ""
 
 
-def plain(name: bytes) -> bytes:
-    """Return a name without what means nothing: a / at its start or end, ``.``, empty components."""
-    return b"/".join(part for part in name.split(b"/") if part not in (b"", b"."))
-
-
-def last_of_each(members: Members) -> list[bool]:
-    """Say of each member whether it is the last one of its name."""
-    names = [plain(member.name) for member in members]
-    last = {name: number for number, name in enumerate(names)}
-    return [last[name] == number for number, name in enumerate(names)]
+def _placed(member: Member, place: Place | None) -> Member | None:
+    return None if place is None else replace(member, name=place.name, target=place.target)
 
 
 def _owner(member: Member) -> Owner:

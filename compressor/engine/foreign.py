@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
+from compressor.archive.source import READ_BY, foreign_format
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.nodes import recordable
 from compressor.engine.reading import Sink, UnpackOptions
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError, TruncatedError, UsageError
 from compressor.formats.base import Format
 from compressor.formats.packed import Packed
 from compressor.formats.table import START, format_of, read
@@ -100,6 +101,9 @@ def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
     """Return the file, or what it holds if it is another program's; a pipe's first bytes are looked at.
 
     Either begins where ``file`` did, which is not to be used any more.
+
+    Raises:
+        DamagedError: it is empty, or begins nearly like another program's file.
     """
     if source.regular:
         at = os.lseek(source.descriptor, 0, os.SEEK_CUR)
@@ -109,6 +113,7 @@ def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
         whole = _Ahead(start, file)  # type: ignore[assignment]  # all that a reader of pipes asks for
     found = None if start.startswith(MAGIC) else format_of(start)
     if found is None:
+        _refuse_nearly(start)
         return whole
     status = source.stat
     entry = Entry(b"")
@@ -116,6 +121,20 @@ def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
         mtime_ns = recordable(status.st_mtime_ns)
         entry = Entry(b"", mode=status.st_mode & 0o777, mtime_ns=mtime_ns)
     return ForeignFile(found, whole, entry)
+
+
+def _refuse_nearly(start: bytes) -> None:
+    """Refuse what is no archive, and has a magic of another program's files but not what goes with it."""
+    if not start:
+        raise TruncatedError("the input is empty")
+    words = foreign_format(start) or ""
+    if words.endswith(READ_BY):
+        from compressor.formats import tar  # the first name in an old tar file may be anything
+
+        if not tar.begins(start):
+            raise DamagedError(
+                f"this is {words.removesuffix(READ_BY)} that is damaged or too short"
+            )
 
 
 def _start_of(file: BinaryIO) -> bytes:

@@ -79,7 +79,9 @@ class _Header:
         if flags & EXTRA:
             self.field(self.field(4) & 0xFFFF)
             self.field(4)
-        if method not in METHODS or flags & (FILTER | MULTIPART):
+        if flags & MULTIPART:
+            raise UnsupportedError("this lzop file holds several files; `lzop -x` unpacks them")
+        if method not in METHODS or flags & FILTER:
             raise UnsupportedError(
                 "this lzop file needs a method or a filter that is not known here"
             )

@@ -26,7 +26,8 @@ class Member(Struct, frozen=True):
 
     ``data`` says where the bytes of a file lie that is not all of zeros elsewhere: (offset, length) in
     order; None: everywhere. ``take`` gives the next of these bytes, as many as asked for, fewer only at
-    their end; it is of use until the next member comes.
+    their end; it is of use until the next member comes. ``odd`` says, for people, what of the member can't
+    be had.
     """
 
     name: bytes
@@ -43,6 +44,7 @@ class Member(Struct, frozen=True):
     xattrs: tuple[tuple[bytes, bytes], ...] = ()
     data: list[tuple[int, int]] | None = None
     take: Callable[[int], bytes] = lambda _size: b""
+    odd: str = ""
 
 
 Members = Iterator[Member]

@@ -9,10 +9,12 @@ from typing import IO, Any, Self, cast
 
 from compressor.errors import DamagedError, TruncatedError
 from compressor.formats.members import MAX_HEADER, Kind, Member, Members
+from compressor.stages.base import Bytes
 
 BLOCK = 512  # bytes: of a header, and what contents are filled up to
 XATTR = "SCHILY.xattr."  # what keys of attributes begin with, by GNU tar, star, bsdtar
 READ = 64 * BLOCK  # bytes asked for at once
+MOST_SECONDS = 1 << 40  # of a time; as good as any other that no archive can record
 
 _KINDS = {
     tarfile.DIRTYPE: Kind.FOLDER,
@@ -29,13 +31,26 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
+        told = cast("_Tar", tar)
         try:
-            return super().fromtarfile(tar)
+            found = super().fromtarfile(tar)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # not in the stubs
-            cast("_Tar", tar).ended = True
+            told.ended = True
             raise
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            if told.ended:
+                told.followed = True
+                raise tarfile.EmptyHeaderError("no tar follows") from error  # type: ignore[attr-defined]
             raise DamagedError(f"this tar file is damaged ({error})", offset=tar.offset) from error
+        told.ended = False  # or another one began behind the end
+        return found
+
+    @classmethod
+    def frombuf(cls, buf: Bytes, encoding: str, errors: str) -> Self:
+        """Take a short block of zeros at the end for a whole one."""
+        data = bytes(buf)
+        data = data if data.strip(b"\0") or not data else bytes(BLOCK)
+        return super().frombuf(data, encoding, errors)
 
     def _proc_pax(self, tar: tarfile.TarFile) -> Any:
         return self._bounded(tar, super()._proc_pax)  # type: ignore[misc]
@@ -53,6 +68,7 @@ class _Tar(tarfile.TarFile):
     tarinfo = _Header
     members: list[tarfile.TarInfo]
     ended = False
+    followed = False  # by what is no tar
 
 
 def begins(start: bytes) -> bool:
@@ -67,7 +83,9 @@ def begins(start: bytes) -> bool:
 
 
 def members(file: IO[bytes]) -> Members:
-    """Yield the members of a tar file that need not seek.
+    """Yield the members of a tar file that need not seek, and of those that follow it.
+
+    What else follows, but for zeros, is the last: a nameless member of unknown kind.
 
     Raises:
         DamagedError: a header is damaged, or it ends too early.
@@ -78,6 +96,9 @@ def members(file: IO[bytes]) -> Members:
             yield _member(tar, info)
         if not tar.ended:
             raise TruncatedError("this tar file lacks its end", offset=tar.offset)
+        if tar.followed:
+            odd = "what stands behind the end of the tar file is no other one, and left out"
+            yield Member(b"", Kind.UNKNOWN, odd=odd)
 
 
 @contextmanager
@@ -91,6 +112,7 @@ def _told() -> Iterator[None]:
 
 def _opened(file: IO[bytes]) -> _Tar:
     options = {"bufsize": READ, "encoding": "utf-8", "errors": "surrogateescape"}
+    options |= {"ignore_zeros": True}  # tar files in a row
     return _Tar.open(fileobj=file, mode="r|", **options)  # type: ignore[call-overload, no-any-return]
 
 
@@ -118,6 +140,7 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         _xattrs(info),
         data,
         _taking(file, data) if file else lambda _size: b"",
+        "has a time that is none" if _mtime(info) is None else "",
     )
 
 
@@ -150,11 +173,11 @@ def _bytes(text: str) -> bytes:
 
 
 def _mtime(info: tarfile.TarInfo) -> int | None:
-    """Return the time in nanoseconds: the library makes a float of it."""
+    """Return the time in nanoseconds: the library makes a float of it. None: it is no number."""
     text = info.pax_headers.get("mtime")
     try:
-        seconds = Decimal(text) if text is not None else Decimal(int(info.mtime))
-        return int(seconds * 10**9) if abs(seconds) < 1 << 40 else None
+        seconds = Decimal(text if text is not None else int(info.mtime))
+        return int(min(max(seconds, Decimal(-MOST_SECONDS)), Decimal(MOST_SECONDS)) * 10**9)
     except (InvalidOperation, OverflowError, ValueError):
         return None
 

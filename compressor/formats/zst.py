@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import zstandard
 from msgspec import Struct
 
-from compressor.errors import MemoryBudgetError
+from compressor.errors import MemoryBudgetError, UnsupportedError
 from compressor.formats.base import Format
 from compressor.formats.packed import INSIDE, Packed, skippable
 from compressor.formats.writing import StreamCoder, Writing
@@ -59,7 +59,13 @@ def _header(packed: Packed) -> _Header:
     descriptor = start[4]
     single = bool(descriptor & 0x20)
     size_bytes = (int(single), 2, 4, 8)[descriptor >> 6]
-    rest = packed.exactly((not single) + (0, 1, 2, 4)[descriptor & 3] + size_bytes)
+    id_bytes = (0, 1, 2, 4)[descriptor & 3]
+    rest = packed.exactly((not single) + id_bytes + size_bytes)
+    dictionary = int.from_bytes(rest[not single :][:id_bytes], "little")
+    if dictionary:
+        raise UnsupportedError(
+            f"this zstd file needs dictionary ID {dictionary}; `zstd -d -D` reads it"
+        )
     if single:
         window = int.from_bytes(rest[-size_bytes:], "little") + (256 if size_bytes == 2 else 0)
     else:

@@ -297,3 +297,58 @@ def test_what_has_no_name_can_not_be_exported(run: Run) -> None:
 
     assert b"no name" in run("export", "x.cz", "-o", "x.tar", code=2).stderr
     assert left(Path()) == {"x.cz"}
+
+
+def test_tar_files_in_a_row_are_one(run: Run) -> None:
+    first, second = tar_of((info("a"), b"old"), (info("b"), b"b")), tar_of((info("a"), b"new"))
+    Path("x.tar").write_bytes(first + second)
+    Path("x.tgz").write_bytes(
+        b"".join(run("--format", "gz", input=p).stdout for p in (first, second))
+    )
+    Path("cut.tar").write_bytes(first + second[:513])
+
+    for name in ("x.tar", "x.tgz"):
+        run("convert", name, "-f")
+        assert run("cat", "x.cz", "a", "b").stdout == b"newb"
+    run("convert", "cut.tar", code=4)
+
+
+def test_what_else_follows_a_tar_file_is_told(run: Run) -> None:
+    whole = tar_of((info("a"), b"x"))
+    for tail in (TEXT, b"few"):
+        Path("x.tar").write_bytes(whole + tail)
+        assert b"behind the end" in run("convert", "-f", "x.tar", code=3).stderr
+        assert run("cat", "x.cz", "a").stdout == b"x"
+    Path("x.tar").write_bytes(whole + bytes(77))
+    run("convert", "-f", "x.tar")
+
+
+def test_times_that_can_not_be_recorded_are_told(run: Run) -> None:
+    for time in ("1e11", "-1e30", "Infinity", "none"):
+        one = info("a")
+        one.pax_headers = {"mtime": time}
+        Path("x.tar").write_bytes(tar_of((one, b"x"), format=tarfile.PAX_FORMAT))
+
+        assert b"x.tar: a: has a time that" in run("convert", "-f", "x.tar", code=3).stderr
+        assert run("cat", "x.cz", "a").stdout == b"x"
+
+
+def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) -> None:
+    links = [info(name, tarfile.LNKTYPE, to) for name, to in (("l", "f"), ("m", "f"), ("n", "l"))]
+    Path("x.tar").write_bytes(
+        tar_of(
+            (info("f"), b"one"),
+            *((link, b"") for link in links),
+            (info("f"), b"two"),
+            (info("o", tarfile.LNKTYPE, "./f"), b""),
+            (info("g"), b"3"),
+            (info("g"), b"4"),
+        )
+    )
+
+    run("convert", "x.tar")
+    run("extract", "x.cz", "-C", "out")
+
+    found = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    assert found == {"l": b"one", "m": b"one", "n": b"one", "f": b"two", "o": b"two", "g": b"4"}
+    assert [Path("out", name).stat().st_nlink for name in ("l", "f", "g")] == [3, 2, 1]

@@ -209,3 +209,46 @@ def test_tar_calls_it_for_other_formats(run: Run, peer: Peer) -> None:
     packed = run("--format", "zst", input=tar).stdout
 
     assert run("-d", input=packed).stdout == tar
+
+
+@pytest.mark.parametrize(
+    ("name", "byte", "cut"),
+    [("gz", 2, 2), ("bz2", 3, 3), ("bz2", 6, 6), ("bz2", 9, 9), ("lzma", 4, 3), ("lzo", 6, 5)],
+)
+def test_damage_in_the_first_bytes_is_damage(
+    run: Run, peer: Peer, name: str, byte: int, cut: int
+) -> None:
+    path = made(peer, name)
+    data = bytearray(path.read_bytes())
+    data[byte] ^= 4
+    for damaged in (bytes(data), bytes(data[:cut])):
+        path.write_bytes(damaged)
+        for verb in ("decompress", "test", "list"):
+            assert b"file that is damaged or too short" in run(verb, path, code=4).stderr
+        assert b"damaged or too short" in run("-d", input=damaged, code=4).stderr
+
+
+def test_an_empty_file_is_said_to_be_empty(run: Run) -> None:
+    Path("x.gz").touch()
+
+    assert run("decompress", "x.gz", code=4).stderr == b"compressor: x.gz: the input is empty\n"
+    assert left(Path()) == {"x.gz"}
+
+
+def test_lzop_files_that_hold_several_say_so(run: Run, peer: Peer) -> None:
+    Path("a").write_bytes(b"a")
+    Path("b").write_bytes(b"b")
+    subprocess.run([peer("lzop"), "-o", "x.lzo", "a", "b"], check=True)
+
+    assert b"holds several files" in run("d", "-c", "x.lzo", code=5).stderr
+
+
+def test_a_zstd_file_tells_the_dictionary_that_it_needs(run: Run, peer: Peer) -> None:
+    samples = [f"s{number}" for number in range(100)]
+    for number, name in enumerate(samples):
+        Path(name).write_bytes(TEXT[number * 50 :][:400])
+    words: list[str] = ["--train", *samples, "-o", "dictionary", "--maxdict=1024", "--dictID=77"]
+    subprocess.run([peer("zstd"), "-q", *words], check=True, capture_output=True)
+    subprocess.run([peer("zstd"), "-q", "-D", "dictionary", "s0"], check=True)
+
+    assert b"needs dictionary ID 77;" in run("d", "-c", "s0.zst", code=5).stderr
