@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _reachable(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let other users get at the folders of tests, as those that become nobody need it."""
+    """Let other users get at the folders of tests, as those that become nobody need it.
+
+    Each time: another run of pytest, which begins meanwhile, closes the topmost one again.
+    """
     base = tmp_path_factory.getbasetemp()
     for folder in (base, *base.parents):
         if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "popen-")):
