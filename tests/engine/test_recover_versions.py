@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import compressor
+from compressor.archive.ending import ended
 from compressor.archive.index import Index
 from compressor.archive.record import HEADER_SIZE, Kind, parse_header
 from compressor.archive.schema import FILE
 from compressor.archive.source import RandomSource
-from compressor.archive.tail import ended
 from compressor.engine.history import versions_of
 from compressor.engine.recover import LOST, Recovered, recover
 from tests.archive.forge import digest
