@@ -49,8 +49,8 @@ size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits);
 size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsigned max_bits,
                   struct lzw_encode_tables *tables);
 
-/* Make checks L-001 to L-003, and L-010: could these packed bytes stand for plain_nbytes bytes at all? To be
- * asked before memory is taken for them. */
+/* Make checks L-001 to L-003, and L-010: could these packed bytes stand for plain_nbytes bytes at
+ * all? To be asked before memory is taken for them. */
 enum lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint64_t plain_nbytes);
 
 /* Write the plain form of packed to out[0..out_nbytes), which it must fill exactly; out_nbytes is
