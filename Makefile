@@ -65,7 +65,7 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint compressor/kernels/*.pyx
-	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*_*.[ch]
+	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*.h compressor/kernels/*_*.c
 	$(BIN)/codespell
 	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \
 	  $$c -std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -fsyntax-only $$f || exit 1; done; done
@@ -73,7 +73,7 @@ check: build ## Check style, types, layers, spelling and the C sources.
 format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/clang-format -i compressor/kernels/*_*.[ch]
+	$(BIN)/clang-format -i compressor/kernels/*.h compressor/kernels/*_*.c
 
 fuzz: build ## Fuzz the kernels, the readers and the sniffers (an hour).
 	$(PIP) --editable '.[fuzz]'

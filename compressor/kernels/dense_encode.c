@@ -38,16 +38,6 @@ static void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t
     put_by(state, writer, share, start, reciprocal_of(share));
 }
 
-static unsigned ending_of(uint32_t element)
-{
-    uint32_t low = element | 1u << ENDING_BITS;
-    unsigned ending = 0;
-    while (!(low >> ending & 1)) {
-        ending++;
-    }
-    return ending;
-}
-
 /* What all loops are given. */
 struct job {
     const uint8_t *plain;

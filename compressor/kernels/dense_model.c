@@ -171,17 +171,6 @@ struct extras {
     uint32_t endings[DENSE_LEVELS_MAX][DENSE_ENDINGS];
 };
 
-/* Return how many bits are zero at the end of an element, of ENDING_BITS at most. */
-static unsigned ending_of(uint32_t element)
-{
-    uint32_t low = element | 1u << ENDING_BITS;
-    unsigned ending = 0;
-    while (!(low >> ending & 1)) {
-        ending++;
-    }
-    return ending;
-}
-
 ALWAYS_INLINE void count_tile_extras(struct extras *extras, const struct dense_tables *tables,
                                      const uint8_t *plain, const uint8_t *symbols,
                                      const struct dense_tile *tile, size_t n, unsigned width)

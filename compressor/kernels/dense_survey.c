@@ -69,11 +69,7 @@ ALWAYS_INLINE struct row measure_row(const uint8_t *plain, size_t n, unsigned wi
         int below = top - one.exponent;
         sum += one.mantissa && below < 32 ? (uint64_t)one.mantissa << 32 >> below : 0;
         if (width == 4 && one.mantissa) {
-            uint32_t low = element | 1u << ENDING_BITS;
-            unsigned ending = 0;
-            for (; !(low >> ending & 1); ending++) {
-            }
-            endings += ending;
+            endings += ending_of(element);
             numbers++;
         }
     }

@@ -74,6 +74,17 @@ ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
 #endif
 }
 
+/* Return how many bits are zero at the end of an element, of ENDING_BITS at most. */
+static inline unsigned ending_of(uint32_t element)
+{
+    uint32_t low = element | 1u << ENDING_BITS;
+    unsigned ending = 0;
+    while (!(low >> ending & 1)) {
+        ending++;
+    }
+    return ending;
+}
+
 ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)
 {
     at[0] = (uint8_t)element;

@@ -1,6 +1,7 @@
 /* lz78_decode.c - reading rounds, with every check. */
 #include "lz78_bits.h"
 #include "lz78_kernel.h"
+#include "words.h"
 
 #include <stdbool.h>
 
@@ -35,7 +36,7 @@ static uint32_t bits_at(const struct decoder *decoder, size_t bit)
 
 static uint32_t fast_bits_at(const struct decoder *decoder, size_t bit)
 {
-    return (uint32_t)(lz78_load64(decoder->in + (bit >> 3)) >> (bit & 7));
+    return (uint32_t)(load_le64(decoder->in + (bit >> 3)) >> (bit & 7));
 }
 
 /* Return the phrase that a class and the next bits name among `total`; move *bit behind them. Where
@@ -61,9 +62,9 @@ static inline void copy_16s(uint8_t *out, const uint8_t *from, size_t size)
 {
     size_t at = 0;
     do {
-        uint64_t low = lz78_load64(from + at), high = lz78_load64(from + at + 8);
-        lz78_store64(out + at, low);
-        lz78_store64(out + at + 8, high);
+        uint64_t low = load_le64(from + at), high = load_le64(from + at + 8);
+        store_le64(out + at, low);
+        store_le64(out + at + 8, high);
         at += 16;
     } while (at < size);
 }

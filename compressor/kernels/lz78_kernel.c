@@ -8,6 +8,7 @@
 #include "lz78_bits.h"
 #include "lz78_kernel.h"
 #include "noise_parts.h"
+#include "words.h"
 
 #include <stdbool.h>
 
@@ -87,7 +88,7 @@ static void put_bits(struct bit_writer *bits, uint32_t value, unsigned width)
 {
     bits->pending |= (uint64_t)value << bits->count;
     bits->count += width;
-    lz78_store64(bits->out, bits->pending);
+    store_le64(bits->out, bits->pending);
     bits->out += bits->count >> 3;
     bits->pending >>= bits->count & ~7u;
     bits->count &= 7;

@@ -20,6 +20,7 @@
  */
 #include "lzw_kernel.h"
 #include "noise_parts.h"
+#include "words.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -36,34 +37,6 @@ enum {
 };
 
 _Static_assert(sizeof(size_t) == 8, "phrases hold 48-bit positions");
-
-static inline uint64_t load_le64(const uint8_t *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-static inline uint32_t load_le32(const uint8_t *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
-#endif
-    return word;
-}
-
-static inline void store_le64(uint8_t *at, uint64_t word)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    memcpy(at, &word, sizeof word);
-}
 
 /* ---- Encoding ---- */
 
