@@ -6,9 +6,7 @@
  * comes from malloc(), so that a byte too far is a finding.
  */
 #include "../../compressor/kernels/dotz_kernel.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "buffers.h"
 
 enum { DECODE = 0, ROUND_TRIP = 1, DAMAGE = 2 }; /* 3 is DAMAGE too */
 enum { STRETCH = 64, STRETCHABLE = 1536, LARGEST_OUTPUT = 1 << 20 };
@@ -16,27 +14,14 @@ enum { STRETCH = 64, STRETCHABLE = 1536, LARGEST_OUTPUT = 1 << 20 };
 static struct dotz_decoder decoder;
 static struct dotz_encoder encoder;
 
-struct bytes {
-    uint8_t *at;
-    size_t nbytes;
-};
-
-static struct bytes bytes_new(size_t nbytes)
-{
-    struct bytes bytes = {malloc(nbytes ? nbytes : 1), nbytes};
-    if (!bytes.at)
-        abort();
-    return bytes;
-}
-
 static void append(struct bytes *to, const uint8_t *from, size_t nbytes)
 {
-    to->at = realloc(to->at, to->nbytes + nbytes + 1);
+    to->at = realloc(to->at, to->size + nbytes + 1);
     if (!to->at)
         abort();
     if (nbytes)
-        memcpy(to->at + to->nbytes, from, nbytes);
-    to->nbytes += nbytes;
+        memcpy(to->at + to->size, from, nbytes);
+    to->size += nbytes;
 }
 
 /* Pack plain in pieces of step bytes. */
@@ -45,12 +30,12 @@ static struct bytes encoded(struct bytes plain, unsigned max_bits, size_t step)
     struct bytes packed = bytes_new(0);
     dotz_encoder_begin(&encoder, max_bits);
     for (size_t at = 0;; at += step) {
-        size_t left = plain.nbytes - at, nbytes = left < step ? left : step;
+        size_t left = plain.size - at, nbytes = left < step ? left : step;
         struct bytes piece = bytes_new(nbytes), room = bytes_new(dotz_encode_bound(nbytes));
         if (nbytes)
             memcpy(piece.at, plain.at + at, nbytes);
         size_t used = dotz_encode(&encoder, room.at, piece.at, nbytes, left <= step);
-        if (used > room.nbytes)
+        if (used > room.size)
             abort();
         append(&packed, room.at, used);
         free(piece.at);
@@ -66,7 +51,7 @@ static enum dotz_status decode(struct bytes *plain, struct bytes packed, unsigne
 {
     dotz_decoder_begin(&decoder, max_bits, clears);
     for (size_t at = 0;; at += step) {
-        size_t left = packed.nbytes - at, nbytes = left < step ? left : step, done = 0;
+        size_t left = packed.size - at, nbytes = left < step ? left : step, done = 0;
         struct bytes piece = bytes_new(nbytes), out = bytes_new(step);
         if (nbytes)
             memcpy(piece.at, packed.at + at, nbytes);
@@ -80,12 +65,12 @@ static enum dotz_status decode(struct bytes *plain, struct bytes packed, unsigne
             done += taken;
             if (status == DOTZ_OK)
                 append(plain, out.at, written);
-        } while (status == DOTZ_OK && written == step && plain->nbytes < LARGEST_OUTPUT);
+        } while (status == DOTZ_OK && written == step && plain->size < LARGEST_OUTPUT);
         if (status == DOTZ_OK && written < step && done != nbytes)
             abort(); /* all was to be taken */
         free(piece.at);
         free(out.at);
-        if (status != DOTZ_OK || left <= step || plain->nbytes >= LARGEST_OUTPUT)
+        if (status != DOTZ_OK || left <= step || plain->size >= LARGEST_OUTPUT)
             return status;
     }
 }
@@ -93,11 +78,11 @@ static enum dotz_status decode(struct bytes *plain, struct bytes packed, unsigne
 static void round_trip(struct bytes plain, unsigned max_bits, size_t step, const uint8_t *damage)
 {
     struct bytes packed = encoded(plain, max_bits, step), back = bytes_new(0);
-    if (damage && packed.nbytes)
-        packed.at[(damage[0] | (size_t)damage[1] << 8) % packed.nbytes] ^= damage[2];
+    if (damage && packed.size)
+        packed.at[(damage[0] | (size_t)damage[1] << 8) % packed.size] ^= damage[2];
     enum dotz_status status = decode(&back, packed, max_bits, true, step);
-    if (!damage && (status != DOTZ_OK || back.nbytes != plain.nbytes ||
-                    memcmp(back.at, plain.at, plain.nbytes) != 0))
+    if (!damage && (status != DOTZ_OK || back.size != plain.size ||
+                    memcmp(back.at, plain.at, plain.size) != 0))
         abort();
     free(packed.at);
     free(back.at);
@@ -112,18 +97,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *damage = mode >= DAMAGE ? data + 2 : NULL;
     size_t head = damage ? 5 : 2, nbytes = size - head;
     if (mode == DECODE) {
-        struct bytes packed = bytes_new(nbytes), plain = bytes_new(0);
-        if (nbytes)
-            memcpy(packed.at, data + head, nbytes);
+        struct bytes packed = bytes_copy(data + head, nbytes), plain = bytes_new(0);
         decode(&plain, packed, max_bits, data[0] & 8, step);
         free(packed.at);
         free(plain.at);
         return 0;
     }
     bool stretch = data[0] & 4 && nbytes && nbytes <= STRETCHABLE;
-    struct bytes plain = bytes_new(nbytes * (stretch ? STRETCH : 1));
-    for (size_t i = 0; i < plain.nbytes; i++)
-        plain.at[i] = data[head + i % nbytes] ^ (stretch ? data[head + i / nbytes % nbytes] : 0);
+    const uint8_t *text = data + head;
+    struct bytes plain = stretch ? stretched(text, nbytes, STRETCH) : bytes_copy(text, nbytes);
     round_trip(plain, max_bits < 10 ? 10 : max_bits, step, damage);
     free(plain.at);
     return 0;

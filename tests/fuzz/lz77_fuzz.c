@@ -8,38 +8,10 @@
  * Orders make plains longer than a chunk, with repeats that straddle its end. All buffers are
  * malloc'd to the byte, but scratch, whose end alone is. */
 #include "../../compressor/kernels/lz77_kernel.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "buffers.h"
 
 static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
 enum { PATHS = 3, ORDERED_MAX = 3 << 16, CLAIM_MAX = 1 << 19 };
-
-struct bytes {
-    uint8_t *at;
-    size_t nbytes;
-};
-
-static void require(int truth)
-{
-    if (!truth)
-        abort();
-}
-
-static struct bytes bytes_new(size_t nbytes)
-{
-    struct bytes bytes = {malloc(nbytes ? nbytes : 1), nbytes};
-    require(bytes.at != NULL);
-    return bytes;
-}
-
-static struct bytes bytes_copy(const uint8_t *from, size_t nbytes)
-{
-    struct bytes bytes = bytes_new(nbytes);
-    if (nbytes)
-        memcpy(bytes.at, from, nbytes);
-    return bytes;
-}
 
 /* Scratch at a multiple of 64 that ends where it was asked to end. */
 static uint8_t *scratch_new(size_t nbytes, void **whole)
@@ -84,10 +56,10 @@ static struct bytes ordered(const uint8_t *data, size_t nbytes)
 static struct bytes encoded(struct bytes plain, int level, const struct lz77_coder *coder)
 {
     void *whole;
-    uint8_t *scratch = scratch_new(lz77_encode_scratch(plain.nbytes, level, coder), &whole);
-    struct bytes room = bytes_new(lz77_encode_bound(plain.nbytes));
-    size_t nbytes = lz77_encode(room.at, plain.at, plain.nbytes, level, scratch, coder);
-    require(nbytes <= room.nbytes);
+    uint8_t *scratch = scratch_new(lz77_encode_scratch(plain.size, level, coder), &whole);
+    struct bytes room = bytes_new(lz77_encode_bound(plain.size));
+    size_t nbytes = lz77_encode(room.at, plain.at, plain.size, level, scratch, coder);
+    require(nbytes <= room.size);
     struct bytes packed = bytes_copy(room.at, nbytes);
     free(room.at);
     free(whole);
@@ -98,10 +70,10 @@ static enum lz77_status decode(struct bytes out, struct bytes packed,
                                const struct lz77_coder *coder)
 {
     void *whole;
-    enum lz77_status status = lz77_check_size(packed.nbytes, out.nbytes);
-    uint8_t *scratch = scratch_new(lz77_decode_scratch(out.nbytes, coder), &whole);
+    enum lz77_status status = lz77_check_size(packed.size, out.size);
+    uint8_t *scratch = scratch_new(lz77_decode_scratch(out.size, coder), &whole);
     enum lz77_status decoded =
-        lz77_decode(out.at, out.nbytes, packed.at, packed.nbytes, scratch, coder);
+        lz77_decode(out.at, out.size, packed.at, packed.size, scratch, coder);
     require(status == LZ77_OK || status == decoded);
     free(whole);
     return decoded;
@@ -132,11 +104,11 @@ static void try_round_trip(struct bytes plain, int level)
         struct lz77_coder coder;
         if (!choose(&coder, NAMES[i]))
             continue;
-        struct bytes packed = encoded(plain, level, &coder), out = bytes_new(plain.nbytes);
+        struct bytes packed = encoded(plain, level, &coder), out = bytes_new(plain.size);
         require(decode(out, packed, &coder) == LZ77_OK);
-        require(memcmp(out.at, plain.at, plain.nbytes) == 0);
+        require(memcmp(out.at, plain.at, plain.size) == 0);
         require(!first.at ||
-                (packed.nbytes == first.nbytes && memcmp(packed.at, first.at, first.nbytes) == 0));
+                (packed.size == first.size && memcmp(packed.at, first.at, first.size) == 0));
         free(out.at);
         free(first.at);
         first = packed;
@@ -152,10 +124,10 @@ static void try_damage(struct bytes plain, int level, const uint8_t how[5])
     struct bytes packed = encoded(plain, level, &coder);
     size_t place = (size_t)how[0] << 16 | (size_t)how[1] << 8 | how[2];
     size_t cut = how[4] & 8 ? how[4] >> 4 : 0;
-    if (packed.nbytes > cut) {
-        packed.at[place % packed.nbytes] ^= how[3];
-        struct bytes damaged = bytes_copy(packed.at, packed.nbytes - cut);
-        try_decode(damaged, plain.nbytes + (how[4] & 3));
+    if (packed.size > cut) {
+        packed.at[place % packed.size] ^= how[3];
+        struct bytes damaged = bytes_copy(packed.at, packed.size - cut);
+        try_decode(damaged, plain.size + (how[4] & 3));
         free(damaged.at);
     }
     free(packed.at);
@@ -195,7 +167,7 @@ static void try_streams(const uint8_t *data, size_t nbytes)
             extras += at[k] >> 2;
         at += shares[i];
     }
-    for (size_t k = 0; k < (extras + 7) / 8 && end < packed.nbytes; k++)
+    for (size_t k = 0; k < (extras + 7) / 8 && end < packed.size; k++)
         packed.at[end++] = (uint8_t)(data[4] * k);
     struct bytes exact = bytes_copy(packed.at, end);
     try_decode(exact, data[4] | (size_t)data[5] << 8);

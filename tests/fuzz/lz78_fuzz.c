@@ -5,45 +5,15 @@
  * that a byte too far is a finding.
  */
 #include "../../compressor/kernels/lz78_kernel.h"
+#include "buffers.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { DECODE = 0, ROUND_TRIP = 1, DAMAGE = 2 }; /* 3 is DAMAGE too */
 enum { STRETCH = 64, STRETCHABLE = 6144, LARGEST_CLAIM = 1 << 18 };
 
 static struct lz78_encode_tables encode_tables;
 static struct lz78_decode_tables decode_tables;
-
-struct bytes {
-    uint8_t *at;
-    size_t size;
-};
-
-static struct bytes bytes_new(size_t size)
-{
-    struct bytes bytes = {malloc(size ? size : 1), size};
-    if (!bytes.at)
-        abort();
-    return bytes;
-}
-
-static struct bytes bytes_copy(const uint8_t *from, size_t size)
-{
-    struct bytes bytes = bytes_new(size);
-    if (size)
-        memcpy(bytes.at, from, size);
-    return bytes;
-}
-
-static struct bytes stretched(const uint8_t *data, size_t size)
-{
-    struct bytes plain = bytes_new(size * STRETCH);
-    for (size_t i = 0; i < plain.size; i++)
-        plain.at[i] = data[i % size] ^ data[i / size % size];
-    return plain;
-}
 
 static struct lz78_huffman huffman_with(struct bytes scratch)
 {
@@ -119,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const uint8_t *text = data + 5; /* 1 to 4 say how to damage */
     bool stretch = (data[0] & 4) && size <= STRETCHABLE;
-    struct bytes plain = stretch ? stretched(text, size - 5) : bytes_copy(text, size - 5);
+    struct bytes plain = stretch ? stretched(text, size - 5, STRETCH) : bytes_copy(text, size - 5);
     struct bytes packed = encoded(plain);
     if (mode == ROUND_TRIP)
         try_round_trip(plain, packed);

@@ -5,10 +5,9 @@
  * and comes from malloc(), so that a byte too far is a finding.
  */
 #include "../../compressor/kernels/lzw_kernel.h"
+#include "buffers.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { DECODE = 0, ROUND_TRIP = 1, DAMAGE = 2 }; /* 3 is DAMAGE too */
 enum { STRETCH = 16, STRETCHABLE = 1536, LARGEST_CLAIM = 1 << 18 };
@@ -16,40 +15,11 @@ enum { STRETCH = 16, STRETCHABLE = 1536, LARGEST_CLAIM = 1 << 18 };
 static struct lzw_encode_tables encode_tables;
 static struct lzw_decode_tables decode_tables;
 
-struct bytes {
-    uint8_t *at;
-    size_t nbytes;
-};
-
-static struct bytes bytes_new(size_t nbytes)
-{
-    struct bytes bytes = {malloc(nbytes ? nbytes : 1), nbytes};
-    if (!bytes.at)
-        abort();
-    return bytes;
-}
-
-static struct bytes bytes_copy(const uint8_t *from, size_t nbytes)
-{
-    struct bytes bytes = bytes_new(nbytes);
-    if (nbytes)
-        memcpy(bytes.at, from, nbytes);
-    return bytes;
-}
-
-static struct bytes stretched(const uint8_t *data, size_t nbytes)
-{
-    struct bytes plain = bytes_new(nbytes * STRETCH);
-    for (size_t i = 0; i < plain.nbytes; i++)
-        plain.at[i] = data[i % nbytes] ^ data[i / nbytes % nbytes];
-    return plain;
-}
-
 static struct bytes encoded(struct bytes plain, unsigned max_bits)
 {
-    struct bytes room = bytes_new(lzw_encode_bound(plain.nbytes, max_bits));
-    size_t nbytes = lzw_encode(room.at, plain.at, plain.nbytes, max_bits, &encode_tables);
-    if (nbytes > room.nbytes)
+    struct bytes room = bytes_new(lzw_encode_bound(plain.size, max_bits));
+    size_t nbytes = lzw_encode(room.at, plain.at, plain.size, max_bits, &encode_tables);
+    if (nbytes > room.size)
         abort();
     struct bytes packed = bytes_copy(room.at, nbytes);
     free(room.at);
@@ -58,7 +28,7 @@ static struct bytes encoded(struct bytes plain, unsigned max_bits)
 
 static enum lzw_status decode(struct bytes out, struct bytes packed)
 {
-    return lzw_decode(out.at, out.nbytes, packed.at, packed.nbytes, &decode_tables);
+    return lzw_decode(out.at, out.size, packed.at, packed.size, &decode_tables);
 }
 
 /* The last three bytes claim a plain size; all before them are the stream. */
@@ -71,7 +41,7 @@ static void try_decode(const uint8_t *data, size_t nbytes)
     struct bytes packed = bytes_copy(data, nbytes);
     struct bytes out = bytes_new(claim % LARGEST_CLAIM);
     enum lzw_status status = decode(out, packed);
-    if (lzw_check_size(packed.at, packed.nbytes, out.nbytes) != LZW_OK && status == LZW_OK)
+    if (lzw_check_size(packed.at, packed.size, out.size) != LZW_OK && status == LZW_OK)
         abort();
     free(out.at);
     free(packed.at);
@@ -79,8 +49,8 @@ static void try_decode(const uint8_t *data, size_t nbytes)
 
 static void try_round_trip(struct bytes plain, struct bytes packed)
 {
-    struct bytes out = bytes_new(plain.nbytes);
-    if (decode(out, packed) != LZW_OK || memcmp(out.at, plain.at, plain.nbytes) != 0)
+    struct bytes out = bytes_new(plain.size);
+    if (decode(out, packed) != LZW_OK || memcmp(out.at, plain.at, plain.size) != 0)
         abort();
     free(out.at);
 }
@@ -89,10 +59,10 @@ static void try_round_trip(struct bytes plain, struct bytes packed)
 static void try_damage(struct bytes plain, struct bytes packed, const uint8_t how[4])
 {
     size_t place = (size_t)how[0] << 8 | how[1];
-    packed.at[place % packed.nbytes] ^= how[2];
+    packed.at[place % packed.size] ^= how[2];
     size_t cut = how[3] & 8 ? how[3] >> 4 : 0;
-    struct bytes damaged = bytes_copy(packed.at, packed.nbytes > cut ? packed.nbytes - cut : 0);
-    struct bytes out = bytes_new(plain.nbytes + (how[3] & 3));
+    struct bytes damaged = bytes_copy(packed.at, packed.size > cut ? packed.size - cut : 0);
+    struct bytes out = bytes_new(plain.size + (how[3] & 3));
     decode(out, damaged);
     free(out.at);
     free(damaged.at);
@@ -109,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t nbytes)
     }
     const uint8_t *text = data + 5; /* 1 to 4 say how to damage */
     bool stretch = (data[0] & 4) && nbytes <= STRETCHABLE;
-    struct bytes plain = stretch ? stretched(text, nbytes - 5) : bytes_copy(text, nbytes - 5);
+    struct bytes plain = stretch ? stretched(text, nbytes - 5, STRETCH) : bytes_copy(text, nbytes - 5);
     struct bytes packed = encoded(plain, max_bits);
     if (mode == ROUND_TRIP)
         try_round_trip(plain, packed);

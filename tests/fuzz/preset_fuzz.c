@@ -5,36 +5,13 @@
  * size and comes from malloc(), so that a byte too far is a finding.
  */
 #include "../../compressor/kernels/preset_path.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "buffers.h"
 
 enum { DECODE = 0, ROUND_TRIP = 1, DAMAGE = 2 }; /* 3 is DAMAGE too */
 enum { LARGEST_CLAIM = 1 << 18 };
 
 static const char *const names[] = {"portable", "ssse3", "avx2", NULL};
 static struct preset_scratch scratch;
-
-struct bytes {
-    uint8_t *at;
-    size_t size;
-};
-
-static struct bytes bytes_new(size_t size)
-{
-    struct bytes bytes = {malloc(size ? size : 1), size};
-    if (!bytes.at)
-        abort();
-    return bytes;
-}
-
-static struct bytes bytes_copy(const uint8_t *from, size_t size)
-{
-    struct bytes bytes = bytes_new(size);
-    if (size)
-        memcpy(bytes.at, from, size);
-    return bytes;
-}
 
 static enum preset_result decode(struct bytes out, struct bytes packed,
                                  const struct preset_table *given, const struct preset_path *path)
