@@ -352,8 +352,7 @@ class Packing:
         for node in self._chain.walk():
             if said := node.info.notice():
                 self._report.warn(said, once=True)
-        if job.total is None or job.total >= heap.SMALL_RUN:
-            heap.keep_freed()
+        heap.keep_freed(job.total)
         return PackOptions(
             chain=self._chain,
             block_size=options["block_size"],

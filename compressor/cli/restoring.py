@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from compressor.cli.options import external_from, limits_from
 from compressor.cli.report import Report, shown, size
+from compressor.engine import heap
 from compressor.engine import restoring as engine
 from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
@@ -82,6 +83,7 @@ class Restoring:
         path, source, _ = archive
         total = source.stat.st_size if source.regular else None
         progress = self._report.progress(str(path), total, total_is_packed=True)
+        heap.keep_freed(total)
         try:
             yield UnpackOptions(
                 self._options["threads"],
@@ -89,6 +91,7 @@ class Restoring:
                 lambda read, given: progress(given, read),
                 partial(is_idle, source.descriptor),
                 external=external_from(self._options),
+                behind=True,
             )
         finally:
             self.seconds = progress.close()

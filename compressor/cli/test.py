@@ -19,6 +19,7 @@ from compressor.cli.options import (
 from compressor.cli.report import Report
 from compressor.cli.restoring import report_outcome
 from compressor.cli.sources import opened_archive
+from compressor.engine import heap
 from compressor.engine.foreign import recognised, unpack_any
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
@@ -54,11 +55,13 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
     with opened_archive(path) as (source, file):
         total = source.stat.st_size if source.regular else None
         progress = report.progress(str(path), total, total_is_packed=True)
+        heap.keep_freed(total)
         unpack_options = UnpackOptions(
             options["threads"],
             limits_from(options),
             lambda read, given: progress(given, read),
             external=external_from(options),
+            behind=True,
         )
         try:
             found = recognised(source, file)

@@ -183,8 +183,7 @@ class Unpacking:
         path, source, file = archive
         total = source.stat.st_size if source.regular else None
         progress = self._report.progress(str(path), total, total_is_packed=True)
-        if total is None or total >= heap.SMALL_RUN:
-            heap.keep_freed()
+        heap.keep_freed(total)
         options = UnpackOptions(
             self._options["threads"],
             limits_from(self._options),

@@ -26,9 +26,10 @@ from compressor.archive.schema import (
 from compressor.archive.source import RandomSource
 from compressor.engine import block as blocks
 from compressor.engine.bases import BlockReader, fetching
-from compressor.engine.limits import UNLIMITED, Limits, share, threads_within
+from compressor.engine.behind import HELD
+from compressor.engine.limits import INTERPRETER, share, threads_within
 from compressor.engine.pool import OrderedPool
-from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.zeros import zeros
 from compressor.errors import (
     CompressorError,
@@ -49,6 +50,7 @@ _OTHERS = {
 Chosen = tuple[Index, Entry]
 """A member, and the archive that holds it."""
 
+ONE_THREAD = UnpackOptions()
 CACHED_BLOCKS = 4  # decoded blocks kept, so that small reads in a row decode each once
 
 
@@ -58,17 +60,16 @@ class SeekableArchive:
     def __init__(
         self,
         file: BinaryIO | RandomSource,
+        reading: UnpackOptions = ONE_THREAD,
         *,
-        threads: int = 1,
-        limits: Limits = UNLIMITED,
         salvage: bool = False,
-        external: External = NONE_GIVEN,
     ) -> None:
-        self.external = external
+        self.external = reading.external
         self.source = file if isinstance(file, RandomSource) else RandomSource(file)
         self.indexes = _indexes(self.source, salvage=salvage)
-        self._limits = limits
-        self.threads = min(self._allowed(index, threads) for index in self.indexes)
+        self._limits = reading.limits
+        self.threads = min(self._allowed(index, reading.threads) for index in self.indexes)
+        self.apart = reading.behind and self.threads > 1 and all(map(self._may_write, self.indexes))
         self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -79,9 +80,16 @@ class SeekableArchive:
         what = "reading this archive"
         return threads_within(threads, self._limits.memory, per_task, _fixed(index), what)
 
+    def _may_write(self, index: Index) -> bool:
+        """Return whether memory is left for a thread of its own that gives bytes to a sink."""
+        per_task = index.head.block_size + index.head.decode_memory
+        taken = INTERPRETER + _fixed(index) + self.threads * per_task
+        return self._limits.memory - taken >= _written(index)
+
     def _granted(self, index: Index) -> int:
         """Return the bytes that decoding a block may take."""
-        return share(self.threads, self._limits.memory, _fixed(index))
+        fixed = _fixed(index) + (_written(index) if self.apart else 0)
+        return share(self.threads, self._limits.memory, fixed)
 
     def go_to(self, number: int) -> None:
         """Have the archive, the last one of several, be what it was at a version.
@@ -326,13 +334,10 @@ def opened_index(
         DamagedError: it has no sound index.
         VersionNotFoundError: it has no such version.
     """
-    threads, limits, external = reading.threads, reading.limits, reading.external
     try:
-        archive = SeekableArchive(file, threads=threads, limits=limits, external=external)
+        archive = SeekableArchive(file, reading)
     except UnfinishedError as error:
-        archive = SeekableArchive(
-            file, threads=threads, limits=limits, salvage=True, external=external
-        )
+        archive = SeekableArchive(file, reading, salvage=True)
         unfinished(error)
     if version is not None:
         archive.go_to(version)
@@ -345,6 +350,11 @@ def cut(plain: Bytes, span: Span) -> memoryview:
     if start + length > len(plain):  # F-028
         raise DamagedError("an extent exceeds its block", offset=span[0])
     return memoryview(plain)[start : start + length]
+
+
+def _written(index: Index) -> int:
+    """Return the bytes that a thread of its own holds."""
+    return index.head.block_size + HELD
 
 
 def _fixed(index: Index) -> int:

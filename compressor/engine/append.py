@@ -20,7 +20,7 @@ from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer
 from compressor.engine.packoptions import PackOptions, Sources
-from compressor.engine.reading import NONE_GIVEN
+from compressor.engine.reading import NONE_GIVEN, UnpackOptions
 from compressor.engine.states import EarlierStates
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
 from compressor.engine.versions import Previous, under
@@ -76,7 +76,7 @@ def append_version(
         if externals and file.identity in externals.identities:
             raise UsageError("is what is appended to: its own states need no --base")
         external = externals or NONE_GIVEN
-        archive = SeekableArchive(file.file, external=external)
+        archive = SeekableArchive(file.file, UnpackOptions(external=external))
         previous = Previous(archive.indexes[-1])
         _refuse_below_files(previous, options.roots)
         earlier = previous.earlier(packing.memory // TABLE_SHARE, external)

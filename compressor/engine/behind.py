@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from compressor.stages.base import Bytes
 
-HELD = 1 << 20  # bytes; what is handed over together, for each time takes some .05 ms
+HELD = 4 << 20  # bytes; what is handed over together, for each time takes some .05 ms
 PATIENCE = 0.5  # seconds that a write which Ctrl-C did not want to wait for has to end
 
 

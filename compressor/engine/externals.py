@@ -19,7 +19,7 @@ from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import UNLIMITED, Limits, shared
 from compressor.engine.needs import require
-from compressor.engine.reading import NONE_GIVEN, External, missing
+from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions, missing
 from compressor.engine.settled import settled
 from compressor.errors import CompressorError, DamagedError, LimitError, MemoryBudgetError
 from compressor.stages.base import Bytes
@@ -105,7 +105,7 @@ class Externals:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            archive = SeekableArchive(source, limits=limits, external=self)
+            archive = SeekableArchive(source, UnpackOptions(limits=limits, external=self))
         except DamagedError as error:
             raise _unreadable(path, error) from error
         except MemoryBudgetError as error:

@@ -10,10 +10,10 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, LeafRef, Span, shown_name
 from compressor.engine.access import Chosen, SeekableArchive, cut
+from compressor.engine.delivery import Delivery
 from compressor.engine.pool import OrderedPool
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.engine.zeros import hash_zeros
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
@@ -32,13 +32,12 @@ class Extraction:
 
     def __init__(self, archive: SeekableArchive, sink: NullSink, options: UnpackOptions) -> None:
         self._archive = archive
-        self._sink = sink
+        self._delivery = Delivery(sink, apart=archive.apart)
         self._options = options
         self._pool = OrderedPool(archive.threads)
         self._submitted: tuple[int, int] | None = None  # the block that was asked for last
         self._block: Bytes | CompressorError = b""  # what came of the block that was met last
         self._entry = Entry(b"")
-        self._digest = blake3()
         self._given = 0  # bytes of the present member
         self._total = 0
         self._error: CompressorError | None = None
@@ -56,9 +55,10 @@ class Extraction:
             self._pool.drain()
             for _, entry in chosen:
                 if entry.kind != FILE:
-                    self._sink.plain(entry)
+                    self._delivery.sink.plain(entry)
         finally:
             self._pool.close()
+            self._delivery.close()
 
     def _file(self, index: Index, entry: Entry) -> None:
         if entry.level == 0 and [(index.start, span[0]) for span in entry.spans] == [
@@ -100,8 +100,8 @@ class Extraction:
         self._give(span)
 
     def _begin(self, entry: Entry) -> None:
-        self._entry, self._digest, self._given, self._error = entry, blake3(), 0, None
-        self._sink.opened(entry.name, entry)
+        self._entry, self._given, self._error = entry, 0, None
+        self._delivery.begin().opened(entry.name, entry)
 
     def _whole(self, entry: Entry) -> None:
         """Give a file that lies in the block that was met last, at once where it is sound."""
@@ -110,7 +110,7 @@ class Extraction:
             piece = cut(block, span)
             if len(piece) == entry.size and blake3(piece).digest() == entry.content_hash:
                 self._count(len(piece), span[0])
-                self._sink.whole(entry, piece)
+                self._delivery.sink.whole(entry, piece)
                 return
         self._begin(entry)
         self._give(span)
@@ -128,14 +128,12 @@ class Extraction:
             self._fail(error)
             return
         self._count(len(piece), span[0])
-        self._digest.update(piece)
-        self._sink.data(piece)
+        self._delivery.data(piece)
 
     def _hole(self, length: int) -> None:
         if self._error is None:
             self._count(length, 0)
-            hash_zeros(self._digest, length)
-            self._sink.hole(length)
+            self._delivery.hole(length)
 
     def _count(self, length: int, offset: int) -> None:
         self._given += length
@@ -146,16 +144,16 @@ class Extraction:
     def _fail(self, error: CompressorError) -> None:
         if self._error is None:
             self._error = error
-            self._sink.failed(self._entry.name, error)
+            self._delivery.sink.failed(self._entry.name, error)
 
     def _end(self) -> None:
         entry = self._entry
         if self._error is not None:
             return
-        if (self._given, self._digest.digest()) != (entry.size, entry.content_hash):  # F-039
+        if (self._given, self._delivery.digest()) != (entry.size, entry.content_hash):  # F-039
             self._fail(DamagedError("a member's content does not match its hash"))
         else:
-            self._sink.closed(entry)
+            self._delivery.sink.closed(entry)
 
 
 def _bound(action: Callable[[T], object], value: T) -> Callable[[], object]:
@@ -198,12 +196,7 @@ def give_by_index(file: BinaryIO, sink: NullSink, options: UnpackOptions) -> boo
     then decoded ahead, in threads; and for what has versions, for the last one is wanted.
     """
     try:
-        archive = SeekableArchive(
-            file,
-            threads=options.threads,
-            limits=options.limits,
-            external=options.external,
-        )
+        archive = SeekableArchive(file, options)
         appended = any(index.head.previous for index in archive.indexes)
         if not appended and not any(index.head.reach for index in archive.indexes):
             return False

@@ -74,13 +74,8 @@ class Archive:
                 raise UsageError("Archive needs a file to look into; open() reads pipes")
             view = settled(self._file) if self._owned else self._file
             self._externals = Externals(paths_of(base), self._limits) if base else None
-            self._archive = SeekableArchive(
-                view,
-                threads=threads,
-                limits=self._limits,
-                salvage=salvage,
-                external=self._external,
-            )
+            reading = UnpackOptions(threads, self._limits, external=self._external)
+            self._archive = SeekableArchive(view, reading, salvage=salvage)
             self._last = self._archive.indexes
             if at is not None:
                 self._archive.go_to(at)

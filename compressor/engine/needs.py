@@ -49,7 +49,7 @@ def require(archive: SeekableArchive, parts: Iterable[Part]) -> None:
 def require_all(file: BinaryIO, options: UnpackOptions) -> None:
     """Refuse a seekable file's contents as ``require`` does; one without a sound index is passed over."""
     try:
-        archive = SeekableArchive(file, limits=options.limits, external=options.external)
+        archive = SeekableArchive(file, options)
         require(archive, whole(archive.entries()))
     except MissingBaseError:
         raise

@@ -130,13 +130,7 @@ def _indexed(
     """Return None where there is no sound index: reading forward gives what is there, then says why."""
     view = FileFrom(file)
     try:
-        archive = SeekableArchive(
-            cast("BinaryIO", view),
-            threads=options.threads,
-            limits=options.limits,
-            salvage=salvage,
-            external=options.external,
-        )
+        archive = SeekableArchive(cast("BinaryIO", view), options, salvage=salvage)
         # Two of each archive are enough to know that there are several.
         content = [
             (index, entry) for index in archive.indexes for entry in islice(index.entries(), 2)

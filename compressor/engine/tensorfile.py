@@ -16,6 +16,7 @@ from compressor.engine.externals import external_of
 from compressor.engine.into import Target, read_into
 from compressor.engine.limits import STREAMING, Limits, processors
 from compressor.engine.pool import spread
+from compressor.engine.reading import UnpackOptions
 from compressor.engine.settled import settled
 from compressor.engine.tensorview import look_at
 from compressor.errors import (
@@ -171,9 +172,8 @@ class _Packed:
     def _fresh(self) -> SeekableArchive:
         choice = self._choice
         external = external_of(choice.base, choice.limits)
-        return SeekableArchive(
-            self._source, threads=choice.threads, limits=choice.limits, external=external
-        )
+        reading = UnpackOptions(choice.threads, choice.limits, external=external)
+        return SeekableArchive(self._source, reading)
 
     def again(self) -> Self:
         self._archive = self._fresh()

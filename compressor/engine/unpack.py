@@ -7,7 +7,6 @@ the archive declares and the caller allows.
 from collections.abc import Callable
 from typing import BinaryIO
 
-from blake3 import blake3
 from msgspec.structs import replace
 
 from compressor.archive import forward
@@ -26,14 +25,13 @@ from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.bases import fetching
-from compressor.engine.behind import HELD, Behind
+from compressor.engine.behind import HELD
+from compressor.engine.delivery import Delivery
 from compressor.engine.limits import INTERPRETER, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.reading import Sink, UnpackOptions
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
-from compressor.engine.zeros import hash_zeros
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
-from compressor.stages.base import Bytes
 
 SPARE_SHARE = 16  # ... for what a version yet unknown may refer back to
 KEPT_SHARE = 2  # of memory, one part in so many is for what a later version may refer back to
@@ -70,7 +68,7 @@ class Unpacker:
         Raises:
             NotAnArchiveError, UnsupportedError, LimitError: nothing more can be had.
         """
-        if (self._pool.busy or self._assembler.behind.waits) and self._options.idle():
+        if (self._pool.busy or self._assembler.delivery.waits) and self._options.idle():
             self._drain()
             return True
         event = next(self._events, None)
@@ -98,11 +96,11 @@ class Unpacker:
     def close(self) -> None:
         """Give up the threads."""
         self._pool.close()
-        self._assembler.behind.close()
+        self._assembler.delivery.close()
 
     def _drain(self) -> None:
         self._pool.drain()
-        self._assembler.behind.flush()
+        self._assembler.delivery.flush()
 
     def _begin(self, head: Head) -> None:
         """Take what the archive, or its next version, declares, if it may be had (F-022)."""
@@ -130,7 +128,7 @@ class Unpacker:
         spare = self._spare(free)
         self._pool = OrderedPool(threads, head.block_size)
         self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
-        self._assembler.give_behind(apart=apart)
+        self._assembler.delivery.set_apart(apart=apart)
         self._assembler.begin(head, self._share, kept + spare)
 
     def _spare(self, free: int) -> int:
@@ -188,41 +186,22 @@ class _Assembler:
     """Joins extents to members, and verifies each as a whole."""
 
     def __init__(self, sink: Sink, window: Window, count: Callable[[int], None]) -> None:
-        self._to = sink
-        self.behind = Behind(self._pass_on, apart=False)
-        self._digest = blake3()  # of the member whose bytes are on their way
+        self.delivery = Delivery(sink, apart=False)
         self._count = count
         self._window = window
         self._member: _Member | None = None
 
-    @property
-    def _sink(self) -> Sink:
-        """The sink, once it has all bytes that are on their way to it."""
-        self.behind.flush()
-        return self._to
-
-    def _pass_on(self, piece: Bytes) -> None:
-        """Hash the next bytes of a member, and give them to the sink: in the thread that writes."""
-        self._digest.update(piece)
-        self._to.data(piece)
-
-    def give_behind(self, *, apart: bool) -> None:
-        """Have the sink take bytes in a thread of its own, or not any more."""
-        self.behind.flush()
-        self.behind.close()
-        self.behind = Behind(self._pass_on, apart=apart)
-
     def begin(self, head: Head, memory: int, kept: int) -> None:
         """Begin an archive, or a version that goes over what the one before gave."""
         self._window.begin(head, memory, kept)
-        self._sink.begun(head)
+        self.delivery.sink.begun(head)
 
     def block(self, record: Record, decoded: Decoded | CompressorError) -> None:
         """Hold a decoded block until extents refer to it."""
         try:
             self._window.add(record, decoded)
         except DamagedError as error:
-            self._sink.damaged(error)
+            self.delivery.sink.damaged(error)
 
     def take(self, event: Event) -> None:
         """Do what a record says."""
@@ -234,7 +213,7 @@ class _Assembler:
         elif isinstance(event, Leaf):
             self._leaf(event)
         elif isinstance(event, Damage):
-            self._sink.damaged(event.error)
+            self.delivery.sink.damaged(event.error)
         elif isinstance(event, forward.End):
             self._fail(DamagedError("a member has no end"))
 
@@ -242,13 +221,11 @@ class _Assembler:
         member, self._member = self._member, None
         if member is None or member.failed:
             return
-        self._sink.failed(member.name, error)
+        self.delivery.sink.failed(member.name, error)
 
     def _begin_member(self, name: bytes, ordinal: int | None, entry: Entry | None) -> "_Member":
-        sink = self._sink  # the member before has all its bytes hashed
-        self._digest = blake3()
         self._member = member = _Member(name, ordinal)
-        sink.opened(name, entry)
+        self.delivery.begin().opened(name, entry)
         return member
 
     def _extents(self, page: ExtentsPage) -> None:
@@ -270,13 +247,10 @@ class _Assembler:
             self._count(length)
             member.size += length
             if not offset:
-                sink = self._sink
-                hash_zeros(self._digest, length)
-                sink.hole(length)
+                self.delivery.hole(length)
                 continue
             owner = None if member.ordinal is None else (member.ordinal, position)
-            piece = self._window.piece((offset, start, length), at, owner)
-            self.behind.write(piece)
+            self.delivery.data(self._window.piece((offset, start, length), at, owner))
 
     def _leaf(self, leaf: Leaf) -> None:
         entries = leaf.entries
@@ -285,12 +259,12 @@ class _Assembler:
             entries = entries[1:]
         self._fail(DamagedError("a member has no end"))
         for name in leaf.removed:
-            self._sink.removed(name)
+            self.delivery.sink.removed(name)
         for entry in entries:
             if entry.kind == FILE and entry.kept is None:
                 self._small(entry, leaf.offset)
             else:
-                self._sink.plain(entry)
+                self.delivery.sink.plain(entry)
         self._settle()
 
     def _settle(self) -> None:
@@ -298,7 +272,7 @@ class _Assembler:
         unmet = self._window.settle()
         if self._member is None or not self._member.failed:
             for error in unmet:
-                self._sink.damaged(error)
+                self.delivery.sink.damaged(error)
 
     def _small(self, entry: Entry, at: int) -> None:
         member = self._begin_member(entry.name, None, entry)
@@ -316,13 +290,12 @@ class _Assembler:
         if member is None or member.failed:
             self._member = None
             return
-        self.behind.flush()  # it hashes
         # F-039
-        if (member.size, self._digest.digest()) != (entry.size, entry.content_hash):
+        if (member.size, self.delivery.digest()) != (entry.size, entry.content_hash):
             self._fail(DamagedError("a member's content does not match its hash", offset=at))
             return
         self._member = None
-        self._sink.closed(entry)
+        self.delivery.sink.closed(entry)
 
 
 class _Member:

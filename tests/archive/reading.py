@@ -127,7 +127,7 @@ def forward(
 
 def opened(data: bytes, bases: Sequence[bytes] = ()) -> SeekableArchive:
     """Open an archive through its index."""
-    return SeekableArchive(io.BytesIO(data), limits=LIMITS, external=Outside(bases))
+    return SeekableArchive(io.BytesIO(data), UnpackOptions(limits=LIMITS, external=Outside(bases)))
 
 
 def seekable(data: bytes, bases: Sequence[bytes] = ()) -> Contents:

@@ -80,7 +80,7 @@ def all_ways(archive: bytes, external: External = NONE_GIVEN) -> list[dict[str, 
     unpack(io.BytesIO(archive), sink, options, seekable=True)
     assert sink.outcome.failures == []
     forward = {name.decode(): content for name, content in sink.contents.items()}
-    seekable = SeekableArchive(io.BytesIO(archive), threads=2, external=external)
+    seekable = SeekableArchive(io.BytesIO(archive), UnpackOptions(2, external=external))
     by_index = {
         entry.name.decode(): b"".join(seekable.pieces(index, entry))
         for index, entry in seekable.entries()

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter
+from compressor.engine.access import CACHED_BLOCKS, SeekableArchive
 from compressor.engine.behind import HELD
-from compressor.engine.limits import INTERPRETER
+from compressor.engine.extract import Extraction
+from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, Limits
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.reading import UnpackOptions
@@ -19,8 +21,8 @@ from compressor.engine.unpack import Unpacker
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink, cut
 
-BLOCK = 300 << 10  # bytes; large enough for the threads
-CONTENT = random.Random(5).randbytes(BLOCK) * 12 + b"and a rest"
+BLOCK = 1 << 20  # bytes; large enough for the threads
+CONTENT = random.Random(5).randbytes(BLOCK) * (HELD // BLOCK + 2) + b"and a rest"
 BEHIND = UnpackOptions(threads=2, behind=True)
 
 
@@ -111,3 +113,34 @@ def test_a_wrong_hash_is_found_by_the_thread_that_writes(monkeypatch) -> None:
     unpack_into(sink)
 
     assert sorted(name for name, _ in sink.outcome.failures) == [b"a", b"b"]
+
+
+def extract_into(sink: ThreadSink, memory: int = DEFAULT_MEMORY) -> SeekableArchive:
+    limits = Limits(memory=memory)
+    file = io.BytesIO(packed(behind=False)[0])
+    archive = SeekableArchive(file, replace(BEHIND, limits=limits))
+    Extraction(archive, sink, BEHIND).run(list(archive.entries()))
+    return archive
+
+
+def test_chosen_members_come_whole_through_the_thread_that_writes() -> None:
+    sink = ThreadSink()
+
+    extract_into(sink)
+
+    assert sink.contents == {b"a": CONTENT, b"b": CONTENT}
+    assert "compressor-write" in sink.givers
+
+
+def test_chosen_members_are_written_at_once_where_memory_is_short() -> None:
+    head = extract_into(ThreadSink()).indexes[0].head
+    two = INTERPRETER + (CACHED_BLOCKS + 2) * BLOCK + 2 * (BLOCK + head.decode_memory)
+
+    assert extract_into(ThreadSink(), two + BLOCK + HELD).apart
+    assert not extract_into(ThreadSink(), two + BLOCK + HELD - 1).apart
+    assert extract_into(ThreadSink(), two + BLOCK + HELD - 1).threads == 2
+
+
+def test_what_can_not_be_written_ends_the_extraction() -> None:
+    with pytest.raises(OSError, match="full"):
+        extract_into(ThreadSink(b"b"))

@@ -107,10 +107,9 @@ def read_again(archive: bytes) -> MemorySink:
 
 def read_by_index(archive: bytes, threads: int = 1) -> MemorySink:
     sink = MemorySink()
-    seekable = SeekableArchive(io.BytesIO(archive), threads=threads)
-    Extraction(seekable, sink, UnpackOptions(threads)).run(
-        list(members_of(seekable, lambda _leaf: True))
-    )
+    options = UnpackOptions(threads)
+    seekable = SeekableArchive(io.BytesIO(archive), options)
+    Extraction(seekable, sink, options).run(list(members_of(seekable, lambda _leaf: True)))
     return sink
 
 

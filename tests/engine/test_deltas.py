@@ -316,7 +316,7 @@ def test_each_budget_is_enough_or_told(path: Path) -> None:
     for memory in range(64 * MIB, 260 * MIB, 13 * MIB):
         limits = Limits(None, None, memory)
         try:
-            archive_read = SeekableArchive(io.BytesIO(archive), limits=limits)
+            archive_read = SeekableArchive(io.BytesIO(archive), UnpackOptions(limits=limits))
             found = {
                 entry.name.decode(): b"".join(archive_read.pieces(index, entry))
                 for index, entry in archive_read.entries()

@@ -63,7 +63,7 @@ def read_forward(data: bytes) -> None:
 
 def read_seekable(data: bytes) -> None:
     with suppress(CompressorError):
-        archive = SeekableArchive(io.BytesIO(data), limits=LIMITS, salvage=True)
+        archive = SeekableArchive(io.BytesIO(data), UnpackOptions(limits=LIMITS), salvage=True)
         versions_of(archive.indexes)
         files = [item for item in archive.entries() if item[1].kind == FILE]
         for count, (index, entry) in enumerate(files):
