@@ -171,6 +171,11 @@ def pieces(content: bytes | bytearray) -> Iterator[Piece]:
             start += size
 
 
+def all_of(content: bytes | bytearray) -> Piece:
+    """Return numbers as one piece: cut anywhere they would lose what they have in common."""
+    return Piece(0, len(content), key_of(blake3(content).digest()))
+
+
 def joined(spans: list[Span], span: Span) -> None:
     """Add a span behind others, as part of the last one where it goes on."""
     if spans:

@@ -22,6 +22,7 @@ from compressor.engine.dedup import (
     RECORD_BOUND,
     Dedup,
     Piece,
+    all_of,
     gathered,
     joined,
     key_of,
@@ -29,7 +30,7 @@ from compressor.engine.dedup import (
 )
 from compressor.engine.numbers import Coded, Content, content_in, content_of
 from compressor.engine.packoptions import NOWHERE, PackOptions
-from compressor.engine.pending import Current, Solid
+from compressor.engine.pending import Current, Extents, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
@@ -84,6 +85,8 @@ class Packer:
         self._members = 0  # whose blocks were submitted
         self._plain = 0  # bytes taken in
         self._current = Current(Entry(b""), 0)
+        # What extents refer to could come to lie out of reach, if they waited.
+        self._extents = Extents(self._write_extents, 0 if options.reach else self.block_size)
 
     def _differences(self, head: Head) -> "Deltas":
         from compressor.engine import deltas  # most runs have no use for it
@@ -277,11 +280,11 @@ class Packer:
             current.position += piece.length
             self._plain += piece.length
             hash_zeros(current.digest, piece.length)
-            self._extents([(HOLE, 0, piece.length)])
+            self._extents.add([(HOLE, 0, piece.length)])
             return
         if isinstance(piece, Coded):
             plain, blocks = piece.plain, self._packer_of(piece)
-            parts = None if self._options.reach == 0 else [_all_of(plain)]
+            parts = None if self._options.reach == 0 else [all_of(plain)]
         else:
             plain, blocks = piece, self._blocks
             # Short blocks stand between tensors: a version to come shall know what lies in them.
@@ -293,10 +296,11 @@ class Packer:
             against = self._against(piece, current.number) if isinstance(piece, Coded) else None
             at = current.position + current.skipped
             contents = Contents(fresh, current.ordinal, at, new, against)
+            self._extents.wait(len(fresh))
             self._submit(contents, current.number, blocks)
         if isinstance(piece, Coded) and self._deltas:
             self._deltas.note(piece, spans)
-        self._extents(spans)
+        self._extents.add(spans)
         current.position += len(plain)
         self._plain += len(plain)
 
@@ -336,15 +340,14 @@ class Packer:
         self._current.skipped = new[0].start if new else 0
         return spans, piece if fresh == len(piece) else gathered(piece, new), listed
 
-    def _extents(self, spans: list[Span]) -> None:
+    def _write_extents(self, spans: list[Span]) -> None:
         blocks = self._dedup.blocks
         blocks.grow(RECORD_BOUND + PIECE_BOUND * len(spans))
-        for begin in range(0, len(spans), MAX_PAGE):
-            part = spans[begin : begin + MAX_PAGE]
-            self._pool.then(lambda part=part: self._writer.extents(blocks.placed(part)))  # type: ignore[misc]
+        self._pool.then(lambda: self._writer.extents(blocks.placed(spans)))
 
     def end(self) -> Entry:
         """End the member that ``begin`` began."""
+        self._extents.flush()
         current = self._current
         entry = replace(
             current.entry, size=current.position, content_hash=current.digest.digest(), spans=[]
@@ -362,6 +365,7 @@ class Packer:
 
     def drain(self) -> None:
         """Have everything written that was fed: for a reader at the other end of a live stream."""
+        self._extents.flush()
         self._pool.drain()
         self._behind.flush()
 
@@ -393,8 +397,3 @@ class Packer:
         """Give up the threads; what was not finished stays unfinished."""
         self._pool.close()
         self._behind.close()
-
-
-def _all_of(plain: bytes | bytearray) -> Piece:
-    """Return numbers as one piece: cut anywhere they would lose what they have in common."""
-    return Piece(0, len(plain), key_of(blake3(plain).digest()))

@@ -1,9 +1,12 @@
 """What a packer holds between two calls: members that wait for their block, the one that is fed."""
 
+from collections.abc import Callable, Iterable
+
 from blake3 import blake3
 from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
+from compressor.archive.schema import MAX_PAGE, Span
 
 
 class Solid(Struct):
@@ -32,3 +35,38 @@ class Current(Struct):
     number: int = 0
     skipped: int = 0
     digest: blake3 = field(default_factory=blake3)
+
+
+class Extents:
+    """The next extents of the member that is being fed: those of several small blocks share a record.
+
+    ``write`` takes at most MAX_PAGE of them, in order. Until then their blocks wait, which a reader holds:
+    at most ``most`` bytes, and MAX_PAGE blocks. With 0 nothing waits.
+    """
+
+    def __init__(self, write: Callable[[list[Span]], object], most: int) -> None:
+        self._write = write
+        self._most = most
+        self._spans: list[Span] = []
+        self._waiting = 0  # bytes of their blocks
+
+    def wait(self, size: int) -> None:
+        """Have a block of ``size`` bytes, which is written next, wait for its extents."""
+        if self._waiting + size > self._most or len(self._spans) >= MAX_PAGE:
+            self.flush()
+        self._waiting += size
+
+    def add(self, spans: Iterable[Span]) -> None:
+        """Take what the member goes on with."""
+        for span in spans:
+            if len(self._spans) == MAX_PAGE:
+                self.flush()
+            self._spans.append(span)
+        if not self._most:
+            self.flush()
+
+    def flush(self) -> None:
+        """Have all that was taken written."""
+        spans, self._spans, self._waiting = self._spans, [], 0
+        if spans:
+            self._write(spans)
