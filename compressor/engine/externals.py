@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from blake3 import blake3
 from msgspec import Struct
@@ -21,7 +21,13 @@ from compressor.engine.limits import UNLIMITED, Limits, shared
 from compressor.engine.needs import require
 from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions, missing
 from compressor.engine.settled import settled
-from compressor.errors import CompressorError, DamagedError, LimitError, MemoryBudgetError
+from compressor.errors import (
+    CompressorError,
+    DamagedError,
+    LimitError,
+    MemoryBudgetError,
+    MissingBaseError,
+)
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
@@ -33,6 +39,8 @@ MOST_LOOKS = (
 )
 
 STRIDE = 4 << 20  # bytes of a file that are hashed at a time
+
+T = TypeVar("T")
 
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a content."""
@@ -88,6 +96,7 @@ class Externals:
         self.identities: frozenset[Identity] = frozenset()
         """Of the files: what no output may replace, and no input may be."""
         self._found: dict[bytes, Outside | None] = {}
+        self._others: dict[bytes, Iterator[Outside]] = {}
         self._lock = threading.Lock()
         self._nesting = _Nesting()
         self.paths = tuple(paths)
@@ -124,7 +133,7 @@ class Externals:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._opened, self._found = [], {}
+        self._opened, self._found, self._others = [], {}, {}
 
     def read(self, base: Base, start: int, length: int) -> Bytes:
         """Return bytes of the content that a BASE names.
@@ -133,33 +142,36 @@ class Externals:
             MissingBaseError: none of the files is it, or holds it, as it was (F-057).
             LimitError: it needs too many others in turn.
         """
-        found = self._find(base)
-        with self._reading(base):
-            return found.look(start, length)
+        return self._used(base, lambda found: found.look(start, length))
 
     def need(self, base: Base, start: int, length: int) -> None:
         """Refuse bytes of such a content that need others which are not here; raises as ``read``."""
-        found = self._find(base)
-        with self._reading(base):
-            found.need(start, length)
+        self._used(base, lambda found: found.need(start, length))
 
-    def _find(self, base: Base) -> Outside:
+    def _used(self, base: Base, use: Callable[[Outside], T]) -> T:
+        """Return what is had from the content; where what should be it can't be read, from another."""
+        found, reason = self._find(base), missing(base)
+        while found is not None:
+            try:
+                with self._nesting.counted():
+                    return use(found)
+            except MissingBaseError as error:  # it needs others itself
+                reason = error
+            except DamagedError as error:  # of that file, not of the one that is read
+                reason.__cause__ = error
+            found = self._find(base, found)
+        raise reason
+
+    def _find(self, base: Base, useless: Outside | None = None) -> Outside | None:
+        """Return the first that should be the content, or the one behind what turned out ``useless``."""
         key = base.content_hash
         with self._lock:
             if key not in self._found:
-                self._found[key] = next(self._matching(base), None)
-            found = self._found[key]
-        if found is None:
-            raise missing(base)
-        return found
-
-    @contextmanager
-    def _reading(self, base: Base) -> Iterator[None]:
-        try:
-            with self._nesting.counted():
-                yield
-        except DamagedError as error:  # of that file, not of the one that is read
-            raise missing(base) from error
+                self._others[key] = self._matching(base)
+                self._found[key] = next(self._others[key], None)
+            elif useless is not None and self._found[key] is useless:  # else another thread went on
+                self._found[key] = next(self._others[key], None)
+            return self._found[key]
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash

@@ -99,3 +99,18 @@ def test_a_look_decodes_nothing(run: Run, archive: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("compressor.engine.bases.BlockReader.unpack", None)
     with Path(archive).open("rb") as file, Externals([Path("old0")]) as externals:
         require_all(file, UnpackOptions(external=externals))
+
+
+@pytest.mark.parametrize("named", [("bad.cz", "old0.cz"), ("old0.cz", "bad.cz")])
+def test_of_two_copies_of_a_base_the_sound_one_serves(run: Run, named: tuple[str, str]) -> None:
+    write("old0", "new1")
+    run("compress", "old0")
+    run("compress", "new1", "--base", "old0.cz")
+    image = bytearray(Path("old0.cz").read_bytes())
+    image[len(image) // 3] ^= 1  # in a block: the index is sound
+    Path("bad.cz").write_bytes(image)
+
+    done = run("decompress", "-c", "new1.cz", "--base", named[0], "--base", named[1])
+
+    assert done.stdout == state(1)
+    run("decompress", "-c", "new1.cz", "--base", "bad.cz", code=5)
