@@ -1,10 +1,14 @@
 """The memory budget, measured as the peak resident size of whole processes."""
 
+import filecmp
+import json
 import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 MIB = 1 << 20
@@ -84,6 +88,39 @@ def test_the_highest_levels_stay_within_the_default_budget(codec) -> None:
     options = ["--memory", "1G", "-T", "0", "--codec", codec]
 
     assert max(peaks(_generator(256 * MIB), *options)) < 1024 * MIB
+
+
+def watched(*words: str) -> int:
+    """Run a command of ours on files; return its peak in bytes."""
+    return _peak(_started([sys.executable, __file__, *CLI, *words], subprocess.DEVNULL))
+
+
+def write_tensor(path: Path, size: int) -> None:
+    """Write a file of one tensor, bf16, whose numbers lie as weights do."""
+    drawn = np.random.default_rng(1).normal(0, 0.02, 1 << 22).astype(np.float32)
+    numbers = (drawn.view(np.uint32) >> 16).astype("<u2")
+    entry = {"dtype": "BF16", "shape": [size // 8192, 4096], "data_offsets": [0, size]}
+    header = json.dumps({"weight": entry}).encode()
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        for number in range(size // numbers.nbytes):  # turned round, so that nothing comes twice
+            file.write((np.roll(numbers, number * 4099) ^ np.uint16(number & 3)).tobytes())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("level", ["-3", "-9"])
+def test_a_tensor_of_three_gib_stays_within_the_default_budget(tmp_path, level) -> None:
+    plain, packed, back = (tmp_path / name for name in ("plain", "packed.cz", "back"))
+    write_tensor(plain, 3 << 30)
+
+    budget = ["--memory", "1G", "-q"]
+    into = watched("compress", level, *budget, str(plain), "-o", str(packed))
+    out = watched("decompress", *budget, str(packed), "-o", str(back))
+
+    assert filecmp.cmp(plain, back, shallow=False)
+    assert packed.stat().st_size < 0.7 * plain.stat().st_size
+    assert max(into, out) < 1024 * MIB
 
 
 if __name__ == "__main__":  # run a command, then say its peak in KiB as the last word of stderr
