@@ -92,7 +92,8 @@ def test_the_highest_levels_stay_within_the_default_budget(codec) -> None:
 
 def watched(*words: str) -> int:
     """Run a command of ours on files; return its peak in bytes."""
-    return _peak(_started([sys.executable, __file__, *CLI, *words], subprocess.DEVNULL))
+    with _started([sys.executable, __file__, *CLI, *words], subprocess.DEVNULL) as process:
+        return _peak(process)
 
 
 def write_tensor(path: Path, size: int) -> None:
