@@ -13,7 +13,7 @@ from compressor.archive.source import Source
 from compressor.engine.externals import Paths, external_of
 from compressor.engine.file import CompressorFile, PathOrFile
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
-from compressor.engine.levels import chain_for
+from compressor.engine.levels import chain_for, trials_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.opening import is_text, open_to_read, open_to_write
 from compressor.engine.pack import Packer
@@ -92,6 +92,7 @@ def pack_options(  # noqa: PLR0913, PLR0917  see compress
         memory=memory,
         verify=verify,
         codings=NONE if level is None else codings_for(level),
+        trials=trials_for(level),
         warn=warn,
     )
 

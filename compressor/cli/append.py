@@ -11,6 +11,7 @@ from compressor.cli.coding import (
     codings_from,
     dtype_from,
     solid_size_from,
+    trials_from,
     versioning,
 )
 from compressor.cli.options import (
@@ -111,6 +112,7 @@ def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -
         options["verify"],
         reach=None,
         codings=codings_from(options),
+        trials=trials_from(options),
         dtype=dtype_from(options),
         sources=Sources(externals=externals_from(options)),
         warn=report.warn,

@@ -10,9 +10,10 @@ import click
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
-from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for
+from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, trials_for
 from compressor.engine.packoptions import SOLID_SIZE
 from compressor.errors import UsageError
+from compressor.plan.densest import Trials
 from compressor.plan.numbers import NONE, Codings, codings_for
 from compressor.stages.chain import Chain
 
@@ -116,6 +117,11 @@ def codings_from(options: Mapping[str, Any]) -> Codings:
         return NONE
     level = level_from(options)
     return codings_for(DEFAULT if level is None else level)
+
+
+def trials_from(options: Mapping[str, Any]) -> Trials | None:
+    """Return what blocks of any bytes are tried with, where the level has more than one chain."""
+    return trials_for(level_from(options))
 
 
 def dtype_from(options: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from compressor.cli.coding import (
     codings_from,
     dtype_from,
     solid_size_from,
+    trials_from,
     versioning,
 )
 from compressor.cli.options import (
@@ -184,6 +185,7 @@ class _Converting:
             verify=options["verify"],
             reach=reach_of(None, None, None if within else PIPED_REACH),
             codings=codings_from({**options, "bases": ()}),
+            trials=trials_from(options),
             dtype=dtype_from(options),
             sources=Sources(within),
             warn=self._report.warn,

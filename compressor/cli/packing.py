@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from compressor.archive.leaf import Entry
 from compressor.archive.source import GrowingSource, widen_pipe
 from compressor.cli import naming, paths
-from compressor.cli.coding import codings_from, dtype_from, solid_size_from
+from compressor.cli.coding import codings_from, dtype_from, solid_size_from, trials_from
 from compressor.cli.options import externals_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
@@ -361,6 +361,7 @@ class Packing:
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
             codings=codings_from(options),
+            trials=trials_from(options),
             dtype=dtype_from(options),
             plain_limit=job.total,
             solid_size=solid_size_from(options),

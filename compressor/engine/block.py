@@ -62,6 +62,9 @@ class Candidate(Struct, frozen=True):
     base: Bytes | None = None
 
 
+Choose = Callable[[Bytes], Iterable[Chain]]
+"""From a block to the chains that it is tried with: at least one."""
+
 Others = Callable[[Bytes, int], Iterable[Chain]]
 """From a block, and its packed size under its own chain, to chains that may make it smaller."""
 
@@ -74,13 +77,15 @@ def no_others(_plain: Bytes, _packed_size: int) -> Iterable[Chain]:
 class BlockPacker(Struct, frozen=True):
     """Packs blocks under a chain, or another if that makes one smaller.
 
-    ``verify`` tells of which chains the work is proven; ``warn`` hears of an encoder that was caught lying.
+    ``choose``, where there is one, says instead of ``chain`` what a block is tried with. ``verify`` tells of
+    which chains the work is proven; ``warn`` hears of an encoder that was caught lying.
     """
 
     chain: Chain
     verify: Callable[[Chain], bool]
     warn: Callable[[str], None]
     others: Others = no_others
+    choose: Choose | None = None
 
     def pack(self, contents: Contents) -> tuple[Draft, int]:
         """Return the BLOCK record, and how many blocks have to be decoded before it.
@@ -123,13 +128,20 @@ class BlockPacker(Struct, frozen=True):
 
     def _candidates(self, contents: Contents) -> Iterator[Candidate]:
         plain, against = contents.plain, contents.against
+        if self.choose is None:
+            yield from self._usual(plain)
+        else:
+            for chain in self.choose(plain):
+                yield Candidate(chain, chains.encode(chain, plain))
+        base = against.read() if against else None
+        if against and base is not None:
+            yield Candidate(against.chain, chains.encode(against.chain, plain, base), base)
+
+    def _usual(self, plain: Bytes) -> Iterator[Candidate]:
         encoded = chains.encode(self.chain, plain)
         yield Candidate(self.chain, encoded)
         for chain in self.others(plain, encoded.packed_size):
             yield Candidate(chain, chains.encode(chain, plain))
-        base = against.read() if against else None
-        if against and base is not None:
-            yield Candidate(against.chain, chains.encode(against.chain, plain, base), base)
 
     def _proven(self, found: Candidate, plain: bytes | bytearray) -> bool:
         if not self.verify(found.chain):

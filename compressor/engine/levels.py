@@ -1,6 +1,7 @@
 """Levels 1 to 9 as chains. A planner will replace this table; until then it is all there is to it."""
 
 from compressor.errors import UsageError
+from compressor.plan.densest import DENSE, Trials, densest
 from compressor.stages.chain import Chain, parse
 
 DEFAULT = 3
@@ -12,11 +13,11 @@ LEVELS = {
     5: "zstd:level=7",
     6: "zstd:level=9",
     7: "zstd:level=12",
-    8: "zstd:level=16",
-    9: "zstd:level=19",
+    8: "zstd:level=19",
+    9: DENSE,
 }
 FAST = "zstd:level=-3"
-SOLID_SIZES = {5: 8 << 20, 6: 16 << 20, 7: 16 << 20, 8: 16 << 20, 9: 32 << 20}
+SOLID_SIZES = {5: 8 << 20, 6: 16 << 20, 7: 16 << 20, 8: 32 << 20, 9: 24 << 20}
 """Bytes that small files share from these levels on: a block each, which gains 1 to 3 % over 4 MiB."""
 
 
@@ -34,6 +35,11 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
     if level != 0 and level not in LEVELS:
         raise UsageError(f"level {level} is not from 1 to 9; --codec zstd:level=19 goes beyond")
     return parse(LEVELS[level] if level else FAST)
+
+
+def trials_for(level: int | None) -> Trials | None:
+    """Return what blocks of any bytes are tried with at a level; None: the level's chain alone."""
+    return densest() if level == max(LEVELS) else None
 
 
 def _unbased(chain: Chain) -> Chain:

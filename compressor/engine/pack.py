@@ -14,7 +14,7 @@ from compressor.archive.record import MAX_BLOCK, Draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_PAGE, Base, Head, Span
 from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
 from compressor.engine.behind import Behind
-from compressor.engine.block import Against, BlockPacker, Contents, Others, no_others
+from compressor.engine.block import Against, BlockPacker, Contents
 from compressor.engine.dedup import (
     HOLE,
     LEAST_CUT,
@@ -36,7 +36,6 @@ from compressor.engine.zeros import hash_zeros
 from compressor.errors import UsageError
 from compressor.plan.alternatives import alternatives
 from compressor.plan.numbers import LEAST
-from compressor.stages.chain import Chain
 from compressor.tree.inputs import Hole, Input
 
 if TYPE_CHECKING:
@@ -74,7 +73,8 @@ class Packer:
         threads, apart = options.workers(self.piece_size, fixed)
         self._pool = OrderedPool(threads, self.piece_size)
         self._behind = Behind(write, apart=apart)
-        self._blocks = self._packer_for(options.chain)
+        choose = options.trials.choose if options.trials else None
+        self._blocks = BlockPacker(options.chain, options.verifies, options.warn, choose=choose)
         self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
         before = earlier.before if earlier else None
         head = options.head(self.block_size, earlier.head if earlier else None)
@@ -94,13 +94,10 @@ class Packer:
         numbers, sources = self._dedup.blocks, self._options.sources
         return deltas.Deltas(numbers, sources, head, self.drain, self._write_base)
 
-    def _packer_for(self, chain: Chain, others: Others = no_others) -> BlockPacker:
-        return BlockPacker(chain, self._options.verifies, self._options.warn, others)
-
     def _packer_of(self, coded: Coded) -> BlockPacker:
-        coding, usual = coded.coding, self._options.chain
-        others = partial(alternatives, coding, usual, columns=coded.columns)
-        return self._packer_for(coding.chain, others)
+        coding, options = coded.coding, self._options
+        others = partial(alternatives, coding, options.chain, columns=coded.columns)
+        return BlockPacker(coding.chain, options.verifies, options.warn, others)
 
     @property
     def small_size(self) -> int:

@@ -11,6 +11,7 @@ from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
 from compressor.engine.behind import HELD
 from compressor.engine.block import STORE
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, threads_within
+from compressor.plan.densest import Trials
 from compressor.plan.numbers import NONE, Codings
 from compressor.stages.chain import Chain
 
@@ -60,6 +61,8 @@ class PackOptions(Struct, frozen=True):
     optional: tuple[str, ...] = ()
     codings: Codings = NONE
     """How numbers in files are packed; without any they are not looked for."""
+    trials: Trials | None = None
+    """What blocks of any bytes are tried with; None: ``chain`` alone."""
     dtype: str = ""
     """What files hold that do not say it themselves, where that is known."""
     sources: Sources = NOWHERE
@@ -128,6 +131,10 @@ class PackOptions(Struct, frozen=True):
         And the bytes of another chain's result that is kept meanwhile, and those that reading a base takes.
         """
         yield self.chain, block_size, 0, 0
+        for chain in self.trials.first if self.trials else ():
+            yield chain, block_size, 0, 0
+        for chain in self.trials.others if self.trials else ():
+            yield chain, block_size, block_size, 0
         for coding in self.codings.values():
             size = min(coding.most, block_size)
             for chain in (*coding.chains, self.chain):

@@ -17,7 +17,7 @@ from compressor.stages.base import Bytes
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 MAX_BLOCK = 128 << 10  # bytes, packed or plain
-LEVELS = (-3, 1, 2, 3, 5, 7, 9, 12, 16, 19)  # of zstd, for each of ours: as .cz has them
+LEVELS = (-3, 1, 2, 3, 5, 7, 9, 12, 16, 19)  # of zstd, for each of ours: up to 7 as .cz has them
 STRONG = 9  # of zstd; above, windows have 8 MiB, and larger parts pay
 PART, LARGE_PART = 8 << 20, 32 << 20  # bytes
 RUN = 1  # kind of a block: one byte, repeated

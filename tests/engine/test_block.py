@@ -67,3 +67,13 @@ def test_another_chain_that_lies_is_caught(
     assert written[0][0].chain == "store"
     assert written[0][1] == PLAIN
     assert "zstd:level=19 did not give back" in told[0]
+
+
+def test_what_chooses_is_asked_instead_of_the_chain(written: list[tuple[Block, bytes]]) -> None:
+    packer = BlockPacker(
+        STORE, lambda _chain: True, pytest.fail, choose=lambda _plain: [HUFFMAN, ZSTD]
+    )
+
+    packer.pack(Contents(PLAIN, None, 0))
+
+    assert written[0][0].chain == ZSTD.wire

@@ -90,6 +90,12 @@ def test_the_highest_levels_stay_within_the_default_budget(codec) -> None:
     assert max(peaks(_generator(256 * MIB), *options)) < 1024 * MIB
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+def test_the_densest_level_stays_within_the_default_budget() -> None:
+    assert max(peaks(_generator(256 * MIB), "--memory", "1G", "-T", "0", "-9")) < 1024 * MIB
+
+
 def watched(*words: str) -> int:
     """Run a command of ours on files; return its peak in bytes."""
     with _started([sys.executable, __file__, *CLI, *words], subprocess.DEVNULL) as process:

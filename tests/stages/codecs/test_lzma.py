@@ -1,6 +1,8 @@
 """Raw LZMA2: the dictionary that neither side writes down."""
 
 import lzma
+import random
+import struct
 
 import pytest
 
@@ -48,3 +50,25 @@ def test_a_size_beyond_any_dictionary_is_damage_not_an_overflow() -> None:
 
     with pytest.raises(DamagedError):
         Lzma().decode(packed, DICT_MAX + 10)
+
+
+@pytest.mark.parametrize("tune", ["any", "text", "numbers"])
+@pytest.mark.parametrize("nice", [0, 32, 273])
+def test_a_decoder_needs_no_settings(tune: str, nice: int) -> None:
+    plain = bytes(n * n % 251 for n in range(20_000))
+
+    packed = Lzma(9, nice=nice, tune=tune).encode(plain)
+
+    assert Lzma().decode(packed, len(plain)) == plain
+
+
+def test_tunes_differ() -> None:
+    rng = random.Random(2)
+    floats = struct.pack("<20000f", *(rng.gauss(0, 1) for _ in range(20_000)))
+    text = "".join(rng.choices(["abacus", "cedilla", "zebra", " of", ", "], k=9000)).encode()
+
+    def size(tune: str, plain: bytes) -> int:
+        return len(Lzma(tune=tune).encode(plain))
+
+    assert size("numbers", floats) < 0.99 * size("any", floats)
+    assert size("text", text) < size("any", text) < size("numbers", text)
