@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 
-from compressor.errors import DamagedError
+from compressor.errors import DamagedError, UsageError
 from compressor.formats.base import Format
 from compressor.formats.packed import PIECE, Packed, skippable
+from compressor.formats.writing import Writing
 
 START = 13  # bytes by which most formats are known: the header of a .lzma file, the longest
 
@@ -32,6 +33,18 @@ def format_by_name(name: str) -> Format:
     module, attribute = MODULES[name]
     found: Format = getattr(import_module(f"compressor.formats.{module}"), attribute)
     return found
+
+
+def writing_of(name: str) -> Writing:
+    """Return how a format is written.
+
+    Raises:
+        UsageError: it is not, or is not known.
+    """
+    writing = format_by_name(name).writing if name in MODULES else None
+    if writing is None:
+        raise UsageError(f"{name!r} is no format that is written: choose from {', '.join(WRITTEN)}")
+    return writing
 
 
 def formats() -> Iterator[Format]:
