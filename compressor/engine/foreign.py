@@ -29,7 +29,19 @@ class ForeignFile:
     def __init__(self, found: Format, file: BinaryIO, entry: Entry) -> None:
         self.format = found
         self.entry = entry
-        self._file = file
+        self._packed = Packed(file.read, "this is " + found.words)
+
+    def take_name(self) -> bool:
+        """Have the content go by the name, and the time, that the header records; False: it has no name.
+
+        Raises:
+            DamagedError: the header is damaged.
+        """
+        found = self.format.recorded(self._packed)
+        if found.name:
+            mtime_ns = recordable(found.seconds * 10**9) if found.seconds else self.entry.mtime_ns
+            self.entry = replace(self.entry, name=found.name, mtime_ns=mtime_ns)
+        return bool(found.name)
 
     def unpack(self, sink: Sink, options: UnpackOptions) -> None:
         """Give the content to ``sink``, as one member; damage is told to it.
@@ -72,8 +84,7 @@ class ForeignFile:
 
     def pieces(self, options: UnpackOptions) -> Generator[bytes]:
         """Yield the content; raises as ``unpack`` does, and DamagedError."""
-        packed = Packed(self._file.read, "this is " + self.format.words)
-        given = 0
+        packed, given = self._packed, 0
         for piece in read(self.format, packed, options.limits.memory - INTERPRETER):
             given += len(piece)
             options.limits.check(given, packed.position)

@@ -11,12 +11,19 @@ Read = Callable[[Packed, int], Iterator[bytes]]
 """Yields what one stream holds: from its magic to its end, within so many bytes of memory."""
 
 
+class Recorded(Struct, frozen=True):
+    """What a header says of the file that was packed: its name, or b""; seconds since 1970, or 0."""
+
+    name: bytes
+    seconds: int
+
+
 class Format(Struct, frozen=True):
     """A format of one content: ``words`` for people; ``endings`` of names, and what each becomes.
 
     ``begins`` says whether bytes, 13 or all there are, look like its start. ``padding``: streams may be
     followed by zeros, in multiples of so many. ``skips``: frames that hold nothing of ours may stand
-    anywhere. ``alone``: nothing follows a stream.
+    anywhere. ``alone``: nothing follows a stream. ``recorded`` looks at a header, and leaves it there.
     """
 
     name: str
@@ -28,6 +35,7 @@ class Format(Struct, frozen=True):
     padding: int = 0
     skips: bool = False
     alone: bool = False
+    recorded: Callable[[Packed], Recorded] = lambda _packed: Recorded(b"", 0)
 
     @property
     def suffix(self) -> str:
