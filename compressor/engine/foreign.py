@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
 from compressor.archive.source import READ_BY, foreign_format
+from compressor.engine.foreignthreads import ForeignReading
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.nodes import recordable
 from compressor.engine.reading import Sink, UnpackOptions
 from compressor.errors import DamagedError, TruncatedError, UsageError
 from compressor.formats.base import Format
 from compressor.formats.packed import Packed, skippable
-from compressor.formats.table import START, format_of, read
+from compressor.formats.table import START, format_of
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input
 
@@ -84,13 +85,14 @@ class ForeignFile:
 
     def pieces(self, options: UnpackOptions) -> Generator[bytes]:
         """Yield the content; raises as ``unpack`` does, and DamagedError."""
-        packed, given = self._packed, 0
-        for piece in read(self.format, packed, options.limits.memory - INTERPRETER):
+        memory, given = options.limits.memory - INTERPRETER, 0
+        reading = ForeignReading(self.format, self._packed, memory, options.threads)
+        for piece in reading.pieces():
             given += len(piece)
-            options.limits.check(given, packed.position)
-            options.progress(packed.position, given)
+            options.limits.check(given, reading.position)
+            options.progress(reading.position, given)
             yield piece
-        options.progress(packed.position, given)  # the end was read, too
+        options.progress(reading.position, given)  # the end was read, too
 
 
 class _Ahead:

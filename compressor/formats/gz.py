@@ -15,6 +15,8 @@ from compressor.stages.base import Bytes
 ISAL_MOST = 3  # the level up to which ISA-L packs; it has no more
 FIXED = 10  # bytes that every header has
 EXTRA, NAME = 4, 8  # flags: a field of a size of two bytes, then a name that a NUL ends
+BLOCKED = 16  # where BGZF's size of the member stands, less one, in a field of name BC
+MOST_BLOCKED = 64 << 10  # plain bytes of a member of BGZF
 MOST_NAME = 4096  # bytes, as Linux has paths
 WITH_HEADER = 31  # zlib's word for gzip's header and trailer around 32 KiB of window
 
@@ -42,6 +44,16 @@ def _read(packed: Packed, _memory: int) -> Iterator[bytes]:
         if plain:
             yield plain
     packed.give_back(decoder.unused_data)
+
+
+def _unit(packed: Packed) -> tuple[int, int]:
+    """Find the end of a member that says where it is: BGZF, as bgzip and samtools write it."""
+    start = packed.peek(BLOCKED + 2)
+    size = int.from_bytes(start[BLOCKED:], "little") + 1
+    known = (
+        start[:4] == b"\x1f\x8b\x08\x04" and start[12:BLOCKED] == b"BC\2\0" and size > BLOCKED + 2
+    )
+    return (size, MOST_BLOCKED) if known and len(packed.peek(size)) == size else (0, 0)
 
 
 def _recorded(packed: Packed) -> Recorded:
@@ -112,5 +124,6 @@ FORMAT = Format(
     read=_read,
     writing=Writing(_Coder, 6),
     padding=1,
+    unit=_unit,
     recorded=_recorded,
 )

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from compressor.errors import DamagedError, UsageError
 from compressor.formats.base import Format
-from compressor.formats.packed import PIECE, Packed, skippable
+from compressor.formats.packed import Packed, skip_frame, skippable
 from compressor.formats.writing import Writing
 
 START = 13  # bytes by which most formats are known: the header of a .lzma file, the longest
@@ -75,26 +75,27 @@ def read(known: Format, packed: Packed, memory: int) -> Iterator[bytes]:
         UnsupportedError: they need what is not known here.
     """
     first = True
-    while True:
-        if known.padding:
-            _skip_padding(packed, known.padding)
-        while known.skips and skippable(packed.peek(4)):
-            _skip_frame(packed)
-        start = packed.peek(START)
-        if not start:
-            return
-        if not first and (known.alone or not known.begins(start)):
-            raise DamagedError(
-                f"{known.words} that is followed by something else", offset=packed.position
-            )
+    while begins_next(known, packed, first=first):
         yield from known.read(packed, memory)
         first = False
 
 
-def _skip_frame(packed: Packed) -> None:
-    left = int.from_bytes(packed.exactly(8)[4:], "little")
-    while left:
-        left -= len(packed.exactly(min(left, PIECE)))
+def begins_next(known: Format, packed: Packed, *, first: bool) -> bool:
+    """Pass over what holds nothing; say whether a stream begins then, or the end has come.
+
+    Raises:
+        DamagedError: something else follows the stream before.
+    """
+    if known.padding:
+        _skip_padding(packed, known.padding)
+    while known.skips and skippable(packed.peek(4)):
+        skip_frame(packed)
+    start = packed.peek(START)
+    if start and not first and (known.alone or not known.begins(start)):
+        raise DamagedError(
+            f"{known.words} that is followed by something else", offset=packed.position
+        )
+    return bool(start)
 
 
 def _skip_padding(packed: Packed, multiple: int) -> None:
