@@ -72,7 +72,7 @@ def left_out(report: Report, row: tuple[str, CompressorError], *, asked: bool) -
     if asked:
         report.fail(error, name)
     else:
-        report.note(f"left out: {error}", name)
+        report.note(f"left out: {error.at_shell()}", name)
 
 
 def _show(row: Row, report: Report) -> None:

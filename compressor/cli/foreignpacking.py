@@ -15,7 +15,7 @@ from compressor.engine.pack import Packer
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
 from compressor.formats.base import Format
-from compressor.formats.table import format_by_name, writing_of
+from compressor.formats.table import format_by_name, without_ending, writing_of
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import DeviceOutput, Output
@@ -55,7 +55,8 @@ class ForeignPacking(Packing):
                 raise UsageError(f"--{spelled} is for archives; leave it out, or --format")
 
     def _skipped(self, path: Path) -> bool:
-        ending = next((end for end in self._format.endings if path.name.endswith(end)), None)
+        endings = self._format.endings
+        ending = next((end for end in endings if without_ending(path.name, end)), None)
         if ending is None or not path.is_file():
             return False
         self._report.note(f"already ends in {ending}; skipped (-o FILE packs it)", path)

@@ -61,9 +61,15 @@ def plain_name(name: str) -> str | None:
     """Return what the content of a file of this name is called; None: it has no ending of the table."""
     for known in formats():
         for ending, instead in known.endings.items():
-            if name.endswith(ending) and len(name) > len(ending):
-                return name.removesuffix(ending) + instead
+            if rest := without_ending(name, ending):
+                return rest + instead
     return None
+
+
+def without_ending(name: str, ending: str) -> str | None:
+    """Return a name without its ending, in whatever case that is written; None where it has another."""
+    at = len(name) - len(ending)
+    return name[:at] if name[at:].lower() == ending.lower() and at >= 0 else None
 
 
 def read(known: Format, packed: Packed, memory: int) -> Iterator[bytes]:

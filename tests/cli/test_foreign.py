@@ -94,6 +94,19 @@ def test_the_recorded_name_and_time_are_had_by_n(run: Run, peer: Peer, program: 
     assert not packed.exists()
 
 
+def test_endings_are_known_in_capitals(run: Run, peer: Peer) -> None:
+    made(peer, "gz").rename("X.GZ")
+    Path("y").write_bytes(TEXT)
+    run("compress", "y")
+    Path("y.cz").rename("Y.CZ")
+
+    run("decompress", "X.GZ", "Y.CZ")
+
+    assert Path("X").read_bytes() == Path("Y").read_bytes() == TEXT
+    assert b"already ends in .gz" in run("compress", "--format", "gz", "X.GZ").stderr
+    assert b"already ends in .cz" in run("compress", "Y.CZ").stderr
+
+
 def header(name: bytes, extra: bytes = b"") -> bytes:
     """Return gzip's, with a name, and an extra field before it."""
     flags = 8 | (4 if extra else 0)
