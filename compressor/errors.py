@@ -18,9 +18,19 @@
 
 
 class CompressorError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose.
+
+    ``option`` is the keyword that the message names last, if it names one: the command line, which has
+    an option of that name, says that instead.
+    """
 
     exit_code = 1
+    option = ""
+
+    def at_shell(self) -> str:
+        """Return the message, with the option of the command line in place of the keyword."""
+        before, keyword, after = str(self).rpartition(self.option or "\0")
+        return f"{before}--{keyword.replace('_', '-')}{after}" if keyword else after
 
 
 class UsageError(CompressorError, ValueError):
@@ -93,9 +103,13 @@ class UnfinishedError(DamagedError, EOFError):
 
 
 class LimitError(CompressorError):
-    """A limit set by the caller would be exceeded."""
+    """A limit set by the caller would be exceeded; ``option`` is which, where one can be raised."""
 
     exit_code = 4
+
+    def __init__(self, what: str, option: str = "") -> None:
+        super().__init__(what)
+        self.option = option
 
 
 class MemoryBudgetError(LimitError):
@@ -104,7 +118,7 @@ class MemoryBudgetError(LimitError):
     def __init__(self, what: str, needed: int, allowed: int) -> None:
         most = f"{allowed >> 20} MiB" if allowed >> 20 else f"{allowed} bytes"
         need = f"{-(-needed >> 20)} MiB of memory"
-        super().__init__(f"{what} needs {need}, {most} are allowed (--memory)")
+        super().__init__(f"{what} needs {need}, {most} are allowed (memory)", "memory")
         self.needed = needed
         self.allowed = allowed
 
@@ -121,10 +135,12 @@ class MissingBaseError(UnsupportedError):
     ``name`` is what it was called, ``content_hash`` the BLAKE3 of its content in hexadecimal digits.
     """
 
+    option = "base"
+
     def __init__(self, name: str, content_hash: str) -> None:
         super().__init__(
             f"this needs {name!r} as it was when it was packed (BLAKE3 {content_hash}): "
-            "--base (of the library, base=) names the file, or an archive that holds it"
+            "name the file, or an archive that holds it, with base"
         )
         self.name = name
         self.content_hash = content_hash

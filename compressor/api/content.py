@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.archive.source import Source
 from compressor.engine.externals import Paths, external_of
 from compressor.engine.file import CompressorFile, PathOrFile
+from compressor.engine.foreign import foreign_in, unpack_any
 from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.engine.levels import chain_for, trials_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
@@ -20,7 +20,6 @@ from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import StreamSink
-from compressor.engine.unpack import Unpacker
 from compressor.engine.writefile import BlockWriter
 from compressor.errors import UnfinishedError, UsageError
 from compressor.plan.numbers import NONE, codings_for
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["CompressorFile", "Limits", "compress", "decompress", "open"]
 
 FOR_WRITING = "codec, level, block_size, memory, verify and name are for writing"
+FOR_ARCHIVES = "codec, block_size and name are for archives: leave them out, or format"
 FOR_READING = "limits, salvage and base are for reading"
 
 BinaryMode = Literal["r", "rb", "w", "wb", "x", "xb", "a", "ab"]
@@ -48,19 +48,24 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
     memory: int = DEFAULT_MEMORY,
     verify: bool | None = None,
     name: str = "",
+    format: str | None = None,
 ) -> bytes:
     """Return an archive of one member that holds ``data``: the same bytes whatever ``threads`` is.
 
     ``codec`` is a chain such as ``"zstd:level=19"``; ``level``, instead, is from 0 (fastest) to 9
     (smallest); 3 without either. ``threads`` 0 stands for all processors. ``block_size`` and
     ``memory`` (the whole process) are bytes. ``verify`` decodes each block before it is taken; by
-    default where a native stage is in the chain.
+    default where a native stage is in the chain. ``format``, such as ``"gz"``, makes another program's
+    file instead, at its own level where none is given.
 
     Raises:
         UsageError: the options contradict each other, or are out of range.
         UnsupportedError: a stage of the chain is not installed.
         MemoryBudgetError: one thread needs more than ``memory``.
     """
+    if format is not None:
+        _refuse(FOR_ARCHIVES, codec, block_size, name or None)
+        return _as_foreign(data, format, level, threads, memory, verify=bool(verify))
     options = pack_options(codec, level, threads, block_size, memory, verify)
     parts: list[Bytes] = []
     with memoryview(data) as view:
@@ -70,6 +75,21 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
             packer.add(Entry(os.fsencode(name)), packer.content_in(content))
             packer.finish()
     return b"".join(parts)
+
+
+def _as_foreign(  # noqa: PLR0913  see compress
+    data: "ReadableBuffer", name: str, level: int | None, threads: int, memory: int, *, verify: bool
+) -> bytes:
+    from compressor.engine.foreignpack import ForeignOptions, packed_in  # for who asks for it
+    from compressor.formats.table import format_by_name, writing_of
+
+    writing = writing_of(name)
+    if said := writing.notice():
+        warn(said)
+    options = ForeignOptions(format_by_name(name), writing, level, threads, memory)
+    with memoryview(data) as view:
+        content = view.cast("B") if view.nbytes else memoryview(b"")
+        return packed_in(content, options, verify=verify)
 
 
 def pack_options(  # noqa: PLR0913, PLR0917  see compress
@@ -112,6 +132,7 @@ def decompress(
 ) -> bytes:
     """Return the content of all members of all archives in ``data``, in order.
 
+    Other programs' files (gz, bz2, xz, lzma, lz4, zst, lzo, Z) are read as the command reads them.
     ``salvage`` accepts a last archive that is whole but for its end. ``base`` names files, or archives,
     that hold what tensors are differences from outside of the archive.
 
@@ -124,7 +145,7 @@ def decompress(
     parts: list[Bytes] = []
     sink = StreamSink(parts.append)
     options = UnpackOptions(threads, limits, external=external_of(base, limits), at_once=True)
-    Unpacker(Source(io.BytesIO(data)), sink, options).run()
+    unpack_any(foreign_in(io.BytesIO(data), seekable=True), sink, options, seekable=False)
     for _, error in sink.outcome.failures:
         if not (salvage and isinstance(error, UnfinishedError)):
             raise error
@@ -180,6 +201,7 @@ def open(  # noqa: PLR0913
     """Open an archive of one content as a file, in the modes of ``gzip.open``: in place, no temporary.
 
     Archives in a row are read as one content; damage is reported behind all that is sound before it.
+    What ``decompress`` reads of other programs is read here, too; what is written is an archive.
     ``flush`` lets others read what was written so far; ``ab`` adds an archive behind those there.
     Keywords are those of ``compress`` to write, ``decompress`` to read (``limits`` without
     ``max_output``: who reads bit by bit holds no more than that), ``io.TextIOWrapper`` for text.

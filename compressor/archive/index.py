@@ -386,6 +386,6 @@ def _end(source: RandomSource, end: int) -> _End:
 def _refuse_start(source: RandomSource) -> None:
     start = source.read(0, min(source.size, 512))
     if not start:
-        raise TruncatedError("the input is empty", offset=0)
+        raise TruncatedError("the input is empty")
     if not MAGIC.startswith(start[: len(MAGIC)]):
         raise NotAnArchiveError(foreign_format(start))

@@ -88,8 +88,9 @@ class RecordStream:
         if not magic and not first:
             return False
         if MAGIC.startswith(magic):
-            what = "the input is empty" if not magic else "the input ends within the magic"
-            raise TruncatedError(what, offset=self.start)
+            if not magic:
+                raise TruncatedError("the input is empty")
+            raise TruncatedError("the input ends within the magic", offset=self.start)
         if not first:
             raise DamagedError("bytes that are no archive stand behind its end", offset=self.start)
         self._refuse(magic)

@@ -7,29 +7,17 @@ from typing import Any
 
 import click
 
-from compressor.cli import completion
-from compressor.cli.options import PATH, Size, plotting, report_from, reporting
+from compressor.cli.measuring import left_out, measuring
+from compressor.cli.options import PATH, report_from
 from compressor.cli.plots import Picture, draw_frontier
 from compressor.cli.report import Report, shown, size
-from compressor.engine.benchmark import CHAINS, SAMPLE, Row, gather, measure
-from compressor.errors import CompressorError, UsageError
+from compressor.engine.benchmark import CHAINS, Row, gather, measure
+from compressor.errors import UsageError
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
-@click.option(
-    "--codec",
-    "chains",
-    multiple=True,
-    metavar="CHAIN",
-    help="Only this; may be repeated.",
-    shell_complete=completion.codecs,
-)
-@click.option(
-    "--sample", type=Size(), default=SAMPLE, help="Bytes of the data to take.  [default: 64M]"
-)
-@plotting("Draw size against speed, in and out, to FILE: .png, .svg or .pdf.")
-@reporting
+@measuring("the usual ones", "the data", "size against speed, in and out")
 def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **options: Any) -> int:
     r"""Compare codecs and levels on your own data: ratio, speed both ways, memory.
 
@@ -64,15 +52,6 @@ def bench(inputs: tuple[Path, ...], chains: tuple[str, ...], sample: int, **opti
         picture.add(partial(draw_frontier, named, rows))
     picture.write()
     return report.exit_code
-
-
-def left_out(report: Report, row: tuple[str, CompressorError], *, asked: bool) -> None:
-    """Say why a codec was not tried: an error where it was asked for."""
-    name, error = row
-    if asked:
-        report.fail(error, name)
-    else:
-        report.note(f"left out: {error}", name)
 
 
 def _show(row: Row, report: Report) -> None:

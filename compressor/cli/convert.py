@@ -43,6 +43,7 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
 from compressor.formats.members import Members
+from compressor.formats.table import without_ending
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Output, opened_output
@@ -95,7 +96,7 @@ def convert(source: Path, **options: Any) -> int:
 def _target(source: Path) -> Path:
     name = naming.content_name(source) or source.name
     for ending in (".tar", ".zip"):
-        name = name.removesuffix(ending)
+        name = without_ending(name, ending) or name
     return source.with_name(name + naming.SUFFIX)
 
 

@@ -32,7 +32,12 @@ from compressor.errors import UsageError
     "-o", "--output", type=OUTPUT, metavar="FILE", help="Where the content of one archive goes."
 )
 @click.option("-C", "--directory", type=PATH, metavar="DIR", help="Where members go.  [default: .]")
-@click.option("-N", "--name-stored", is_flag=True, help="Use the recorded name, not the archive's.")
+@click.option(
+    "-N",
+    "--name-stored",
+    is_flag=True,
+    help="Use the recorded name, not the archive's; gzip and lzop record one, too.",
+)
 @restoring
 @limiting
 @basing

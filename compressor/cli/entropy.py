@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from compressor.cli import completion
-from compressor.cli.bench import left_out
-from compressor.cli.options import PATH, Size, plotting, report_from, reporting
+from compressor.cli.measuring import left_out, measuring
+from compressor.cli.options import PATH, report_from
 from compressor.cli.plots import Picture, draw_entropy
 from compressor.cli.report import Report, shown, size
-from compressor.engine.benchmark import SAMPLE, Row, gather
+from compressor.engine.benchmark import Row, gather
 from compressor.engine.benchmark import measure as try_codecs
 from compressor.engine.entropy import Entropy, codecs, measure
 from compressor.errors import UsageError
@@ -19,19 +18,7 @@ from compressor.errors import UsageError
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, required=True, metavar="PATH...")
-@click.option(
-    "--codec",
-    "chains",
-    multiple=True,
-    metavar="CHAIN",
-    help="Try only this; may be repeated.  [default: every codec]",
-    shell_complete=completion.codecs,
-)
-@click.option(
-    "--sample", type=Size(), default=SAMPLE, help="Bytes of each PATH to take.  [default: 64M]"
-)
-@plotting("Draw how often each byte occurs, and what codecs reach, to FILE: .png, .svg or .pdf.")
-@reporting
+@measuring("every codec", "each PATH", "how often each byte occurs, and what codecs reach")
 def entropy(inputs: tuple[Path, ...], chains: tuple[str, ...], **options: Any) -> int:
     r"""Say how small data could be by its statistics, and how near to that codecs come.
 

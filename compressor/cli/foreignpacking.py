@@ -15,7 +15,7 @@ from compressor.engine.pack import Packer
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
 from compressor.formats.base import Format
-from compressor.formats.table import format_by_name
+from compressor.formats.table import format_by_name, without_ending, writing_of
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import DeviceOutput, Output
@@ -34,8 +34,7 @@ class ForeignPacking(Packing):
     def __init__(self, inputs: list[Path], options: Mapping[str, Any], report: Report) -> None:
         self._refuse_options(options)
         self._format: Format = format_by_name(options["form"])
-        assert self._format.writing is not None  # noqa: S101  WRITTEN has those that are
-        self._writing: Writing = self._format.writing
+        self._writing: Writing = writing_of(options["form"])
         super().__init__(inputs, chain_for(None, None), options, report)
         self._suffix = self._format.suffix
         one = options["output"] or options["to_stdout"]
@@ -56,7 +55,8 @@ class ForeignPacking(Packing):
                 raise UsageError(f"--{spelled} is for archives; leave it out, or --format")
 
     def _skipped(self, path: Path) -> bool:
-        ending = next((end for end in self._format.endings if path.name.endswith(end)), None)
+        endings = self._format.endings
+        ending = next((end for end in endings if without_ending(path.name, end)), None)
         if ending is None or not path.is_file():
             return False
         self._report.note(f"already ends in {ending}; skipped (-o FILE packs it)", path)

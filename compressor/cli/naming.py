@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compressor.errors import UsageError
-from compressor.formats.table import plain_name
+from compressor.formats.table import plain_name, without_ending
 
 SUFFIX = ".cz"
 
@@ -35,9 +35,7 @@ def content_name(path: Path) -> str | None:
 
     None: the name has no ending that says so.
     """
-    if path.suffix == SUFFIX:
-        return path.stem
-    return plain_name(path.name)
+    return without_ending(path.name, SUFFIX) or plain_name(path.name)
 
 
 def is_packed(path: Path) -> bool:
@@ -54,7 +52,7 @@ def plain_path(path: Path) -> Path:
     name = content_name(path)
     if not name:
         raise UsageError(
-            f"{path} does not end in {SUFFIX} (nor in .gz, .zst or the like): "
+            f"its name does not end in {SUFFIX} (nor in .gz, .zst or the like): "
             "say where its content goes with -o, -c or -N"
         )
     return path.with_name(name)

@@ -226,14 +226,6 @@ writing = together(
 )
 
 
-def plotting(what: str) -> Decorator:
-    """Return the options of a command that can draw ``what`` its help says."""
-    return together(
-        click.option("--plot", type=PATH, metavar="FILE", help=what),
-        click.option("-f", "--force", is_flag=True, help="Overwrite FILE."),
-    )
-
-
 basing = click.option(
     "--base",
     "bases",

@@ -108,7 +108,7 @@ class Packing:
                 self._pack_one(path, target)
 
     def _skipped(self, path: Path) -> bool:
-        if path.suffix != naming.SUFFIX or not path.is_file():
+        if path.suffix.lower() != naming.SUFFIX or not path.is_file():
             return False
         self._report.note(f"already ends in {naming.SUFFIX}; skipped (-o FILE packs it)", path)
         self._report.succeeded()

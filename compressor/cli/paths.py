@@ -11,7 +11,7 @@ from typing import Any
 
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import file_identities, open_input
-from compressor.tree.outputs import Identity, OutputExistsError, identity_in
+from compressor.tree.outputs import Identity, OutputExistsError, OutputRefusedError, identity_in
 
 STDIN = Path("-")
 
@@ -80,10 +80,10 @@ def refuse_input(target: Path, protected: frozenset[Identity]) -> None:
     """Refuse to write to an input of this run.
 
     Raises:
-        CompressorError: the output is one, by whatever name.
+        OutputRefusedError: the output is one, by whatever name.
     """
     if identities([target]) & protected:
-        raise CompressorError(f"{target} is an input; name another output")
+        raise OutputRefusedError(f"{target} is an input; name another output")
 
 
 def total_size(statuses: Iterable[os.stat_result]) -> int | None:

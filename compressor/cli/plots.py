@@ -1,6 +1,7 @@
 """Pictures of what `entropy` and `bench` measured, by matplotlib, which the extra `plot` installs."""
 
 import io
+import os
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from compressor.engine.benchmark import Row
 from compressor.engine.entropy import SYMBOLS, Entropy
 from compressor.engine.restoring import default_mode
 from compressor.errors import UnsupportedError, UsageError
+from compressor.tree.outfolders import open_folder
 from compressor.tree.outputs import opened_output
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Picture:
     Raises:
         UsageError: the name of the file does not end as a picture's does.
         UnsupportedError: matplotlib is missing.
-        CompressorError: the file exists, and ``force`` does not hold.
+        CompressorError: the file exists, and ``force`` does not hold; or its folder is not there.
     """
 
     def __init__(self, path: Path | None, *, force: bool) -> None:
@@ -40,6 +42,7 @@ class Picture:
             return
         if path.suffix[1:].lower() not in FORMATS:
             raise UsageError(f"--plot {path}: name a file that ends in .{', .'.join(FORMATS)}")
+        os.close(open_folder(path))
         paths.refuse_existing(path, force=force)
         if find_spec("matplotlib") is None:  # before anything is measured
             raise UnsupportedError("--plot needs matplotlib: pip install 'compressor-cz[plot]'")

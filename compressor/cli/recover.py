@@ -70,7 +70,7 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
             mode, owner = shared_permissions([access_of(source.stat)])
             target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
         for name, error in unproven:
-            report.warn(f"kept, not verified: {error}", os.fsdecode(name))
+            report.warn(f"kept, not verified: {error.at_shell()}", os.fsdecode(name))
             report.partly()
         _say(outcome, damaged, output, report)
     return report.exit_code
@@ -93,7 +93,7 @@ def _prove(target: Output, options: dict[str, Any]) -> list[tuple[bytes, Missing
 
 def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> None:
     for error in outcome.damage:
-        report.note(f"damage: {error}", damaged)
+        report.note(f"damage: {error.at_shell()}", damaged)
     for gap in outcome.gaps:
         report.warn(gap, damaged)
     for name, reason in outcome.left_out:

@@ -10,6 +10,7 @@ from typing import IO, Any, TypeVar
 
 from compressor.cli.progress import Progress
 from compressor.errors import CompressorError, DamagedError
+from compressor.tree.outputs import OutputRefusedError
 
 T = TypeVar("T")
 
@@ -124,14 +125,25 @@ class Report:
         if self._verbose > 1:
             trace(error)
         text = message(error, path)
-        self._say("error", text, path, exit_code=code, **_place(error))
+        fields = {"exit_code": code, **_place(error)}
+        # What may not be replaced is named by the message: it may be the input itself.
+        named = isinstance(error, OutputRefusedError) and text.startswith(f"{path} ")
+        self._say("error", text, path, prefixed=not named, **fields)
 
-    def _say(self, kind: str, text: str, path: Path | str | None, **fields: object) -> None:
+    def _say(
+        self,
+        kind: str,
+        text: str,
+        path: Path | str | None,
+        *,
+        prefixed: bool = True,
+        **fields: object,
+    ) -> None:
         self._emit(
             kind, {"path": str(path) if path is not None else None, "message": text, **fields}
         )
         if self._json is None:
-            say_error(f"{shown(path)}: {text}" if path is not None else text)
+            say_error(f"{shown(path)}: {text}" if path is not None and prefixed else text)
 
     def partly(self) -> None:
         """Note that something asked for was skipped."""
@@ -188,13 +200,17 @@ def message(error: Exception, path: Path | str | None) -> str:
     """Return what went wrong, without the path if that is known."""
     if isinstance(error, OSError) and not isinstance(error, CompressorError):
         text = error.strerror or str(error)
-        named = error.filename is not None and str(error.filename) != str(path)
-        return f"{shown(error.filename)}: {text}" if named else text
+        other = error.filename is not None and not _same(error.filename, path)
+        return f"{shown(error.filename)}: {text}" if other else text
     if isinstance(error, MemoryError):
         return "out of memory; --memory or -T1 make it need less"
     if isinstance(error, CompressorError):
-        return str(error)
+        return error.at_shell()
     return f"internal error: {error!r}; please report it, with what -vv says"
+
+
+def _same(name: str | bytes, path: Path | str | None) -> bool:
+    return path is not None and os.path.abspath(os.fsdecode(name)) == os.path.abspath(path)  # noqa: PTH100
 
 
 @contextmanager

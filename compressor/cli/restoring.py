@@ -11,6 +11,7 @@ from compressor.cli.options import external_from, limits_from
 from compressor.cli.report import Report, shown, size
 from compressor.engine import heap
 from compressor.engine import restoring as engine
+from compressor.engine.foreign import ForeignFile
 from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection
@@ -19,8 +20,8 @@ from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity, OutputRefusedError
 from compressor.tree.restoreoptions import RestoreOptions
 
-Opened = tuple[Path, Input, BinaryIO]
-"""An archive: its path, its descriptor, and a file of it from where it is to be read."""
+Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
+"""What is unpacked: its path, its descriptor, and a file of it from where it is to be read."""
 
 
 class Restoring:
@@ -38,7 +39,7 @@ class Restoring:
         self._selection = selection
         self._protected = protected
 
-    def run(self, archive: Opened) -> Outcome:
+    def run(self, archive: Unpacked) -> Outcome:
         """Restore the members; return what came of it.
 
         Raises:
@@ -79,7 +80,7 @@ class Restoring:
         )
 
     @contextmanager
-    def _progress(self, archive: Opened) -> Iterator[UnpackOptions]:
+    def _progress(self, archive: Unpacked) -> Iterator[UnpackOptions]:
         path, source, _ = archive
         total = source.stat.st_size if source.regular else None
         progress = self._report.progress(str(path), total, total_is_packed=True)

@@ -9,7 +9,7 @@ from compressor.cli import naming, paths
 from compressor.cli.options import external_from, limits_from
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown
-from compressor.cli.restoring import Restoring, report_outcome
+from compressor.cli.restoring import Restoring, Unpacked, report_outcome
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine import heap
 from compressor.engine.contents import holds_tree
@@ -24,9 +24,6 @@ from compressor.engine.sinks import NullSink, Outcome, StreamSink
 from compressor.errors import CompressorError, UsageError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import DeviceOutput, Output, make_folder, opened_output
-
-Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
-"""What is unpacked: its path, its descriptor, and a file of it from where it is to be read."""
 
 
 class Unpacking:
@@ -84,35 +81,30 @@ class Unpacking:
             if not self._planned(path, "stdout"):
                 stdout_descriptor()
                 self._run((path, source, file), StreamSink(write_stdout))
-        elif isinstance(file, ForeignFile):
-            self._to_file((path, source, file), self._foreign_target(path, file))
         else:
-            target = self._target(path, several=source.regular and holds_tree(file))
+            target = self._target(path, source, file)
             if target is None:
-                self._to_folder(path, source, file)
+                self._to_folder((path, source, file))
             else:
                 self._to_file((path, source, file), target)
 
-    def _foreign_target(self, path: Path, file: ForeignFile) -> Path:
-        output: Path | None = self._options["output"]
-        if self._options["name_stored"] or (path == STDIN and not output):
-            raise UsageError(
-                f"this is {file.format.words}, read without a name: say where its content goes with -o or -c"
-            )
-        return output or self._beside(path)
-
-    def _target(self, path: Path, *, several: bool) -> Path | None:
+    def _target(self, path: Path, source: Input, file: BinaryIO | ForeignFile) -> Path | None:
         """Return the one file that the content goes to; None where members have their own names."""
         output: Path | None = self._options["output"]
-        if output:
-            if several:
+        recorded = self._options["name_stored"] or path == STDIN
+        if isinstance(file, ForeignFile):
+            if recorded and not output and not file.take_name():
+                raise UsageError(
+                    f"this {file.format.words.partition(' ')[2]} does not say what its content is "
+                    "called: say where that goes with -o or -c"
+                )
+        elif source.regular and holds_tree(file):
+            if output:
                 raise UsageError(
                     "-o takes one file's content; the archive holds a folder or several members: use -C"
                 )
-            return output
-        if several or self._options["name_stored"] or path == STDIN:
             return None
-        return self._beside(path)
+        return output or (None if recorded else self._beside(path))
 
     def _planned(self, path: Path, target: Path | str) -> bool:
         if not self._options["dry_run"]:
@@ -122,12 +114,13 @@ class Unpacking:
         self._report.succeeded()
         return True
 
-    def _to_folder(self, path: Path, source: Input, file: BinaryIO) -> None:
+    def _to_folder(self, archive: Unpacked) -> None:
+        path, source, _ = archive
         folder: Path = self._options["directory"] or Path()
         if self._planned(path, folder):
             return
         restoring = Restoring(self._options, self._report, Selection(()), self._protected)
-        outcome = restoring.run((path, source, file))
+        outcome = restoring.run(archive)
         report_outcome(self._report, path, outcome, restoring.seconds)
         self._remove(path, source, outcome)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, Owner
-from compressor.archive.schema import MAX_NAME
+from compressor.archive.schema import MAX_NAME, shown_name
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.member import KINDS
 from compressor.engine.nodes import recordable
 from compressor.engine.numbers import Content, content_from
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
-from compressor.engine.places import Place, Places, plain
+from compressor.engine.places import Place, Places, Taken, plain
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import CompressorError, TruncatedError, UsageError
@@ -35,7 +35,7 @@ Problem = Callable[[str, str], None]
 
 
 class NameTwiceError(CompressorError):
-    """A name comes twice, where an archive has one member of each; the last is the one that counts."""
+    """A name comes twice, or below one that is no folder; the last is the one that counts."""
 
 
 class Stream:
@@ -120,6 +120,7 @@ class Conversion:
         self._options = options
         self._problem = problem
         self._names: dict[bytes, bytes | None] = {}  # and of which file each is a name
+        self._taken = Taken()
 
     def pack(
         self,
@@ -133,17 +134,16 @@ class Conversion:
         ``limit`` hears of the plain bytes so far.
 
         Raises:
-            NameTwiceError: a name came before.
+            NameTwiceError: a name came before, or what rules it out.
             DamagedError: they can't be read to the end.
         """
         tally = Tally()
         for number, member in enumerate(members):
-            placed = member if places is None else _placed(member, places[number])
+            placed = member if places is None else self._placed(member, places[number])
             entry = self._entry(placed) if placed else None
             if entry is None:
                 continue
-            if entry.name in self._names:
-                raise NameTwiceError(f"{entry.shown_name!r} comes twice")
+            self._take(entry, member.kind)
             self._names[entry.name] = (
                 entry.name if member.kind is Kind.FILE else self._file_of(member)
             )
@@ -156,6 +156,25 @@ class Conversion:
                 tally.others += 1
             tally.newest_ns = max(tally.newest_ns, entry.mtime_ns or 0)
         return tally
+
+    def _take(self, entry: Entry, kind: Kind) -> None:
+        if entry.name in self._names:
+            raise NameTwiceError(f"{entry.shown_name!r} comes twice")
+        if other := self._taken.by(entry.name, kind):
+            file, below = sorted((entry.shown_name, shown_name(other)), key=len)
+            raise NameTwiceError(f"{file!r} is no folder, {below!r} lies below it")
+        self._taken.add(entry.name, kind)
+
+    def _placed(self, member: Member, place: Place | None) -> Member | None:
+        if place is None:
+            return None
+        if place.lost_to:
+            why = (
+                f"can't be beside {shown_name(place.lost_to)!r}, which comes later; it is left out"
+            )
+            self._problem(shown_name(plain(member.name)), why)
+            return None
+        return replace(member, name=place.name, target=place.target)
 
     def _content(self, packer: Packer, member: Member) -> Content:
         size = packer.piece_size
@@ -211,10 +230,6 @@ class Conversion:
         elif member.kind is Kind.SYMLINK and not 0 < len(member.target or b"") <= MAX_NAME:
             return "is a link to nowhere"
         return ""
-
-
-def _placed(member: Member, place: Place | None) -> Member | None:
-    return None if place is None else replace(member, name=place.name, target=place.target)
 
 
 def _owner(member: Member) -> Owner:

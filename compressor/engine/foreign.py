@@ -1,22 +1,22 @@
 """Files of other programs, read like archives of one content."""
 
 import os
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import BinaryIO
+from collections.abc import Callable, Generator
+from typing import BinaryIO, cast
 
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.record import MAGIC
 from compressor.archive.source import READ_BY, foreign_format
+from compressor.engine.foreignthreads import ForeignReading
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.nodes import recordable
 from compressor.engine.reading import Sink, UnpackOptions
 from compressor.errors import DamagedError, TruncatedError, UsageError
 from compressor.formats.base import Format
-from compressor.formats.packed import Packed
-from compressor.formats.table import START, format_of, read
+from compressor.formats.packed import Packed, skippable
+from compressor.formats.table import START, format_of
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input
 
@@ -30,7 +30,19 @@ class ForeignFile:
     def __init__(self, found: Format, file: BinaryIO, entry: Entry) -> None:
         self.format = found
         self.entry = entry
-        self._file = file
+        self._packed = Packed(file.read, "this is " + found.words)
+
+    def take_name(self) -> bool:
+        """Have the content go by the name, and the time, that the header records; False: it has no name.
+
+        Raises:
+            DamagedError: the header is damaged.
+        """
+        found = self.format.recorded(self._packed)
+        if found.name:
+            mtime_ns = recordable(found.seconds * 10**9) if found.seconds else self.entry.mtime_ns
+            self.entry = replace(self.entry, name=found.name, mtime_ns=mtime_ns)
+        return bool(found.name)
 
     def unpack(self, sink: Sink, options: UnpackOptions) -> None:
         """Give the content to ``sink``, as one member; damage is told to it.
@@ -71,16 +83,16 @@ class ForeignFile:
         if begin > at:
             raise UsageError(f"--range begins at {begin}, the content has only {at} bytes")
 
-    def pieces(self, options: UnpackOptions) -> Iterator[bytes]:
+    def pieces(self, options: UnpackOptions) -> Generator[bytes]:
         """Yield the content; raises as ``unpack`` does, and DamagedError."""
-        packed = Packed(self._file.read, "this is " + self.format.words)
-        given = 0
-        for piece in read(self.format, packed, options.limits.memory - INTERPRETER):
+        memory, given = options.limits.memory - INTERPRETER, 0
+        reading = ForeignReading(self.format, self._packed, memory, options.threads)
+        for piece in reading.pieces():
             given += len(piece)
-            options.limits.check(given, packed.position)
-            options.progress(packed.position, given)
+            options.limits.check(given, reading.position)
+            options.progress(reading.position, given)
             yield piece
-        options.progress(packed.position, given)  # the end was read, too
+        options.progress(reading.position, given)  # the end was read, too
 
 
 class _Ahead:
@@ -98,6 +110,18 @@ class _Ahead:
 
 
 def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
+    """Return an input's file, or what it holds if it is another program's; raises as ``foreign_in``."""
+    entry = Entry(b"")
+    if source.regular:
+        status = source.stat
+        mtime_ns = recordable(status.st_mtime_ns)
+        entry = Entry(b"", mode=status.st_mode & 0o777, mtime_ns=mtime_ns)
+    return foreign_in(file, seekable=source.regular, entry=entry)
+
+
+def foreign_in(
+    file: BinaryIO, *, seekable: bool, entry: Entry | None = None
+) -> "BinaryIO | ForeignFile":
     """Return the file, or what it holds if it is another program's; a pipe's first bytes are looked at.
 
     Either begins where ``file`` did, which is not to be used any more.
@@ -105,22 +129,16 @@ def recognised(source: Input, file: BinaryIO) -> "BinaryIO | ForeignFile":
     Raises:
         DamagedError: it is empty, or begins nearly like another program's file.
     """
-    if source.regular:
-        at = os.lseek(source.descriptor, 0, os.SEEK_CUR)
-        start, whole = os.pread(source.descriptor, LOOKED_AT, at), file
+    start = _start_of(file)
+    if seekable:
+        file.seek(-len(start), os.SEEK_CUR)
     else:
-        start = _start_of(file)
-        whole = _Ahead(start, file)  # type: ignore[assignment]  # all that a reader of pipes asks for
+        file = cast("BinaryIO", _Ahead(start, file))  # all that a reader of pipes asks for
     found = None if start.startswith(MAGIC) else format_of(start)
     if found is None:
         _refuse_nearly(start)
-        return whole
-    status = source.stat
-    entry = Entry(b"")
-    if source.regular:
-        mtime_ns = recordable(status.st_mtime_ns)
-        entry = Entry(b"", mode=status.st_mode & 0o777, mtime_ns=mtime_ns)
-    return ForeignFile(found, whole, entry)
+        return file
+    return ForeignFile(found, file, entry or Entry(b""))
 
 
 def _refuse_nearly(start: bytes) -> None:
@@ -139,12 +157,38 @@ def _refuse_nearly(start: bytes) -> None:
 
 def _start_of(file: BinaryIO) -> bytes:
     """Read no more of a pipe than is needed: what comes next may not be written yet."""
-    start = b""
-    for data in iter(partial(file.read, LOOKED_AT), b""):
+    start = _more(file, b"", len(MAGIC))
+    if start == MAGIC:
+        return start
+    start = _more(file, start, START)
+    unclear = skippable(start) or (foreign_format(start) and format_of(start) is None)
+    return _more(file, start, LOOKED_AT) if unclear else start
+
+
+def _more(file: BinaryIO, start: bytes, size: int) -> bytes:
+    """Return the first ``size`` bytes, fewer only at the end, of which ``start`` was read."""
+    while len(start) < size and (data := file.read(size - len(start))):
         start += data
-        if len(start) >= START or start.startswith(MAGIC):
-            break
     return start
+
+
+class ForeignSteps:
+    """The content of another program's file, given to a sink piece by piece, as an unpacker does."""
+
+    def __init__(self, file: ForeignFile, sink: Sink, options: UnpackOptions) -> None:
+        self._pieces = file.pieces(options)
+        self._sink = sink
+
+    def step(self) -> bool:
+        """Give the next piece; False once there is none. Raises as ``ForeignFile.pieces``."""
+        piece = next(self._pieces, None)
+        if piece is not None:
+            self._sink.data(piece)
+        return piece is not None
+
+    def close(self) -> None:
+        """Give up the threads."""
+        self._pieces.close()
 
 
 def unpack_any(

@@ -1,5 +1,6 @@
 """Contents into another program's file: cut, packed in threads, written in order."""
 
+import io
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
@@ -10,7 +11,7 @@ from compressor.archive.leaf import Entry
 from compressor.engine.limits import INTERPRETER, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import zeros
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.formats.base import Format
 from compressor.formats.packed import Packed
 from compressor.formats.table import read
@@ -18,9 +19,10 @@ from compressor.formats.writing import Coder, Writing
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Hole, Input
 
+MOST_LEVEL = 9
 TAKEN = 1 << 20  # bytes of an input at once, at most
 
-Content = Iterable[bytes | bytearray | Hole]
+Content = Iterable[Bytes | Hole]
 
 
 class ForeignOptions(Struct, frozen=True):
@@ -31,7 +33,7 @@ class ForeignOptions(Struct, frozen=True):
     level: int | None
     threads: int
     memory: int
-    progress: Callable[[int, int], None]
+    progress: Callable[[int, int], None] = lambda _plain, _packed: None
 
 
 class ForeignPacker:
@@ -53,8 +55,10 @@ class ForeignPacker:
         self.packed_size = 0
 
     def _coder(self) -> Coder:
-        level = self._options.level
-        return self._options.writing.make(self._options.writing.level if level is None else level)
+        writing, level = self._options.writing, self._options.level
+        if level is not None and not 0 <= level <= MOST_LEVEL:
+            raise UsageError(f"level {level} is not from 0 to {MOST_LEVEL}")
+        return writing.make(writing.level if level is None else level)
 
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added."""
@@ -112,3 +116,23 @@ class ForeignPacker:
     def close(self) -> None:
         """Give up the threads."""
         self._pool.close()
+
+
+def packed_in(plain: memoryview, options: ForeignOptions, *, verify: bool) -> bytes:
+    """Return what bytes become; ``verify`` reads it, and compares.
+
+    Raises:
+        UsageError: an option is out of range.
+        MemoryBudgetError: one thread needs more than it may take.
+        CompressorError: what was made is not what it should be.
+    """
+    out = io.BytesIO()
+    packer = ForeignPacker(out.write, options)
+    try:
+        packer.add(Entry(b""), (plain[at : at + TAKEN] for at in range(0, len(plain), TAKEN)))
+        if verify:
+            out.seek(0)
+            packer.verify(out)
+    finally:
+        packer.close()
+    return out.getvalue()

@@ -69,14 +69,16 @@ class Limits(Struct, frozen=True):
         """
         if self.max_output is not None and given > self.max_output:
             raise LimitError(
-                f"the output exceeds {self.max_output} bytes; raise the limit (max_output) to go on"
+                f"the output exceeds {self.max_output} bytes; to go on raise the limit, max_output",
+                "max_output",
             )
         if self.max_expansion is None or given <= EXPANSION_FREE:
             return
         if given > self.max_expansion * max(read, 1):
             raise LimitError(
                 f"the output is more than {self.max_expansion:g} times the input; "
-                "raise the limit (max_expansion) to go on"
+                "to go on raise the limit, max_expansion",
+                "max_expansion",
             )
 
 

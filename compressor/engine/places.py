@@ -1,4 +1,9 @@
-"""What becomes of members where a name comes twice: the last of each name counts."""
+"""What becomes of members that can't all be had: those of one name, a file and what lies below it.
+
+The last one counts, as where they are unpacked one over the other.
+"""
+
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -6,10 +11,11 @@ from compressor.formats.members import Kind, Member, Members
 
 
 class Place(Struct, frozen=True):
-    """The name that a member gets, and where it leads."""
+    """The name that a member gets, and where it leads; ``lost_to``: it makes way for that one instead."""
 
     name: bytes
     target: bytes | None
+    lost_to: bytes = b""
 
 
 Places = list[Place | None]
@@ -31,20 +37,54 @@ def plain(name: bytes) -> bytes:
 
 
 def places_of(members: Members) -> Places:
-    """Return the places of members of which the last of each name counts.
+    """Return the places of members of which the last counts, where not all can be had.
 
-    A file whose name came again lives on in the first hard link to it that stays.
+    A file whose name is taken lives on in the first hard link to it that stays.
     """
     seen: list[_Seen] = []
     last: dict[bytes, int] = {}
     for number, member in enumerate(members):
         seen.append(_seen(member, last, seen))
         last[plain(member.name)] = number
+    named = sorted(last.values())
     places: Places = [None] * len(seen)
-    for number, one in enumerate(seen):
-        if last[plain(one.name)] == number:
-            _settle(places, number, one, seen[one.root])
+    taken = Taken()
+    for number in reversed(named):
+        if winner := taken.by(plain(seen[number].name), seen[number].kind):
+            places[number] = Place(seen[number].name, None, winner)
+        else:
+            taken.add(plain(seen[number].name), seen[number].kind)
+    for number in named:
+        if places[number] is None:
+            _settle(places, number, seen[number], seen[seen[number].root])
     return places
+
+
+class Taken:
+    """Names that are taken, and what they rule out: what lies below a member that is no folder."""
+
+    def __init__(self) -> None:
+        self._leaves: set[bytes] = set()  # of what is no folder
+        self._folders: dict[bytes, bytes] = {}  # above others, each with one that lies below
+
+    def by(self, name: bytes, kind: Kind) -> bytes:
+        """Return the name of one that this one can't be beside; b"": there is none."""
+        below = self._folders.get(name, b"")
+        if below and kind is not Kind.FOLDER:
+            return below
+        return next((folder for folder in self._above(name) if folder in self._leaves), b"")
+
+    def add(self, name: bytes, kind: Kind) -> None:
+        """Take a name."""
+        for folder in self._above(name):
+            self._folders[folder] = name
+        if kind is not Kind.FOLDER:
+            self._leaves.add(name)
+
+    def _above(self, name: bytes) -> Iterator[bytes]:
+        """Yield the folders above a name that are not known for what they are yet."""
+        while (name := name.rpartition(b"/")[0]) and name not in self._folders:
+            yield name
 
 
 def _seen(member: Member, last: dict[bytes, int], seen: list[_Seen]) -> _Seen:
@@ -59,7 +99,7 @@ def _settle(places: Places, number: int, one: _Seen, root: _Seen) -> None:
     """Set the place of a member that stays."""
     if one.kind is not Kind.HARDLINK or root.kind is not Kind.FILE:
         places[number] = Place(one.name, one.target)
-    elif heir := places[one.root]:
+    elif (heir := places[one.root]) and not heir.lost_to:
         places[number] = Place(one.name, heir.name)
     else:
         places[one.root] = Place(one.name, None)

@@ -1,4 +1,4 @@
-"""A raw stream that gives the content of archives read from front to back: pipes, and what lost its index.
+"""A raw stream that gives a content read from front to back: of pipes, other programs' files, lost indexes.
 
 It holds at most a few blocks; ``io.BufferedReader`` above it does the rest.
 """
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import Head
 from compressor.archive.source import Source
+from compressor.engine.foreign import ForeignFile, ForeignSteps, foreign_in
 from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.unpack import Unpacker
@@ -161,7 +162,21 @@ class ForwardReader(Reader):
         self.position = 0
         self._failure: BaseException | None = None
         self._queue = _Queue(salvage=self._salvage)
-        self._unpacker = Unpacker(Source(self._file), self._queue, self._options)
+        self._unpacker: Unpacker | ForeignSteps | None = None
+
+    def _begun(self) -> Unpacker | ForeignSteps:
+        """Return what gives the content; a pipe is not looked at before something is asked of it."""
+        if self._unpacker is None:
+            found = foreign_in(self._file, seekable=self._base is not None)
+            if isinstance(found, ForeignFile):
+                self._unpacker = ForeignSteps(found, self._queue, self._options)
+            else:
+                self._unpacker = Unpacker(Source(found), self._queue, self._options)
+        return self._unpacker
+
+    def _end(self) -> None:
+        if self._unpacker is not None:
+            self._unpacker.close()
 
     def seekable(self) -> bool:
         """Return whether the file below can begin anew."""
@@ -182,7 +197,7 @@ class ForwardReader(Reader):
 
     def _step(self) -> bool:
         try:
-            more = self._unpacker.step()
+            more = self._begun().step()
         except BaseException as error:  # stepping on would look like a sound end
             self._failure = error
             raise
@@ -198,8 +213,8 @@ class ForwardReader(Reader):
         target = self._target(offset, whence)
         if target < self.position:
             if self._base is None:
-                raise io.UnsupportedOperation("the archive comes from a pipe: it can't go back")
-            self._unpacker.close()
+                raise io.UnsupportedOperation("what comes from a pipe can't go back")
+            self._end()
             self._file.seek(self._base)
             self._begin()
         self._skip(target - self.position)
@@ -211,7 +226,7 @@ class ForwardReader(Reader):
 
     def close(self) -> None:
         """Give up the threads."""
-        self._unpacker.close()
+        self._end()
         super().close()
 
 

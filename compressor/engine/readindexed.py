@@ -107,6 +107,12 @@ def seek_last_archive(file: BinaryIO) -> None:
     file.seek(max(0, start))
 
 
+def _begins_as_archive(file: BinaryIO) -> bool:
+    start = file.read(len(MAGIC))
+    file.seek(-len(start), io.SEEK_CUR)
+    return start == MAGIC
+
+
 def reader_of(
     file: BinaryIO, options: UnpackOptions, *, salvage: bool
 ) -> IndexedReader | ForwardReader:
@@ -115,7 +121,9 @@ def reader_of(
     Raises:
         SeveralMembersError: an archive in a seekable file has more than one member.
     """
-    found = _indexed(file, options, salvage=salvage) if file.seekable() else None
+    found = None
+    if file.seekable() and _begins_as_archive(file):
+        found = _indexed(file, options, salvage=salvage)
     if found is None:
         return ForwardReader(file, options, salvage=salvage)
     archive, content = found

@@ -153,7 +153,7 @@ class _Rebuild:
         try:
             digest, size = self._contents.digest(run)
         except CompressorError as error:
-            self._outcome.left_out.append((LOST + b"%d" % run[0], str(error)))
+            self._outcome.left_out.append((LOST + b"%d" % run[0], error.at_shell()))
             return
         name = version.free_name(LOST + b"%d" % run[0])
         spans = [(at, 0, self._remains.blocks[at].plain_size) for at in run]

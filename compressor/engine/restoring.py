@@ -12,6 +12,7 @@ from msgspec import Struct
 from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.extract import Extraction, members_of
 from compressor.engine.foldersink import FolderSink
+from compressor.engine.foreign import ForeignFile
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection, chosen_of
 from compressor.engine.sinks import Outcome
@@ -48,7 +49,7 @@ class Restoring(Struct, frozen=True):
 
 
 def restore(
-    file: BinaryIO,
+    file: BinaryIO | ForeignFile,
     folder: Path,
     what: Restoring,
     unfinished: Callable[[UnfinishedError], object],
@@ -57,9 +58,13 @@ def restore(
 ) -> Outcome:
     """Restore members of the archives in ``file``; ``unfinished`` hears of an end that is missing.
 
+    Another program's file is one member, of the name that it was given.
+
     Raises:
         CompressorError, OSError: they can't be read at all, or the folder can't be had.
     """
+    if isinstance(file, ForeignFile):
+        return _filled(folder, what, lambda sink: file.unpack(sink, what.reading))
     if not seekable:
         from compressor.engine.unpack import unpack  # for what can be read from front to back only
 

@@ -165,7 +165,7 @@ def _take(found: Remains, item: Record | DamagedError) -> None:
             raise item
         _note(found, item)
     except DamagedError as error:
-        if isinstance(error, TruncatedError) and error.offset == 0:
+        if isinstance(error, TruncatedError) and not error.offset:
             raise
         found.damage.append(error)
 

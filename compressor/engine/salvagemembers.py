@@ -99,7 +99,7 @@ class Contents:
             try:
                 self._external.need(base, start, length)
             except CompressorError as error:
-                return str(error)
+                return error.at_shell()
         return ""
 
     def _proven_spans(self, entry: Entry, leaf: int) -> list[Span] | None:

@@ -28,7 +28,8 @@ def too_far() -> LimitError:
     """Return the error of what refers back to bytes that have passed."""
     return LimitError(
         "this archive refers back further than memory goes for a pipe; "
-        "read it from a file that can seek, or raise --memory"
+        "read it from a file that can seek, or raise memory",
+        "memory",
     )
 
 

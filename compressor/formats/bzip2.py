@@ -1,14 +1,17 @@
 """bzip2, by the standard library."""
 
 import bz2
+import re
 from collections.abc import Iterator
 from functools import partial
 
-from compressor.formats.base import Format
+from compressor.formats.base import MOST_PLAIN, Format
 from compressor.formats.packed import Packed, stream
 from compressor.formats.writing import StreamCoder, Writing
 
 BLOCK, END = b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"  # what follows the level: pi, or its root
+STARTS = re.compile(b"BZh[1-9](?:" + re.escape(BLOCK) + b"|" + re.escape(END) + b")")
+LOOK = 1 << 20  # packed bytes; a block of 900 kB does not become more
 
 
 def _begins(start: bytes) -> bool:
@@ -17,6 +20,13 @@ def _begins(start: bytes) -> bool:
 
 def _read(packed: Packed, _memory: int) -> Iterator[bytes]:
     return stream(packed, bz2.BZ2Decompressor(), (OSError, ValueError))
+
+
+def _unit(packed: Packed) -> tuple[int, int]:
+    """Find where another stream seems to begin, soon after the first: pbzip2 has one for each block."""
+    start = packed.peek(LOOK)
+    following = STARTS.search(start, 1) if _begins(start) else None
+    return (following.start(), MOST_PLAIN) if following else (0, 0)
 
 
 def _coder(level: int) -> StreamCoder:
@@ -33,4 +43,5 @@ FORMAT = Format(
     begins=_begins,
     read=_read,
     writing=Writing(_coder, 9),
+    unit=_unit,
 )

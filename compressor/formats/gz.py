@@ -7,12 +7,17 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from compressor.formats.base import Format
+from compressor.formats.base import Format, Recorded
 from compressor.formats.packed import PIECE, Packed
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
 
 ISAL_MOST = 3  # the level up to which ISA-L packs; it has no more
+FIXED = 10  # bytes that every header has
+EXTRA, NAME = 4, 8  # flags: a field of a size of two bytes, then a name that a NUL ends
+BLOCKED = 16  # where BGZF's size of the member stands, less one, in a field of name BC
+MOST_BLOCKED = 64 << 10  # plain bytes of a member of BGZF
+MOST_NAME = 4096  # bytes, as Linux has paths
 WITH_HEADER = 31  # zlib's word for gzip's header and trailer around 32 KiB of window
 
 
@@ -39,6 +44,33 @@ def _read(packed: Packed, _memory: int) -> Iterator[bytes]:
         if plain:
             yield plain
     packed.give_back(decoder.unused_data)
+
+
+def _unit(packed: Packed) -> tuple[int, int]:
+    """Find the end of a member that says where it is: BGZF, as bgzip and samtools write it."""
+    start = packed.peek(BLOCKED + 2)
+    size = int.from_bytes(start[BLOCKED:], "little") + 1
+    known = (
+        start[:4] == b"\x1f\x8b\x08\x04" and start[12:BLOCKED] == b"BC\2\0" and size > BLOCKED + 2
+    )
+    return (size, MOST_BLOCKED) if known and len(packed.peek(size)) == size else (0, 0)
+
+
+def _recorded(packed: Packed) -> Recorded:
+    """Look at the first member's header; gzip goes by that one, too."""
+    start = packed.peek(FIXED)
+    if len(start) < FIXED:
+        raise packed.truncated()
+    flags, seconds = start[3], int.from_bytes(start[4:8], "little")
+    if not flags & NAME:
+        return Recorded(b"", seconds)
+    at = FIXED
+    if flags & EXTRA:
+        at += 2 + int.from_bytes(packed.peek(at + 2)[at:], "little")
+    name, end, _ = packed.peek(at + MOST_NAME)[at:].partition(b"\0")
+    if not end:
+        raise packed.damaged(f"it has a name of more than {MOST_NAME} bytes, or ends within it")
+    return Recorded(name, seconds)
 
 
 class _Coder:
@@ -92,4 +124,6 @@ FORMAT = Format(
     read=_read,
     writing=Writing(_Coder, 6),
     padding=1,
+    unit=_unit,
+    recorded=_recorded,
 )

@@ -3,6 +3,7 @@
 Source: lzop 1.04, ``conf.h`` and ``lzop.c``, read for the order and the meaning of the fields.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from compressor.errors import DamagedError, MemoryBudgetError, UnsupportedError
-from compressor.formats.base import Format
+from compressor.formats.base import Format, Recorded
 from compressor.formats.packed import INSIDE, Packed
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
@@ -18,6 +19,7 @@ from compressor.stages.codecs.lzo import STAGE, Lzo
 
 MAGIC = b"\x89LZO\0\r\n\x1a\n"
 WITH_LEVEL = 0x0940  # the version from which on headers have a level, and all of the time
+MOST_HEADER = 9 + 38 + 255 + 8 + (64 << 10)  # bytes: magic, fields, a name, an extra field
 MAX_BLOCK = 64 << 20  # plain bytes
 VERSION, LIBRARY = 0x1040, 0x20A0  # of lzop and liblzo2 whose format this is
 STRONG_FROM = 7  # level of LZO1X-999
@@ -49,11 +51,15 @@ class _Header:
     def __init__(self, packed: Packed) -> None:
         self._packed = packed
         self._data = bytearray()
+        self.recorded = Recorded(b"", 0)
 
-    def field(self, size: int) -> int:
+    def raw(self, size: int) -> bytes:
         data = self._packed.exactly(size)
         self._data += data
-        return int.from_bytes(data, "big")
+        return data
+
+    def field(self, size: int) -> int:
+        return int.from_bytes(self.raw(size), "big")
 
     def flags(self) -> int:
         """Read all of it, return the flags.
@@ -73,8 +79,9 @@ class _Header:
         flags = self.field(4)
         if flags & FILTER:
             self.field(4)
-        self.field(12 if recent else 8)  # mode, time
-        self.field(self.field(1))  # name
+        self.field(4)  # mode
+        seconds = self.field(4) | (self.field(4) << 32 if recent else 0)
+        self.recorded = Recorded(self.raw(self.field(1)), seconds)
         self._check(crc=bool(flags & CRC_HEADER))
         if flags & EXTRA:
             self.field(self.field(4) & 0xFFFF)
@@ -112,6 +119,15 @@ def _read(packed: Packed, memory: int) -> Iterator[bytes]:
         plain = data if stored else _decoded(packed, codec, data, plain_size)
         _compare(packed, plain, plain_checks)
         yield plain
+
+
+def _recorded(packed: Packed) -> Recorded:
+    start = io.BytesIO(packed.peek(MOST_HEADER))
+    ahead = Packed(start.read, packed.words)
+    ahead.exactly(len(MAGIC))
+    header = _Header(ahead)
+    header.flags()
+    return header.recorded
 
 
 def _checks(packed: Packed, flags: int, kinds: tuple[Check, ...]) -> list[tuple[Check, int]]:
@@ -176,4 +192,5 @@ FORMAT = Format(
     begins=lambda start: start.startswith(MAGIC),
     read=_read,
     writing=Writing(_Coder, 3, notice=STAGE.notice),
+    recorded=_recorded,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from compressor.errors import DamagedError, TruncatedError
+from compressor.errors import CompressorError, DamagedError, TruncatedError
 
 READ = 128 << 10  # bytes asked for at once
 PIECE = 256 << 10  # plain bytes given at once, at most, where a library lets us choose
@@ -62,6 +62,24 @@ class Packed:
             self.give_back(self.upto(size))
         return self._held[self._at : self._at + size]
 
+    def measure(self, walk: Callable[["Packed"], object]) -> int:
+        """Return how many of the next bytes ``walk`` takes, 0 where it raises; leave them there."""
+        taken: list[bytes] = []
+
+        def read(size: int) -> bytes:
+            taken.append(self.some(size))
+            return taken[-1]
+
+        ahead = Packed(read, self.words)
+        try:
+            walk(ahead)
+        except CompressorError:
+            return 0
+        else:
+            return ahead.position
+        finally:
+            self.give_back(b"".join(taken))
+
     def truncated(self) -> TruncatedError:
         """Return the error of an end that comes too early."""
         return TruncatedError(f"{self.words} that ends too early", offset=self.position)
@@ -74,6 +92,13 @@ class Packed:
 def skippable(start: bytes) -> bool:
     """Whether a frame begins so that zstd and lz4 skip."""
     return len(start) >= 4 and int.from_bytes(start[:4], "little") & ~15 == SKIPPED
+
+
+def skip_frame(packed: Packed) -> None:
+    """Pass over such a frame."""
+    left = int.from_bytes(packed.exactly(8)[4:], "little")
+    while left:
+        left -= len(packed.exactly(min(left, PIECE)))
 
 
 class Decompressor(Protocol):

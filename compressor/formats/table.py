@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 
-from compressor.errors import DamagedError
+from compressor.errors import DamagedError, UsageError
 from compressor.formats.base import Format
-from compressor.formats.packed import PIECE, Packed, skippable
+from compressor.formats.packed import Packed, skip_frame, skippable
+from compressor.formats.writing import Writing
 
 START = 13  # bytes by which most formats are known: the header of a .lzma file, the longest
 
@@ -34,6 +35,18 @@ def format_by_name(name: str) -> Format:
     return found
 
 
+def writing_of(name: str) -> Writing:
+    """Return how a format is written.
+
+    Raises:
+        UsageError: it is not, or is not known.
+    """
+    writing = format_by_name(name).writing if name in MODULES else None
+    if writing is None:
+        raise UsageError(f"{name!r} is no format that is written: choose from {', '.join(WRITTEN)}")
+    return writing
+
+
 def formats() -> Iterator[Format]:
     """Yield all formats."""
     return map(format_by_name, MODULES)
@@ -48,9 +61,15 @@ def plain_name(name: str) -> str | None:
     """Return what the content of a file of this name is called; None: it has no ending of the table."""
     for known in formats():
         for ending, instead in known.endings.items():
-            if name.endswith(ending) and len(name) > len(ending):
-                return name.removesuffix(ending) + instead
+            if rest := without_ending(name, ending):
+                return rest + instead
     return None
+
+
+def without_ending(name: str, ending: str) -> str | None:
+    """Return a name without its ending, in whatever case that is written; None where it has another."""
+    at = len(name) - len(ending)
+    return name[:at] if name[at:].lower() == ending.lower() and at >= 0 else None
 
 
 def read(known: Format, packed: Packed, memory: int) -> Iterator[bytes]:
@@ -62,26 +81,27 @@ def read(known: Format, packed: Packed, memory: int) -> Iterator[bytes]:
         UnsupportedError: they need what is not known here.
     """
     first = True
-    while True:
-        if known.padding:
-            _skip_padding(packed, known.padding)
-        while known.skips and skippable(packed.peek(4)):
-            _skip_frame(packed)
-        start = packed.peek(START)
-        if not start:
-            return
-        if not first and (known.alone or not known.begins(start)):
-            raise DamagedError(
-                f"{known.words} that is followed by something else", offset=packed.position
-            )
+    while begins_next(known, packed, first=first):
         yield from known.read(packed, memory)
         first = False
 
 
-def _skip_frame(packed: Packed) -> None:
-    left = int.from_bytes(packed.exactly(8)[4:], "little")
-    while left:
-        left -= len(packed.exactly(min(left, PIECE)))
+def begins_next(known: Format, packed: Packed, *, first: bool) -> bool:
+    """Pass over what holds nothing; say whether a stream begins then, or the end has come.
+
+    Raises:
+        DamagedError: something else follows the stream before.
+    """
+    if known.padding:
+        _skip_padding(packed, known.padding)
+    while known.skips and skippable(packed.peek(4)):
+        skip_frame(packed)
+    start = packed.peek(START)
+    if start and not first and (known.alone or not known.begins(start)):
+        raise DamagedError(
+            f"{known.words} that is followed by something else", offset=packed.position
+        )
+    return bool(start)
 
 
 def _skip_padding(packed: Packed, multiple: int) -> None:

@@ -31,7 +31,8 @@ def _read(packed: Packed, memory: int, kind: int) -> Iterator[bytes]:
     except Exception as error:
         if "Memory usage limit" in str(error):
             raise LimitError(
-                f"{packed.words} whose window does not fit into memory; raise --memory"
+                f"{packed.words} whose window does not fit into memory; raise memory",
+                "memory",
             ) from error
         raise
 

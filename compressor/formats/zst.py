@@ -10,8 +10,8 @@ import zstandard
 from msgspec import Struct
 
 from compressor.errors import MemoryBudgetError, UnsupportedError
-from compressor.formats.base import Format
-from compressor.formats.packed import INSIDE, Packed, skippable
+from compressor.formats.base import MOST_PACKED, MOST_PLAIN, Format
+from compressor.formats.packed import INSIDE, Packed, skip_frame, skippable
 from compressor.formats.writing import StreamCoder, Writing
 from compressor.stages.base import Bytes
 
@@ -24,10 +24,11 @@ RUN = 1  # kind of a block: one byte, repeated
 
 
 class _Header(Struct, frozen=True):
-    """A frame's: its bytes, the bytes of its window, and whether a check ends it."""
+    """A frame's: its bytes; those of its window and, if that is said, its content; whether it has a check."""
 
     data: bytes
     window: int
+    plain_size: int | None
     checked: bool
 
 
@@ -66,12 +67,15 @@ def _header(packed: Packed) -> _Header:
         raise UnsupportedError(
             f"this zstd file needs dictionary ID {dictionary}; `zstd -d -D` reads it"
         )
+    plain_size = None
+    if size_bytes:
+        plain_size = int.from_bytes(rest[-size_bytes:], "little") + 256 * (size_bytes == 2)
     if single:
-        window = int.from_bytes(rest[-size_bytes:], "little") + (256 if size_bytes == 2 else 0)
+        window = plain_size or 0
     else:
         base = 1 << (10 + (rest[0] >> 3))
         window = base + base // 8 * (rest[0] & 7)
-    return _Header(start + rest, window, bool(descriptor & 4))
+    return _Header(start + rest, window, plain_size, bool(descriptor & 4))
 
 
 def _block(packed: Packed) -> tuple[bool, bytes]:
@@ -82,6 +86,28 @@ def _block(packed: Packed) -> tuple[bool, bytes]:
     if size > MAX_BLOCK:
         raise packed.damaged("a block is too large")
     return bool(word & 1), head + packed.exactly(1 if kind == RUN else size)
+
+
+def _unit(packed: Packed) -> tuple[int, int]:
+    """Find the end of a frame that says its size."""
+    plain_size = 0
+
+    def walk(ahead: Packed) -> None:
+        nonlocal plain_size
+        while skippable(ahead.peek(4)) and ahead.position <= MOST_PACKED:
+            skip_frame(ahead)
+        header = _header(ahead)
+        if header.plain_size is None or header.plain_size > MOST_PLAIN:
+            raise ahead.damaged("no frame that could be held")
+        plain_size = header.plain_size
+        last = False
+        while not last:
+            last, _ = _block(ahead)
+            if ahead.position > MOST_PACKED:
+                raise ahead.damaged("no frame that could be held")
+        ahead.exactly(4 * header.checked)
+
+    return packed.measure(walk), plain_size
 
 
 def _coder(level: int) -> StreamCoder:
@@ -104,5 +130,6 @@ FORMAT = Format(
     begins=lambda start: start.startswith(MAGIC) or skippable(start),
     read=_read,
     skips=True,
+    unit=_unit,
     writing=Writing(_coder, 3),
 )

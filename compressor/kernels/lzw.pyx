@@ -14,12 +14,18 @@ from compressor.errors import DamagedError
 cdef extern from "lzw_kernel.h" nogil:
     ctypedef enum lzw_status "enum lzw_status":
         LZW_OK
+    ctypedef enum lzw_reset "enum lzw_reset":
+        LZW_RESET_RATIO
+        LZW_RESET_FULL
+    ctypedef struct lzw_way "struct lzw_way":
+        unsigned max_bits
+        lzw_reset reset
     cdef struct lzw_encode_tables:
         pass
     cdef struct lzw_decode_tables:
         pass
     size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits)
-    size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsigned max_bits,
+    size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, lzw_way way,
                       lzw_encode_tables *tables)
     lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint64_t plain_nbytes)
     lzw_status lzw_decode(uint8_t *out, size_t out_nbytes, const uint8_t *packed,
@@ -105,10 +111,17 @@ def encode_bound(size_t plain_size, unsigned max_bits=16) -> int:
     return lzw_encode_bound(plain_size, max_bits)
 
 
-def encode(const uint8_t[::1] plain not None, unsigned max_bits=16) -> bytes:
-    """Return the packed form; codes have 9 to ``max_bits`` bits (9..16)."""
+def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio") -> bytes:
+    """Return the packed form; codes have 9 to ``max_bits`` bits (9..16).
+
+    ``reset`` says when a full dictionary makes way: once it serves ill (``ratio``), or at once
+    (``full``).
+    """
     if not 9 <= max_bits <= 16:
         raise ValueError(f"max_bits is {max_bits}, not 9 to 16")
+    if reset not in ("ratio", "full"):
+        raise ValueError(f"reset is {reset!r}, not ratio or full")
+    cdef lzw_way way = lzw_way(max_bits, LZW_RESET_FULL if reset == "full" else LZW_RESET_RATIO)
     cdef size_t plain_size = plain.shape[0]
     cdef const uint8_t *source = &plain[0] if plain_size else NULL
     cdef size_t packed_size
@@ -116,8 +129,7 @@ def encode(const uint8_t[::1] plain not None, unsigned max_bits=16) -> bytes:
     cdef PyObject *packed = new_bytes(NULL, lzw_encode_bound(plain_size, max_bits))
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(<object>packed)
     with nogil:
-        packed_size = lzw_encode(out, source, plain_size, max_bits,
-                                 <lzw_encode_tables *>tables.at)
+        packed_size = lzw_encode(out, source, plain_size, way, <lzw_encode_tables *>tables.at)
     resize_bytes(&packed, packed_size)
     result = <bytes>packed
     Py_DECREF(result)  # the reference that new_bytes() gave; ``result`` holds its own

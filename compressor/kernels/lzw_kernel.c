@@ -194,18 +194,20 @@ static bool service_ends(struct service *service, struct place now)
 
 size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits)
 {
-    /* Every byte a code, a CLEAR each LOOK_GAP bytes; the header; what put_code() overwrites. */
-    size_t codes = plain_nbytes + plain_nbytes / LOOK_GAP;
+    /* Every byte a code, a CLEAR each LOOK_GAP bytes or for each dictionary, whichever is more
+     * often; the header; what put_code() overwrites. */
+    size_t phrases = ((size_t)1 << max_bits) - FIRST_PHRASE;
+    size_t codes = plain_nbytes + plain_nbytes / (phrases < LOOK_GAP ? phrases : LOOK_GAP);
     return codes / 8 * max_bits + 2 * max_bits + 1 + 8;
 }
 
-size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsigned max_bits,
+size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, struct lzw_way way,
                   struct lzw_encode_tables *tables)
 {
-    struct tree tree = {tables, 63 - max_bits, (2u << max_bits) - 1};
+    struct tree tree = {tables, 63 - way.max_bits, (2u << way.max_bits) - 1};
     struct bit_writer bits = {out + 1, 0, 0};
     struct service service = {{0, 0}, {0, 0}, {0, 0}};
-    uint32_t next = FIRST_PHRASE, limit = 1u << max_bits;
+    uint32_t next = FIRST_PHRASE, limit = 1u << way.max_bits;
     unsigned width = LZW_MIN_BITS;
     size_t at = 0;
 
@@ -214,7 +216,7 @@ size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsig
         memcpy(out + 1, plain, plain_nbytes);
         return plain_nbytes + 1;
     }
-    out[0] = (uint8_t)max_bits;
+    out[0] = (uint8_t)way.max_bits;
     tree_clear(&tree);
     while (at < plain_nbytes) {
         struct match match = tree_walk(&tree, plain + at, plain + plain_nbytes);
@@ -226,18 +228,20 @@ size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsig
         if (LIKELY(next < limit)) {
             tree_grow(&tree, &match, plain + start, next);
             width += next >> width; /* = one more once next does not fit */
-            if (UNLIKELY(++next == limit))
-                service.full = service.look = (struct place){at, bits_written(&bits, out)};
-        } else if (UNLIKELY(at - service.look.plain >= LOOK_GAP)) {
-            struct place now = {at, bits_written(&bits, out)};
-            if (!service_ends(&service, now))
+            if (LIKELY(++next < limit))
                 continue;
-            put_code(&bits, CLEAR, width);
-            service.start = (struct place){at, now.bits + width};
-            next = FIRST_PHRASE;
-            width = LZW_MIN_BITS;
-            tree_clear(&tree);
+            service.full = service.look = (struct place){at, bits_written(&bits, out)};
+            if (way.reset != LZW_RESET_FULL)
+                continue;
+        } else if (LIKELY(at - service.look.plain < LOOK_GAP) ||
+                   !service_ends(&service, (struct place){at, bits_written(&bits, out)})) {
+            continue;
         }
+        put_code(&bits, CLEAR, width);
+        service.start = (struct place){at, bits_written(&bits, out)};
+        next = FIRST_PHRASE;
+        width = LZW_MIN_BITS;
+        tree_clear(&tree);
     }
     return (size_t)(bits.out - out) + (bits.count != 0);
 }

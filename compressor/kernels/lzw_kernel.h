@@ -28,6 +28,16 @@ enum lzw_status {
     LZW_BAD_RAW_SIZE = 10,
 };
 
+/* When a dictionary that is full makes way: once it serves ill, or at once. */
+enum lzw_reset { LZW_RESET_RATIO, LZW_RESET_FULL };
+
+/* How to encode: what the specification leaves to encoders. max_bits is LZW_MIN_BITS to
+ * LZW_MAX_BITS. */
+struct lzw_way {
+    unsigned max_bits;
+    enum lzw_reset reset;
+};
+
 /* What lzw_encode() works in; it need not be initialised. Touched at random: huge pages pay. */
 struct lzw_encode_tables {
     uint32_t slots[2 << LZW_MAX_BITS]; /* only the first 2 << max_bits are touched */
@@ -41,12 +51,12 @@ struct lzw_decode_tables {
     uint8_t bytes[256 + 16];
 };
 
-/* Return the bytes that out must have for lzw_encode() (more than it ever returns). */
+/* Return the bytes that out must have for lzw_encode() (more than it ever returns, any way). */
 size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits);
 
-/* Write the packed form of plain to out and return its size. max_bits is LZW_MIN_BITS to
- * LZW_MAX_BITS, plain_nbytes below 2^47; out has lzw_encode_bound() bytes, and overlaps nothing. */
-size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, unsigned max_bits,
+/* Write the packed form of plain to out and return its size. plain_nbytes is below 2^47; out has
+ * lzw_encode_bound() bytes, and overlaps nothing. */
+size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, struct lzw_way way,
                   struct lzw_encode_tables *tables);
 
 /* Make checks L-001 to L-003, and L-010: could these packed bytes stand for plain_nbytes bytes at

@@ -174,7 +174,7 @@ class Service:
         return dear or plain - self.start[0] > LIFETIME * fill_plain
 
 
-def encode(plain: bytes, max_bits: int = 16) -> bytes:
+def encode(plain: bytes, max_bits: int = 16, reset: str = "ratio") -> bytes:
     """lzw.md#encoder: "Each code stands for the longest phrase that the plain goes on with."."""
     if plain and noise_sum(plain) >= len(plain) - len(plain) // 4:
         return bytes([RAW]) + plain
@@ -193,7 +193,9 @@ def encode(plain: bytes, max_bits: int = 16) -> bytes:
             children[code, plain[at]] = new
             width = new.bit_length()
             service.full = service.look = at, writer.size
-        elif service.ends(at, writer.size):
+        full = new + 1 == 1 << max_bits
+        if (full and reset == "full") or (new >= 1 << max_bits and service.ends(at, writer.size)):
+            # By lzw.md#encoder: "writes one behind each code that fills the dictionary"
             writer.put(CLEAR, width)
             children.clear()
             width = MIN_BITS

@@ -374,9 +374,11 @@ class _Parser:
         known = {option.name: option for option in info.options}
         given: dict[str, int | str] = {}
         while self._take(":"):
-            if self.token not in known or self.token in given:
-                have = ", ".join(known) or "none"
-                self.fail(f"{info.name} takes each of these options once: {have}")
+            if self.token not in known:
+                have = f"no such option; it has {', '.join(known)}" if known else "no options"
+                self.fail(f"{info.name} has {have}")
+            if self.token in given:
+                self.fail(f"{self.token} is given twice")
             name = self._next()
             if not self._take("=", _TEXT if known[name].form else _TOKEN):
                 self.fail("expected '='")

@@ -182,15 +182,21 @@ def test_hostile_members_are_left_out_and_named(run: Run) -> None:
 
 
 def test_links_that_lead_out_are_kept_and_not_followed(run: Run) -> None:
+    Path("out").mkdir()
+    Path("out/lib").symlink_to(Path("there").absolute())
+    Path("there").mkdir()
     Path("x.tar").write_bytes(
-        tar_of((info("a", tarfile.SYMTYPE, "/tmp"), b""), (info("a/b"), b"x"), (info("c"), b"y"))
+        tar_of((info("a", tarfile.SYMTYPE, "/tmp"), b""), (info("lib/b"), b"x"), (info("c"), b"y"))
     )
     run("convert", "x.tar")
 
     run("extract", "x.cz", "-C", "out", code=3)
 
-    assert not Path("/tmp/b").exists()
+    assert left(Path("there")) == set()
     assert Path("out/c").read_bytes() == b"y"
+    run("export", "x.cz", "-o", "y.tar")
+    with tarfile.open("y.tar") as tar:
+        assert tar.getmember("a").linkname == "/tmp"
 
 
 def test_of_a_name_that_comes_twice_the_last_counts(run: Run) -> None:
@@ -203,6 +209,31 @@ def test_of_a_name_that_comes_twice_the_last_counts(run: Run) -> None:
     assert len(lines(run("list", "--json", "x.cz").stdout)) == 3
     assert b"comes twice" in run("convert", "-", "-o", "y.cz", input=packed, code=2).stderr
     assert left(Path()) == {"x.tar", "x.cz"}
+
+
+def test_of_a_file_and_what_lies_below_it_the_last_counts(run: Run) -> None:
+    h, below, link = info("h"), info("h/x/y"), info("h", tarfile.SYMTYPE, "elsewhere")
+    other, name = info("other"), info("again", tarfile.LNKTYPE, "h")
+    cases = {
+        "h": [(below, b"1"), (other, b"2"), (h, b"3")],
+        "h/x/y": [(h, b"1"), (other, b"2"), (below, b"3")],
+        "h/x/y ": [(link, b""), (info("h/x", tarfile.DIRTYPE), b""), (below, b"3"), (other, b"2")],
+        "again": [(h, b"3"), (name, b""), (info("h/z"), b"4"), (other, b"2")],
+    }
+    for number, (kept_name, members) in enumerate(cases.items()):
+        packed = tar_of(*members)
+        Path("x.tar").write_bytes(packed)
+
+        said = run("convert", "x.tar", "-f", code=0 if kept_name == "again" else 3).stderr
+        run("extract", "x.cz", "-C", f"out{number}")
+
+        assert Path(f"out{number}", kept_name.strip()).read_bytes() == b"3"
+        assert Path(f"out{number}/other").read_bytes() == b"2"
+        if kept_name != "again":
+            assert b"which comes later; it is left out" in said
+        piped = run("convert", "-", "-o", "y.cz", input=packed, code=2).stderr
+        assert b"is no folder, 'h/" in piped
+    assert Path("out3/h/z").read_bytes() == b"4"
 
 
 def test_damaged_tar_files_make_no_archive(run: Run) -> None:

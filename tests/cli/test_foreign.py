@@ -1,5 +1,6 @@
 """Other programs' files at the command line: by the same rules as archives."""
 
+import gzip
 import os
 import subprocess
 from pathlib import Path
@@ -67,6 +68,81 @@ def test_outputs_are_named_and_placed_as_asked(run: Run, peer: Peer) -> None:
     assert b"x.tgz -> x.tar" in run("d", "--dry-run", "x.tgz").stdout
     assert left(Path()) == {"x.tgz", "sub", "other"}
     assert b"-o or -c" in run("d", "-N", "x.tgz", code=2).stderr
+
+
+@pytest.mark.parametrize("program", ["gzip", "lzop"])
+def test_the_recorded_name_and_time_are_had_by_n(run: Run, peer: Peer, program: str) -> None:
+    Path("before").write_bytes(TEXT)
+    os.utime("before", (1_500_000_000, 1_500_000_000))
+    subprocess.run([peer(program), "before"], check=True)
+    Path("before").unlink(missing_ok=True)
+    packed = next(Path().iterdir()).rename("x.gz")
+    os.utime(packed, ns=(WHEN, WHEN))
+
+    run("decompress", "x.gz", "-C", "without")
+    run("decompress", "-N", "x.gz", "-C", "with")
+    run("decompress", "-C", "piped", input=packed.read_bytes())
+
+    assert Path("without/x").stat().st_mtime_ns == WHEN
+    for folder in ("with", "piped"):
+        restored = Path(folder, "before")
+        assert restored.read_bytes() == TEXT
+        assert restored.stat().st_mtime == 1_500_000_000
+    assert b"exists" in run("decompress", "-N", "x.gz", "-C", "with", code=1).stderr
+    run("decompress", "-N", "--rm", "x.gz")
+    assert left(Path()) >= {"before", "with", "without"}
+    assert not packed.exists()
+
+
+def test_endings_are_known_in_capitals(run: Run, peer: Peer) -> None:
+    made(peer, "gz").rename("X.GZ")
+    Path("y").write_bytes(TEXT)
+    run("compress", "y")
+    Path("y.cz").rename("Y.CZ")
+
+    run("decompress", "X.GZ", "Y.CZ")
+
+    assert Path("X").read_bytes() == Path("Y").read_bytes() == TEXT
+    assert b"already ends in .gz" in run("compress", "--format", "gz", "X.GZ").stderr
+    assert b"already ends in .cz" in run("compress", "Y.CZ").stderr
+
+
+def header(name: bytes, extra: bytes = b"") -> bytes:
+    """Return gzip's, with a name, and an extra field before it."""
+    flags = 8 | (4 if extra else 0)
+    sized = len(extra).to_bytes(2, "little") + extra if extra else b""
+    return b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + sized + name + b"\0"
+
+
+def named(name: bytes, extra: bytes = b"") -> Path:
+    path = Path("x.gz")
+    path.write_bytes(header(name, extra) + gzip.compress(TEXT, mtime=0)[10:])
+    os.utime(path, ns=(WHEN, WHEN))
+    return path
+
+
+def test_a_recorded_name_is_held_to_the_policy_of_ours(run: Run) -> None:
+    for name in (b"../out", b"/tmp/out", b"a/../../out"):
+        named(name)
+        assert b"refused" in run("decompress", "-N", "x.gz", "-C", "d", code=1).stderr
+    assert left(Path("d")) == set()
+
+    named(b"sub/na\xffme", b"xx\x03\0abc")
+    run("decompress", "-N", "x.gz", "-C", "d")
+    assert Path(os.fsdecode(b"d/sub/na\xffme")).read_bytes() == TEXT
+    assert Path(os.fsdecode(b"d/sub/na\xffme")).stat().st_mtime_ns == WHEN  # 0 is no time
+
+
+def test_a_name_that_is_not_there_is_not_made_up(run: Run) -> None:
+    path = Path("x.gz")
+    path.write_bytes(gzip.compress(TEXT))
+    assert b"does not say what its content is called" in run("d", "-N", "x.gz", code=2).stderr
+
+    path.write_bytes(header(b"long" * 2000) + gzip.compress(TEXT)[10:])
+    assert b"a name of more than 4096" in run("d", "-N", "x.gz", code=4).stderr
+    path.write_bytes(header(b"name")[:12])
+    run("decompress", "-N", "x.gz", code=4)
+    assert left(Path()) == {"x.gz"}
 
 
 def test_nothing_is_overwritten_unasked(run: Run, peer: Peer) -> None:

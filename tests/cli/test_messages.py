@@ -1,5 +1,6 @@
 """Messages: one line that says what is wrong, where, and what to do; with the right exit code."""
 
+import gzip
 import random
 import shlex
 from pathlib import Path
@@ -12,12 +13,14 @@ from tests.cli.process import Run, left, lines
 
 @pytest.fixture
 def things(folder: Path) -> Path:
-    """A file, an archive of it and one of two, a folder, an empty file."""
+    """A file, an archive of it and one of two, a folder, an empty file, 1,000 bytes by gzip."""
     Path("a").write_bytes(b"12345678")
     Path("a.cz").write_bytes(hostile([b"a"]))
+    Path("odd").write_bytes(hostile([b"a"]))
     Path("two.cz").write_bytes(hostile([b"a", b"d/b"]))
     Path("dir").mkdir()
     Path("empty").touch()
+    Path("big.gz").write_bytes(gzip.compress(bytes(1000)))
     return folder
 
 
@@ -56,6 +59,25 @@ def things(folder: Path) -> Path:
             2,
             "Invalid value for '--block-size': 8G is more than 1073741824 bytes; "
             "see compressor compress --help",
+        ),
+        ("decompress a.cz -o a.cz", 1, "a.cz is an input; name another output"),
+        ("convert a.cz", 1, "a.cz is an input; name another output"),
+        ("append no.cz a", 1, "no.cz: No such file or directory"),
+        (
+            "decompress odd",
+            2,
+            "odd: its name does not end in .cz (nor in .gz, .zst or the like): "
+            "say where its content goes with -o, -c or -N",
+        ),
+        ("compress --codec lz78:level=1 a", 2, "lz78 has no options\n  lz78:level=1\n       ^"),
+        ("entropy --plot no/x.png a", 1, "no/x.png: its folder is not there; make it first"),
+        ("bench --plot no/x.png a", 1, "no/x.png: its folder is not there; make it first"),
+        ("list empty", 4, "empty: the input is empty"),
+        ("recover empty -o x", 4, "empty: the input is empty"),
+        (
+            "test --max-output 0.5k big.gz",
+            4,
+            "big.gz: the output exceeds 512 bytes; to go on raise the limit, --max-output",
         ),
         ("nonsense", 2, "No such command 'nonsense'; see compressor --help"),
     ],

@@ -181,7 +181,8 @@ def test_frames_that_hold_nothing_are_skipped(peer: Peer) -> None:
 def test_names_tell_what_the_content_is_called() -> None:
     wanted = {
         "a.gz": "a", "a.tgz": "a.tar", "a.tar.xz": "a.tar", "b.txz": "b.tar", "c.Z": "c", "d.zst": "d",
-        ".gz": None, "a": None, "a.GZ": None, "e.tbz2": "e.tar", "f.lzma": "f", "g.lz4": "g",
+        ".gz": None, "a": None, "a.GZ": "a", "e.tbz2": "e.tar", "f.lzma": "f", "g.lz4": "g",
+        "X.TGZ": "X.tar", "x.z": "x", "İ.gz": "İ",
     }  # fmt: skip
     assert {name: plain_name(name) for name in wanted} == wanted
 

@@ -18,7 +18,8 @@ static struct lzw_decode_tables decode_tables;
 static struct bytes encoded(struct bytes plain, unsigned max_bits)
 {
     struct bytes room = bytes_new(lzw_encode_bound(plain.size, max_bits));
-    size_t nbytes = lzw_encode(room.at, plain.at, plain.size, max_bits, &encode_tables);
+    struct lzw_way way = {max_bits, plain.size & 1 ? LZW_RESET_FULL : LZW_RESET_RATIO};
+    size_t nbytes = lzw_encode(room.at, plain.at, plain.size, way, &encode_tables);
     if (nbytes > room.size)
         abort();
     struct bytes packed = bytes_copy(room.at, nbytes);

@@ -4,10 +4,13 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compressor.errors import DamagedError
 from compressor.kernels.dotz import Decoder, Encoder
-from tests.formats.samples import NOISE, PACK, TEXT, Peer, piped
+from compressor.reference import dotz as reference
+from tests.formats.samples import NOISE, PACK, TEXT, UNPACK, Peer, piped
 
 CONTENT = TEXT + NOISE * 3 + TEXT  # wears out a dictionary of any size
 
@@ -99,6 +102,73 @@ def test_a_dictionary_that_wears_out_is_cleared(peer: Peer) -> None:
     assert len(packed) < 1.05 * len(piped(peer, PACK["Z"], content))
 
 
+# The reference
+
+
+def by_kernel(file: bytes) -> bytes | None:
+    """Return the content; None where it is refused."""
+    try:
+        return decoded(file[3:], file[2] & 31, step=1 << 20, most=1 << 20, clears=file[2] >> 7 == 1)
+    except DamagedError:
+        return None
+
+
+def by_reference(file: bytes) -> bytes | None:
+    try:
+        return reference.decode(file)
+    except reference.RefusedError:
+        return None
+
+
+@pytest.mark.parametrize("bits", [10, 11, 13, 16])
+def test_the_kernel_packs_as_the_reference_does(bits: int) -> None:
+    content = TEXT[:30_000] + NOISE[:30_000] + TEXT[:20_000] if bits < 16 else TEXT[:9000] + NOISE
+
+    packed = reference.encode(content, bits)
+
+    assert packed == reference.MAGIC + bytes([0x80 | bits]) + Encoder(bits).encode(content, True)
+    assert reference.decode(packed) == content
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1 << 32))
+def test_the_kernel_reads_as_the_reference_does(seed: int) -> None:
+    """Damaged files, with the flag for CLEAR and without, of all widths."""
+    chosen = random.Random(seed)
+    bits = chosen.randrange(9, 17)
+    content = TEXT[: chosen.randrange(3000)] + NOISE[: chosen.randrange(900)]
+    file = bytearray(reference.encode(content, max(bits, 10)))
+    file[2] = bits | chosen.choice((0, 0x80))
+    for _ in range(chosen.randrange(3)):
+        file[chosen.randrange(3, len(file) + 1) - 1] ^= 1 << chosen.randrange(8)
+    file[:2], flags = reference.MAGIC, file[2]
+    file[2] = flags if 9 <= flags & 31 <= 16 else 0x90
+    del file[chosen.choice((len(file), chosen.randrange(3, len(file) + 1))) :]
+
+    assert by_kernel(bytes(file)) == by_reference(bytes(file))
+
+
+@pytest.mark.parametrize("bits", ["9", "10", "12", "16"])
+def test_the_reference_reads_what_compress_writes(bits: str, peer: Peer) -> None:
+    content = TEXT[:300] if bits == "9" else TEXT[:40_000] + NOISE[:30_000]
+
+    assert reference.decode(piped(peer, ("compress", "-c", "-b", bits), content)) == content
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_uncompress_reads_what_the_reference_writes(bits: int, peer: Peer) -> None:
+    content = TEXT[:40_000] + NOISE[:30_000] + TEXT[:9000]
+
+    assert piped(peer, UNPACK["Z"], reference.encode(content, bits)) == content
+    assert piped(peer, UNPACK["Z"], reference.encode(b"x", bits)) == b"x"
+
+
+def test_a_header_that_is_none_is_refused() -> None:
+    for wrong in (b"", b"\x1f\x9d", b"\x1f\x9e\x90", b"\x1f\x9d\x88", b"\x1f\x9d\x91"):
+        with pytest.raises(reference.RefusedError):
+            reference.decode(wrong)
+
+
 def test_a_width_out_of_range_is_refused() -> None:
     for bits in (8, 17):
         with pytest.raises(ValueError, match="max_bits"):
@@ -112,4 +182,5 @@ def test_the_example_of_the_page_is_true(peer: Peer) -> None:
 
     assert piped(peer, PACK["Z"], b"ababababa") == packed
     assert packed[:3] + Encoder(16).encode(b"ababababa", True) == packed
+    assert reference.encode(b"ababababa") == packed
     assert "61 c4 04 1c 28 10" in Path("docs/format/dotz.md").read_text()

@@ -69,6 +69,38 @@ def test_encode_agrees_with_the_reference(plain: bytes, max_bits: int) -> None:
     assert kernel.encode(plain, max_bits) == reference.encode(plain, max_bits)
 
 
+@settings(max_examples=30, deadline=None)
+@given(plain=plains, max_bits=st.integers(9, 11))
+def test_a_dictionary_that_is_cleared_when_full_agrees_too(plain: bytes, max_bits: int) -> None:
+    packed = kernel.encode(plain, max_bits, "full")
+
+    assert packed == reference.encode(plain, max_bits, "full")
+    assert kernel.decode(packed, len(plain)) == plain
+
+
+@pytest.mark.parametrize("max_bits", [9, 10, 12])
+def test_each_dictionary_is_cleared_as_soon_as_it_is_full(max_bits: int) -> None:
+    phrases = (1 << max_bits) - 257
+    plain = words(4 * phrases + 9000)
+
+    codes = codes_of(kernel.encode(plain, max_bits, "full"), len(plain))
+
+    assert len(codes) > 2 * phrases
+    assert [at for at, code in enumerate(codes) if code == CLEAR] == [
+        *range(phrases, len(codes), phrases + 1)
+    ]
+
+
+@pytest.mark.parametrize("size", range(253, 260))
+def test_no_clear_ends_a_stream(size: int) -> None:
+    plain = bytes(range(256)) + bytes(range(0, 256, 3))  # each byte is a code of its own
+    packed = kernel.encode(plain[:size], 9, "full")
+
+    assert packed == reference.encode(plain[:size], 9, "full")
+    assert kernel.decode(packed, size) == plain[:size]
+    assert (CLEAR in codes_of(packed, size)) == (size > 255)
+
+
 @given(packed=st.binary(max_size=60), max_bits=max_bits_values, size=st.integers(0, 300))
 def test_decode_agrees_with_the_reference_on_any_bytes(
     packed: bytes, max_bits: int, size: int
@@ -256,10 +288,11 @@ def test_every_check_of_the_page_has_a_stream_that_breaks_it() -> None:
 def test_a_golden_file_decodes_and_is_encoded_again(name: str) -> None:
     max_bits, formula = PLAIN[name]
     plain = formula()
+    reset = "full" if name.endswith("-full") else "ratio"
     packed = (FOLDER / f"{name}.packed").read_bytes()
 
     assert kernel.decode(packed, len(plain)) == plain
-    assert kernel.encode(plain, max_bits) == packed
+    assert kernel.encode(plain, max_bits, reset) == packed
     assert reference.decode(packed, len(plain)) == plain
 
 
@@ -311,6 +344,19 @@ def test_threads_do_not_share_their_tables() -> None:
 def test_a_width_beyond_the_format_is_refused(max_bits: int) -> None:
     with pytest.raises(ValueError, match="9 to 16"):
         kernel.encode(b"plain", max_bits)
+
+
+def test_the_option_of_the_codec_says_when_to_clear() -> None:
+    plain = words(60_000)
+    stage = stage_by_name("lzw")
+
+    packed = [stage.make(max_bits=9, reset=reset).encode(plain) for reset in ("ratio", "full")]
+
+    assert packed == [kernel.encode(plain, 9), kernel.encode(plain, 9, "full")]
+    assert packed[0] != packed[1]
+    assert {stage.make().decode(one, len(plain)) for one in packed} == {plain}
+    with pytest.raises(ValueError, match="ratio or full"):
+        kernel.encode(b"", 9, "never")
 
 
 @pytest.fixture

@@ -42,15 +42,17 @@ PLAIN: dict[str, tuple[int, Callable[[], bytes]]] = {
     "noise-11": (11, lambda: noise(12_000)),
     "pairs-14": (14, lambda: noise(40_000, 3)),
     "words-15": (15, lambda: words(30_000, seed=11)),
+    "words-9-full": (9, lambda: words(20_000)),
+    "words-12-full": (12, lambda: words(60_000, seed=3)),
 }
-"""Name of a golden file -> (max_bits, its plain)."""
+"""Name of a golden file -> (max_bits, its plain); those that end in -full have reset=full."""
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, (max_bits, plain) in PLAIN.items():
         path = FOLDER / f"{name}.packed"
-        packed = lzw.encode(plain(), max_bits)
+        packed = lzw.encode(plain(), max_bits, "full" if name.endswith("-full") else "ratio")
         if path.exists() and path.read_bytes() != packed and "--overwrite" not in sys.argv:
             sys.exit(f"{path} holds other bytes; --overwrite if that is meant")
         path.write_bytes(packed)

@@ -2,7 +2,9 @@
 
 from compressor import __version__
 from compressor.kernels import lzw
-from compressor.stages.base import Bytes, Option, Provider, StageInfo
+from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
+
+RESETS = ("ratio", "full")
 
 
 class Lzw:
@@ -11,12 +13,13 @@ class Lzw:
     # Against one stream, 512 KiB cost .9 % on stdlib text and 1.5 % on images, 1 MiB .4 and .3 %.
     block_size = 1 << 20  # bytes; measured with benchmarks/lzw.py
 
-    def __init__(self, max_bits: int = 16) -> None:
+    def __init__(self, max_bits: int = 16, reset: str = "ratio") -> None:
         self._max_bits = max_bits
+        self._reset = reset
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return the header and the codes."""
-        return lzw.encode(plain, self._max_bits)
+        return lzw.encode(plain, self._max_bits, self._reset)
 
     def decode(self, packed: Bytes, plain_size: int) -> Bytes:
         """Return what the codes stand for."""
@@ -36,6 +39,11 @@ STAGE = StageInfo(
     summary="LZW, as in compress(1): old, simple, quick to decode",
     make=Lzw,
     provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
-    options=(Option("max_bits", 16, 9, 16, "width of the widest code"),),
+    options=(
+        Option("max_bits", 16, 9, 16, "width of the widest code"),
+        word_option(
+            "reset", "ratio", RESETS, "clear a full dictionary once it packs worse, or at once"
+        ),
+    ),
     native=True,
 )
