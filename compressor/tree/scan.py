@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from compressor.kernels import smallfile
+from compressor.kernels.status import Status
 from compressor.tree.excludes import excluder
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.metadata import Recorder
@@ -34,7 +35,7 @@ class Found(Struct, eq=False):
     _no_cache: bool = False
 
     @property
-    def status(self) -> os.stat_result:
+    def status(self) -> Status:
         """What the system said of it; of what a followed link leads to."""
         return self._entry.status
 
@@ -78,7 +79,7 @@ class Found(Struct, eq=False):
         flags = _READING if entry.followed else _READING | os.O_NOFOLLOW
         descriptor = os.open(entry.base, flags, dir_fd=entry.folder.descriptor)
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and os.path.samestat(status, entry.status):
+        if stat.S_ISREG(status.st_mode) and identity_in(status) == identity_in(entry.status):
             return Input(descriptor, status, regular=True, no_cache=self._no_cache)
         os.close(descriptor)
         raise InputError("was replaced while it was looked at")
