@@ -232,10 +232,8 @@ class Packer:
             self._submit(lambda: self._blocks.pack(solid.contents()), solid.number, solid.size)
         self._pool.then(
             lambda: self._writer.members(
-                [
-                    replace(entry, spans=placed(entry.spans)) if entry.spans else entry
-                    for entry in entries
-                ]
+                [replace(e, spans=placed(e.spans)) if e.spans else e for e in entries],
+                solid.weight,
             )
         )
 

@@ -30,14 +30,11 @@ class Found(Struct, eq=False):
     """One object of a tree. ``open`` is for a FILE, until the scan goes on; nobody has to call it."""
 
     node: Node
+    status: Status
+    """What the system said of it; of what a followed link leads to."""
     _entry: Entry
     _links: Links
     _no_cache: bool = False
-
-    @property
-    def status(self) -> Status:
-        """What the system said of it; of what a followed link leads to."""
-        return self._entry.status
 
     @property
     def shown(self) -> str:
@@ -64,7 +61,7 @@ class Found(Struct, eq=False):
 
         None: ``open`` it. That is for files with holes, that were replaced, or change meanwhile.
         """
-        entry, status = self._entry, self._entry.status
+        entry, status = self._entry, self.status
         size = status.st_size
         if size > most or status.st_blocks * 512 < size or entry.followed or self._no_cache:
             return None
@@ -114,7 +111,7 @@ def _recorded(
         if status.st_nlink > 1 and entry.kind is not _FOLDER:
             first = links.setdefault(identity_in(status), entry.name)
             if first is not entry.name:
-                yield Found(Node(entry.name, NodeKind.HARDLINK, target=first), entry, links)
+                yield Found(Node(entry.name, NodeKind.HARDLINK, target=first), status, entry, links)
                 continue
         try:
             node = recorder.node(entry)
@@ -123,7 +120,7 @@ def _recorded(
             problem(entry.shown, error)
             unseen(entry.name)
             continue
-        yield Found(node, entry, links, options.no_cache)
+        yield Found(node, status, entry, links, options.no_cache)
 
 
 def entries(
