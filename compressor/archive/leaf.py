@@ -30,6 +30,7 @@ from compressor.archive.schema import (
     unpack,
 )
 from compressor.errors import DamagedError, UsageError
+from compressor.kernels.prefixes import front_coded
 
 T = TypeVar("T")
 
@@ -164,12 +165,12 @@ def pack_leaf(entries: Sequence[Entry], removed: Sequence[bytes] = ()) -> Packed
 
 
 def _columns(entries: Sequence[Entry], removed: Sequence[bytes]) -> Columns:
-    shared, rests = _front_coded([entry.name for entry in entries])
+    shared, rests = front_coded([entry.name for entry in entries])
     owners: dict[Owner, int] = {}
     xattrs: dict[Xattrs, int] = {}
     contents = [entry for entry in entries if entry.kind == FILE and entry.kept is None]
     offsets, starts, lengths = _span_columns(contents)
-    removed_shared, removed_rests = _front_coded(removed)
+    removed_shared, removed_rests = front_coded(removed)
     return Columns(
         shared,
         rests,
@@ -192,23 +193,6 @@ def _columns(entries: Sequence[Entry], removed: Sequence[bytes]) -> Columns:
         removed_shared,
         removed_rests,
     )
-
-
-def _front_coded(names: Sequence[bytes]) -> tuple[list[int], list[bytes]]:
-    """Return of each name how many bytes it shares with the one before, and its rest."""
-    shared, rests, before = [], [], b""
-    for name in names:
-        common = _common(before, name)
-        shared.append(common)
-        rests.append(name[common:])
-        before = name
-    return shared, rests
-
-
-def _common(a: bytes, b: bytes) -> int:
-    size = min(len(a), len(b))
-    differing = int.from_bytes(a[:size]) ^ int.from_bytes(b[:size])  # the first byte is the highest
-    return size - (differing.bit_length() + 7) // 8
 
 
 def _span_columns(contents: Sequence[Entry]) -> tuple[list[int], list[int], list[int]]:

@@ -103,16 +103,19 @@ class ArchiveWriter:
         Raises:
             UsageError: another member has it, or no member can.
         """
+        names = self._names
+        count = len(names)
+        names.add(name)
+        if len(names) == count:
+            raise UsageError(
+                f"two members would be named {name.decode(errors='backslashreplace')!r}"
+            )
         if len(name) > schema.MAX_NAME or b"\0" in name:
+            names.remove(name)
             raise UsageError(
                 f"a member's name has at most {schema.MAX_NAME} bytes, and none is NUL: "
                 f"{name[:60].decode(errors='backslashreplace')!r}"
             )
-        if name in self._names:
-            raise UsageError(
-                f"two members would be named {name.decode(errors='backslashreplace')!r}"
-            )
-        self._names.add(name)
 
     def block(self, item: Draft) -> int:
         """Write a BLOCK made by ``block_draft``; return its offset."""
@@ -156,9 +159,10 @@ class ArchiveWriter:
         self._open = None
         self.members([replace(entry, level=level, spans=spans)])
 
-    def members(self, entries: Sequence[Entry]) -> None:
-        """Write a leaf, or several: members whose blocks are all written."""
-        for leaf in _leaves(entries):
+    def members(self, entries: list[Entry], size: int | None = None) -> None:
+        """Write a leaf, or several: members whose blocks are all written; ``size`` is their weight."""
+        one = size is not None and size <= LEAF_SIZE and len(entries) <= MAX_ENTRIES
+        for leaf in [entries] if one else _leaves(entries):
             self._flush_leaf()
             self._member += len(leaf)
             self._pending = leaf

@@ -7,7 +7,7 @@ While an archive is written blocks go by number: their places are known only onc
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -24,6 +24,11 @@ BASE = -1
 LEAST_CUT = 32 << 10  # bytes, twice the mean piece; smaller members are one piece
 RECORD_BOUND = 256  # bytes that a record takes beside what it holds, at most
 PIECE_BOUND = 32  # bytes that a record takes for a piece or an extent, at most
+
+
+def block_bound(size: int, listed: Sized) -> int:
+    """Return the bytes that the record of a block of so many plain ones takes, at most."""
+    return size + RECORD_BOUND + PIECE_BOUND * len(listed)
 
 
 class Blocks:

@@ -23,6 +23,7 @@ from compressor.engine.dedup import (
     Dedup,
     Piece,
     all_of,
+    block_bound,
     gathered,
     joined,
     key_of,
@@ -65,6 +66,8 @@ class Packer:
         self.piece_size = min(self.block_size, max(known, LEAST_PIECE))
         # Of bytes to add at once, and of a solid block: never above what HEAD declares.
         self._most = min(options.solid_size, self.piece_size)
+        self.small_size = min(LEAST - 1, self.piece_size) if options.codings else self.piece_size
+        """Bytes of a file that is packed as it is, without a look at what it holds, at most."""
         if not options.compares:
             options = replace(options, sources=NOWHERE)
         self._options = options
@@ -98,11 +101,6 @@ class Packer:
         coding, options = coded.coding, self._options
         others = partial(alternatives, coding, options.chain, columns=coded.columns)
         return BlockPacker(coding.chain, options.verifies, options.warn, others)
-
-    @property
-    def small_size(self) -> int:
-        """Bytes of a file that is packed as it is, without a look at what it holds, at most."""
-        return min(LEAST - 1, self.piece_size) if self._options.codings else self.piece_size
 
     def content_of(self, source: Input) -> Content:
         """Return a file's content as it is to be added: as numbers, where it holds any.
@@ -165,7 +163,7 @@ class Packer:
         spans = self._small_spans(content, key_of(digest)) if content else []
         found = replace(entry, size=len(content), content_hash=digest, spans=spans)
         self._join(found)
-        if len(self._solid.plain) > self._most:  # nothing can join it: it need not wait in memory
+        if self._solid.size > self._most:  # nothing can join it: it need not wait in memory
             self._flush_solid()
         return found
 
@@ -180,11 +178,11 @@ class Packer:
         known = self._dedup.find(key, self._solid.number, self._most + 2 * LEAF_SIZE)
         if known is not None:
             return [(*known, len(content))]
-        if len(self._solid.plain) + len(content) > self._most:
+        if self._solid.size + len(content) > self._most:
             self._flush_solid()
         solid = self._solid
         number = solid.number = solid.number or self._dedup.blocks.add()
-        start = len(solid.plain)
+        start = solid.size
         if len(content) < LEAST_CUT or self._options.reach == 0:
             spans = [(number, start, len(content))]
             solid.take(content)
@@ -201,23 +199,24 @@ class Packer:
         block, in the version that added it.
         """
         solid, dedup, spans = self._solid, self._dedup, list[Span]()
-        # An entry lists no more extents than this; its pieces alternate in no content but a made-up one.
-        most = MAX_PAGE - 1
         parts = list(pieces(content))
         if len(parts) == 1:  # known as a whole
-            spans.append((number, len(solid.plain), len(content)))
             solid.take(content)
-            return spans
+            return [(number, solid.size - len(content), len(content))]
+        new, at = list[Piece](), solid.size
         for piece in parts:
             known = dedup.find(piece.key)
-            if known is not None and dedup.is_old(known[0]) and len(spans) < most:
+            # An entry lists no more extents; pieces alternate in no content but a made-up one.
+            if known is not None and dedup.is_old(known[0]) and len(spans) < MAX_PAGE - 1:
                 joined(spans, (*known, piece.size))
                 continue
-            start = len(solid.plain)
-            joined(spans, (number, start, piece.size))
-            solid.pieces.append((start, piece.size, piece.key))
-            dedup.put(piece.key, number, start)
-            solid.plain += memoryview(content)[piece.start : piece.start + piece.size]
+            joined(spans, (number, at, piece.size))
+            solid.pieces.append((at, piece.size, piece.key))
+            dedup.put(piece.key, number, at)
+            new.append(piece)
+            at += piece.size
+        if new:
+            solid.take(content if len(new) == len(parts) else gathered(content, new))
         return spans
 
     def _flush_solid(self) -> None:
@@ -228,21 +227,19 @@ class Packer:
         self._members += len(entries)
         self._dedup.blocks.grow(solid.weight + RECORD_BOUND)
         placed = self._dedup.blocks.placed
-        if solid.plain:
-            contents = Contents(solid.plain, None, 0, solid.pieces)
-            self._submit(contents, solid.number, self._blocks)
+        if solid.size:
+            self._dedup.blocks.grow(block_bound(solid.size, solid.pieces))
+            self._submit(lambda: self._blocks.pack(solid.contents()), solid.number, solid.size)
         self._pool.then(
             lambda: self._writer.members(
-                [
-                    replace(entry, spans=placed(entry.spans)) if entry.spans else entry
-                    for entry in entries
-                ]
+                [replace(e, spans=placed(e.spans)) if e.spans else e for e in entries],
+                solid.weight,
             )
         )
 
-    def _submit(self, contents: Contents, number: int, blocks: BlockPacker) -> None:
+    def _submit(self, work: Callable[[], tuple[Draft, int]], number: int, size: int) -> None:
+        """Have a block of so many plain bytes packed, and written when its turn comes."""
         known = self._dedup.blocks
-        known.grow(len(contents.plain) + RECORD_BOUND + PIECE_BOUND * len(contents.pieces))
 
         def write(packed: tuple[Draft, int]) -> None:
             item, needs = packed
@@ -250,7 +247,7 @@ class Packer:
             self._options.progress(self._plain, self._writer.offset)
 
         self._options.progress(self._plain, self._writer.offset)
-        self._pool.submit(lambda: blocks.pack(contents), write, len(contents.plain))
+        self._pool.submit(work, write, size)
 
     def _write_base(self, base: Base) -> int:
         self._pool.drain()
@@ -294,7 +291,8 @@ class Packer:
             at = current.position + current.skipped
             contents = Contents(fresh, current.ordinal, at, new, against)
             self._extents.wait(len(fresh))
-            self._submit(contents, current.number, blocks)
+            self._dedup.blocks.grow(block_bound(len(fresh), new))
+            self._submit(lambda: blocks.pack(contents), current.number, len(fresh))
         if isinstance(piece, Coded) and self._deltas:
             self._deltas.note(piece, spans)
         self._extents.add(spans)

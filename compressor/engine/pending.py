@@ -7,12 +7,17 @@ from msgspec import Struct, field
 
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import MAX_PAGE, Span
+from compressor.engine.block import Contents
 
 
 class Solid(Struct):
-    """The small members that wait for their block; ``number`` is the block's, 0 before it has any byte."""
+    """The small members that wait for their block; ``number`` is the block's, 0 before it has any byte.
 
-    plain: bytearray = field(default_factory=bytearray)
+    ``parts`` are its bytes, ``size`` of them.
+    """
+
+    parts: list[bytearray] = field(default_factory=list)
+    size: int = 0
     entries: list[Entry] = field(default_factory=list)
     pieces: list[tuple[int, int, bytes]] = field(default_factory=list)
     number: int = 0
@@ -20,10 +25,14 @@ class Solid(Struct):
 
     def take(self, content: bytearray) -> None:
         """Add a content."""
-        if self.plain:
-            self.plain += content
-        else:
-            self.plain = content  # no copy of what may be a whole block
+        self.parts.append(content)
+        self.size += len(content)
+
+    def contents(self) -> Contents:
+        """Return the block's contents, put together by whoever packs them; nothing else is left here."""
+        parts, self.parts = self.parts, []
+        plain = parts[0] if len(parts) == 1 else b"".join(parts)
+        return Contents(plain, None, 0, self.pieces)
 
 
 class Current(Struct):

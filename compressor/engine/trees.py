@@ -22,7 +22,7 @@ Problem = Callable[[str, Exception | str], None]
 
 
 # Looking these up in the class for each member would take as long as noting it.
-_FILE, _SYMLINK = NodeKind.FILE, NodeKind.SYMLINK
+_FILE, _SYMLINK, _HARDLINK = NodeKind.FILE, NodeKind.SYMLINK, NodeKind.HARDLINK
 
 TOO_LONG = f"its name has more than {MAX_NAME} bytes; it is left out"
 
@@ -55,16 +55,20 @@ class Tally(Struct):
 
     def note(self, found: Found) -> None:
         """Take down a member."""
-        kind, mtime_ns = found.node.kind, found.node.mtime_ns
+        node, status = found.node, found.status
+        kind, mtime_ns = node.kind, node.mtime_ns
         if mtime_ns is not None and mtime_ns > self.newest_ns:
             self.newest_ns = mtime_ns
-        if kind is _FILE or kind is NodeKind.HARDLINK:
+        if kind is _FILE or kind is _HARDLINK:
             self.files += 1
         else:
             self.others += 1
-        access = access_to(found)
-        if access is not None:
-            self.access.add(access)
+        if node.xattrs or kind is _SYMLINK:
+            access = access_to(found)
+            if access is not None:
+                self.access.add(access)
+        else:  # most of all, so without the call
+            self.access.add((status.st_mode, status.st_uid, status.st_gid))
 
 
 def pack_tree(

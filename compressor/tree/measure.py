@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
+from compressor.kernels.status import Status
 from compressor.tree.node import NodeKind
 from compressor.tree.outputs import Identity, identity_in
 from compressor.tree.roots import Root, plan
@@ -42,7 +43,9 @@ def measure(
     return files, size
 
 
-def _regular_files(paths: Sequence[Path], options: ScanOptions) -> Iterator[os.stat_result]:
+def _regular_files(
+    paths: Sequence[Path], options: ScanOptions
+) -> Iterator[os.stat_result | Status]:
     if any(
         (options.exclude, options.exclude_caches, options.one_file_system, options.follow_links)
     ):

@@ -85,7 +85,7 @@ class Recorder:
             self._group(status.st_gid),
             target,
             device,
-            () if target is not None else self._xattrs(entry),  # none of those kept is for links
+            () if status.bare else self._xattrs(entry),  # none of those kept is for links
         )
 
     def _xattrs(self, entry: Entry) -> Xattrs:

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 
 from compressor.errors import CompressorError
+from compressor.kernels.status import Status
 from compressor.stages.base import Bytes
 from compressor.tree.outfolders import open_folder, sync_folder
 from compressor.tree.permissions import without_group
@@ -35,7 +36,7 @@ class OutputExistsError(OutputRefusedError):
         self.mtime_ns = mtime_ns
 
 
-def identity_in(status: os.stat_result) -> Identity:
+def identity_in(status: os.stat_result | Status) -> Identity:
     """Return device and inode of a file, by what the system said of it."""
     return status.st_dev, status.st_ino
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from compressor.kernels import smallfile
+from compressor.kernels.status import Status
 from compressor.tree.excludes import excluder
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.metadata import Recorder
@@ -29,14 +30,11 @@ class Found(Struct, eq=False):
     """One object of a tree. ``open`` is for a FILE, until the scan goes on; nobody has to call it."""
 
     node: Node
+    status: Status
+    """What the system said of it; of what a followed link leads to."""
     _entry: Entry
     _links: Links
     _no_cache: bool = False
-
-    @property
-    def status(self) -> os.stat_result:
-        """What the system said of it; of what a followed link leads to."""
-        return self._entry.status
 
     @property
     def shown(self) -> str:
@@ -63,7 +61,7 @@ class Found(Struct, eq=False):
 
         None: ``open`` it. That is for files with holes, that were replaced, or change meanwhile.
         """
-        entry, status = self._entry, self._entry.status
+        entry, status = self._entry, self.status
         size = status.st_size
         if size > most or status.st_blocks * 512 < size or entry.followed or self._no_cache:
             return None
@@ -78,7 +76,7 @@ class Found(Struct, eq=False):
         flags = _READING if entry.followed else _READING | os.O_NOFOLLOW
         descriptor = os.open(entry.base, flags, dir_fd=entry.folder.descriptor)
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and os.path.samestat(status, entry.status):
+        if stat.S_ISREG(status.st_mode) and identity_in(status) == identity_in(entry.status):
             return Input(descriptor, status, regular=True, no_cache=self._no_cache)
         os.close(descriptor)
         raise InputError("was replaced while it was looked at")
@@ -113,7 +111,7 @@ def _recorded(
         if status.st_nlink > 1 and entry.kind is not _FOLDER:
             first = links.setdefault(identity_in(status), entry.name)
             if first is not entry.name:
-                yield Found(Node(entry.name, NodeKind.HARDLINK, target=first), entry, links)
+                yield Found(Node(entry.name, NodeKind.HARDLINK, target=first), status, entry, links)
                 continue
         try:
             node = recorder.node(entry)
@@ -122,7 +120,7 @@ def _recorded(
             problem(entry.shown, error)
             unseen(entry.name)
             continue
-        yield Found(node, entry, links, options.no_cache)
+        yield Found(node, status, entry, links, options.no_cache)
 
 
 def entries(

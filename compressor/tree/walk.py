@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from msgspec import Struct, field
 
+from compressor.kernels.status import Status, look
 from compressor.tree.excludes import CACHE_TAG, Excluded, is_cache
 from compressor.tree.inputs import InputError
 from compressor.tree.node import KINDS, NodeKind
@@ -75,7 +76,7 @@ class Entry(Struct, eq=False):
     folder: Folder
     base: bytes
     name: bytes
-    status: os.stat_result
+    status: Status
     kind: NodeKind
     followed: bool = False
 
@@ -156,7 +157,7 @@ class Walk(Struct, eq=False):
         if folder.descriptor < 0 and not self._reopened():
             return None
         try:
-            status = os.stat(base, dir_fd=folder.descriptor, follow_symlinks=False)
+            status = look(folder.descriptor, base)
         except FileNotFoundError as error:
             self.problem(self.root.shown(name), error)
             if name == self.root.name:  # an input that is not there; all others were, a moment ago
@@ -182,7 +183,7 @@ class Walk(Struct, eq=False):
     def _follow(self, entry: Entry) -> None:
         """Put what a link leads to in its place, unless that is nothing, or a folder around it."""
         try:
-            status = os.stat(entry.base, dir_fd=entry.folder.descriptor)
+            status = look(entry.folder.descriptor, entry.base, follow=True)
         except OSError:
             return
         kind = KINDS.get(status.st_mode & _TYPE)

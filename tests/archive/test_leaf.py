@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compressor.archive import schema
-from compressor.archive.leaf import MAX_LEAF, Entry, Owner, PackedLeaf, pack_leaf
+from compressor.archive.leaf import MAX_LEAF, Entry, Owner, PackedLeaf, pack_leaf, weight
 from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.schema import FILE, FOLDER, KINDS, MAX_ENTRIES, Members
 from compressor.archive.source import Source
@@ -209,6 +209,22 @@ def test_the_leaves_of_a_writer_are_such_as_a_reader_takes() -> None:
     [index] = reading.opened(bytes(data)).indexes
 
     assert len(list(index.entries())) == 760
+
+
+@pytest.mark.parametrize("size", [10, 3000])  # bytes of a name: one leaf, two
+def test_a_weight_that_is_known_changes_no_byte(size: int) -> None:
+    entries = [Entry(b"%04d" % n + b"x" * size, FOLDER) for n in range(600)]
+    written = []
+    for known in (None, sum(map(weight, entries))):
+        data = bytearray()
+        head = schema.Head(0, schema.MINOR, [], [], 64, 0, 0, 64, "store")
+        writer = ArchiveWriter(data.extend, head)
+        writer.members(entries, known)
+        writer.finish(VersionLabel())
+        written.append(bytes(data))
+
+    assert written[0] == written[1]
+    assert len(list(reading.opened(written[1]).indexes[0].leaves())) == (1 if size == 10 else 2)
 
 
 def test_both_readers_give_all_that_is_recorded_of_a_member() -> None:

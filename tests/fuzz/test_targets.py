@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz import campaign, report
 
 KERNELS = Path(__file__).parents[2] / "compressor/kernels"
-ASKS_THE_SYSTEM = {"smallfile"}  # it opens, reads and makes files: tests/tree/test_smallfile.py
+ASKS_THE_SYSTEM = {"smallfile", "status"}  # of files: tests/tree/test_smallfile.py, tests/kernels
 
 
 def test_every_kernel_has_a_fuzz_target() -> None:

@@ -366,14 +366,20 @@ def test_a_link_has_none_of_the_attributes_of_what_it_leads_to() -> None:
     assert first_of("l", follow_links=True).xattrs == ((b"user.a", b"1"),)
 
 
+def attributed(*paths: str) -> None:
+    """Give files an attribute; what has none is not looked at again."""
+    try:
+        for path in paths:
+            os.setxattr(path, "user.a", b"1")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+
+
 def test_attributes_of_what_a_file_was_replaced_by_are_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make("x", "secret")
-    try:
-        os.setxattr("secret", "user.a", b"1")
-    except OSError:
-        pytest.skip("this file system has no extended attributes")
+    attributed("x", "secret")
     listxattr = os.listxattr
 
     def replaced(path: bytes, *, follow_symlinks: bool) -> list[str]:
@@ -389,6 +395,7 @@ def test_attributes_of_what_a_file_was_replaced_by_are_not_read(
 
 def test_too_many_attributes_are_told_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     make("x")
+    attributed("x")
     monkeypatch.setattr(os, "listxattr", lambda *_a, **_k: [f"user.{n}" for n in range(5)])
     monkeypatch.setattr(os, "getxattr", lambda *_a, **_k: bytes(60_000))
     problems: list[str] = []
@@ -404,6 +411,7 @@ def test_a_file_system_without_attributes_is_no_problem(monkeypatch: pytest.Monk
         raise OSError(95, "Operation not supported")
 
     make("x")
+    attributed("x")
     monkeypatch.setattr(os, "listxattr", refuse)
 
     assert first_of("x").xattrs == ()
@@ -411,10 +419,7 @@ def test_a_file_system_without_attributes_is_no_problem(monkeypatch: pytest.Monk
 
 def test_attributes_that_may_not_be_read_are_told_and_the_rest_is_recorded() -> None:
     make("x")
-    try:
-        os.setxattr("x", "user.a", b"1")
-    except OSError:
-        pytest.skip("this file system has no extended attributes")
+    attributed("x")
     Path("x").chmod(0)
     for parent in Path("x").absolute().parents[:3]:
         parent.chmod(parent.stat().st_mode | 0o005)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -247,22 +248,24 @@ def test_what_vanishes_is_told_and_the_walk_goes_on() -> None:
     assert all("No such file" in line for line in problems)
 
 
-@pytest.mark.parametrize("name", ["listdir", "readlink", "stat"])
-def test_an_error_of_the_disk_costs_one_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("module", "name"), [(os, "listdir"), (os, "readlink"), (walk, "look")])
+def test_an_error_of_the_disk_costs_one_entry(
+    module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make("d/a/x", "d/z")
     Path("d/l").symlink_to("z")
-    real: Callable[..., object] = getattr(os, name)
+    real: Callable[..., object] = getattr(module, name)
     inode = Path("d/a").stat().st_ino
 
-    def fail(path: bytes | int, **where: object) -> object:
-        is_folder = isinstance(path, int) and os.fstat(path).st_ino == inode
-        if is_folder or path in (b"l", b"x"):
+    def fail(*path: bytes | int, **where: object) -> object:
+        is_folder = isinstance(path[-1], int) and os.fstat(path[-1]).st_ino == inode
+        if is_folder or path[-1] in (b"l", b"x"):
             raise OSError(5, "Input/output error")
-        return real(path, **where)
+        return real(*path, **where)
 
     problems: list[str] = []
     scanned = scan([Path("d")], ScanOptions(), told(problems))
-    monkeypatch.setattr(os, name, fail)
+    monkeypatch.setattr(module, name, fail)
     seen = [item.node.name for item in scanned]
 
     assert seen[-1] == b"d/z"
