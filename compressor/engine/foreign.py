@@ -35,14 +35,17 @@ class ForeignFile:
     def take_name(self) -> bool:
         """Have the content go by the name, and the time, that the header records; False: it has no name.
 
+        Of a path it is the last part, as for gzip and lzop themselves.
+
         Raises:
             DamagedError: the header is damaged.
         """
         found = self.format.recorded(self._packed)
-        if found.name:
+        name = found.name.rpartition(b"/")[2]
+        if name:
             mtime_ns = recordable(found.seconds * 10**9) if found.seconds else self.entry.mtime_ns
-            self.entry = replace(self.entry, name=found.name, mtime_ns=mtime_ns)
-        return bool(found.name)
+            self.entry = replace(self.entry, name=name, mtime_ns=mtime_ns)
+        return bool(name)
 
     def unpack(self, sink: Sink, options: UnpackOptions) -> None:
         """Give the content to ``sink``, as one member; damage is told to it.

@@ -122,15 +122,18 @@ def named(name: bytes, extra: bytes = b"") -> Path:
 
 
 def test_a_recorded_name_is_held_to_the_policy_of_ours(run: Run) -> None:
-    for name in (b"../out", b"/tmp/out", b"a/../../out"):
-        named(name)
-        assert b"refused" in run("decompress", "-N", "x.gz", "-C", "d", code=1).stderr
+    named(b"a/..")
+    assert b"refused" in run("decompress", "-N", "x.gz", "-C", "d", code=1).stderr
     assert left(Path("d")) == set()
 
-    named(b"sub/na\xffme", b"xx\x03\0abc")
-    run("decompress", "-N", "x.gz", "-C", "d")
-    assert Path(os.fsdecode(b"d/sub/na\xffme")).read_bytes() == TEXT
-    assert Path(os.fsdecode(b"d/sub/na\xffme")).stat().st_mtime_ns == WHEN  # 0 is no time
+    for name in (b"na\xffme", b"../na\xffme", b"/tmp/na\xffme", b"a/../../na\xffme"):
+        named(name, b"xx\x03\0abc")
+        run("decompress", "-N", "-f", "x.gz", "-C", "d")
+        made = Path(os.fsdecode(b"d/na\xffme"))
+        assert made.read_bytes() == TEXT
+        assert made.stat().st_mtime_ns == WHEN  # 0 is no time
+        made.unlink()
+    assert left(Path("d")) == set()
 
 
 def test_a_name_that_is_not_there_is_not_made_up(run: Run) -> None:
