@@ -65,6 +65,9 @@ STATES: tuple[tuple[str, str, float | None], ...] = (
 )
 """A file, the next state of it, and the aim for that as a difference."""
 
+DENSE_STATES = (0.251, 0.111, 0.419, 0.533, 0.710, None, None)
+"""The same from level 7 on: what a prototype of the codec ``densedelta`` reached."""
+
 
 def run(command: Sequence[str | Path]) -> float:
     begun = time.perf_counter()
@@ -122,7 +125,25 @@ def states(corpus: Path, folder: Path) -> None:
         said = "" if aim is None else f"{aim:>8.4f} {'reached' if ours <= aim else 'MISSED'}"
         times = f"{begun / theirs:>7.2f}{ended / theirs:>7.2f}"
         print(f"{new:<32}{ours:>8.4f}{zstd:>9.4f}{said:<17}{times}", flush=True)
+    dense_states(corpus, folder)
     again(corpus, folder)
+
+
+def dense_states(corpus: Path, folder: Path) -> None:
+    """Print the same at -7, and the processor's time both ways."""
+    print(f"\n{'the next state, at -7':<32}{'ours':>8}{'aim':>8}{'':>9}{'in':>7}{'out':>7}  MB/s")
+    for (old, new, _), aim in zip(STATES, DENSE_STATES, strict=True):
+        base, file = corpus / old, corpus / new
+        packed, out = folder / "x", folder / "out"
+        _, begun = cost([OURS, "compress", "-f", "-7", file, "--base", base, "-o", packed])
+        _, ended = cost([OURS, "decompress", "-f", packed, "--base", base, "-o", out])
+        if out.read_bytes() != file.read_bytes():
+            raise ValueError(f"{new} came back with other bytes")
+        size = file.stat().st_size
+        share = packed.stat().st_size / size
+        said = "" if aim is None else f"{aim:>8.4f} {'reached' if share <= aim else 'MISSED'}"
+        print(f"{new:<32}{share:>8.4f}{said:<17}", end="")
+        print(f"{size / 1e6 / begun:>7.0f}{size / 1e6 / ended:>7.0f}", flush=True)
 
 
 def again(corpus: Path, folder: Path) -> None:

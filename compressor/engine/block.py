@@ -26,11 +26,11 @@ STORE = chains.parse("store")
 class Against(Struct, frozen=True):
     """What a block may be stored as a difference from.
 
-    Under which chain, where it lies, how many blocks are decoded for it, and what reads it: None where
+    Under which chains, where it lies, how many blocks are decoded for it, and what reads it: None where
     that turns out to be impossible.
     """
 
-    chain: Chain
+    chains: list[Chain]
     spans: list[Span]
     needs: int
     read: Callable[[], Bytes | None]
@@ -135,7 +135,8 @@ class BlockPacker(Struct, frozen=True):
                 yield Candidate(chain, chains.encode(chain, plain))
         base = against.read() if against else None
         if against and base is not None:
-            yield Candidate(against.chain, chains.encode(against.chain, plain, base), base)
+            for chain in against.chains:
+                yield Candidate(chain, chains.encode(chain, plain, base), base)
 
     def _usual(self, plain: Bytes) -> Iterator[Candidate]:
         encoded = chains.encode(self.chain, plain)

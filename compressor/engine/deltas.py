@@ -14,6 +14,7 @@ from compressor.engine.packoptions import Sources
 from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.states import NO_TENSORS, State, Table, Written, base_name
 from compressor.errors import CompressorError
+from compressor.plan.alternatives import differences
 from compressor.plan.numbers import MOST_NEEDS
 from compressor.stages.base import Bytes
 
@@ -86,9 +87,9 @@ class Deltas:
 
     def against(self, coded: Coded, number: int, reach: int | None) -> Against | None:
         """Return what block ``number`` may be a difference from, all of it at most ``reach`` bytes back."""
-        delta = coded.coding.delta
-        spans = self._spans(coded.parts, reach) if delta is not None and coded.parts else None
-        if delta is None or spans is None or len(spans) > MAX_BASE:
+        chains = differences(coded.coding, coded.columns)
+        spans = self._spans(coded.parts, reach) if chains and coded.parts else None
+        if spans is None or len(spans) > MAX_BASE:
             return None
         known = {span[0] for span in spans}
         for base in known:
@@ -101,7 +102,7 @@ class Deltas:
             return None
         placed = self._blocks.placed(spans)
         memory = coded.coding.base_memory(len(coded.plain))
-        return Against(delta, placed, needs, lambda: self._read(placed, needs, memory))
+        return Against(chains, placed, needs, lambda: self._read(placed, needs, memory))
 
     def _far(self, base: int, reach: int | None) -> bool:
         if reach is None or self._blocks.is_base(base):

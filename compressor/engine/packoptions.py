@@ -139,5 +139,5 @@ class PackOptions(Struct, frozen=True):
             size = min(coding.most, block_size)
             for chain in (*coding.chains, self.chain):
                 yield chain, size, size, 0
-            if self.compares and coding.delta:
-                yield coding.delta, size, size, coding.base_memory(size)
+            for delta in coding.deltas if self.compares else ():
+                yield delta, size, size, coding.base_memory(size)

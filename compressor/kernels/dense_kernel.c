@@ -96,13 +96,6 @@ static void derive(uint16_t starts[DENSE_SYMBOLS + 1], const uint16_t shape[DENS
     starts[DENSE_SYMBOLS] = DENSE_SHARES;
 }
 
-static void fill_slots(uint8_t slots[DENSE_SHARES], const uint16_t *starts, unsigned symbols)
-{
-    for (unsigned s = 0; s < symbols; s++) {
-        memset(slots + starts[s], (int)s, (size_t)(starts[s + 1] - starts[s]));
-    }
-}
-
 static void prepare_endings(struct dense_room *room, const struct dense_tables *tables)
 {
     for (unsigned level = 0; level < tables->levels; level++) {

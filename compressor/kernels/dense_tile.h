@@ -3,24 +3,20 @@
 #define COMPRESSOR_DENSE_TILE_H
 
 #include "dense_kernel.h"
-
-#include <string.h>
+#include "rans.h"
 
 #define TILE 1024u /* elements that are coded at once: a multiple of STATES */
-#define STATES 8u
-#define BOTTOM 65536u /* what states begin with: below it, a word is taken in */
-#define COARSE 2u     /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
-#define FINE 12u      /* the first of an eighth: from 2^-2 on */
-#define HIGH 44u      /* the first of half an octave: from 2^2 on, below 2^6 */
-#define LOWEST 96     /* eighths from the lowest octave's begin up to the scale */
-#define CELLS 144u    /* eighths that symbols stand for */
+#define COARSE 2u  /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
+#define FINE 12u   /* the first of an eighth: from 2^-2 on */
+#define HIGH 44u   /* the first of half an octave: from 2^2 on, below 2^6 */
+#define LOWEST 96  /* eighths from the lowest octave's begin up to the scale */
+#define CELLS 144u /* eighths that symbols stand for */
 #define ENDING_BITS 20u
 
-#ifdef __GNUC__
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE static inline
-#endif
+_Static_assert(DENSE_SHARES == SHARES, "tables sum up to the same");
+_Static_assert((int)DENSE_CUT == (int)RANS_CUT && (int)DENSE_LEFT == (int)RANS_LEFT &&
+                   (int)DENSE_STATES_WRONG == (int)RANS_STATES_WRONG,
+               "checks have one number");
 
 /* The contexts of some elements in a row. */
 struct dense_tile {

@@ -39,9 +39,16 @@ def alternatives(
         yield _with_columns(coding.dense, columns)
 
 
+def differences(coding: Coding, columns: int = FLAT) -> list[Chain]:
+    """Return the chains that a block may have as a difference; ``columns`` as for ``alternatives``."""
+    dense = coding.dense_delta
+    found = [coding.delta, _with_columns(dense, columns) if dense is not None else None]
+    return [chain for chain in found if chain is not None]
+
+
 @lru_cache(maxsize=64)
 def _with_columns(dense: Chain, columns: int) -> Chain:
-    return chains.parse(f"dense:dtype={dict(dense.options)['dtype']}:columns={columns}")
+    return chains.parse(f"{dense.info.name}:dtype={dict(dense.options)['dtype']}:columns={columns}")
 
 
 def _sampled(plain: Bytes, width: int) -> Sequence[int]:

@@ -33,8 +33,8 @@ class Mask(Struct, frozen=True):
 class Coding(Struct, frozen=True):
     """How elements of one type are packed; ``block_size`` is bytes, ``width`` those of an element.
 
-    ``delta`` is for what is packed as a difference from an earlier state. ``dense`` has blocks of whole
-    rows, and is tried with as many columns as these have.
+    ``delta`` is for what is packed as a difference from an earlier state. ``dense`` and ``dense_delta`` have
+    blocks of whole rows, and are tried with as many columns as these have.
     """
 
     chain: Chain
@@ -43,15 +43,22 @@ class Coding(Struct, frozen=True):
     masks: tuple[Mask, ...] = ()
     delta: Chain | None = None
     dense: Chain | None = None
+    dense_delta: Chain | None = None
 
     @property
     def chains(self) -> list[Chain]:
         """All that its blocks may have, but the level's own: for what is no number after all."""
         return [self.chain, *(mask.chain for mask in self.masks), *filter(None, [self.dense])]
 
+    @property
+    def deltas(self) -> list[Chain]:
+        """All that a block may have that is a difference."""
+        return [*filter(None, [self.delta, self.dense_delta])]
+
     def base_memory(self, size: int) -> int:
         """Return the bytes that reading a base takes: packed and plain ones, of each block needed."""
-        return 2 * size * MOST_NEEDS + self.chain.decode_memory(size)
+        chains = [self.chain, *filter(None, [self.dense, self.dense_delta])]
+        return 2 * size * MOST_NEEDS + max(chain.decode_memory(size) for chain in chains)
 
     @property
     def most(self) -> int:
@@ -75,7 +82,10 @@ DENSE = 5
 """The level from which two mantissa bits go with the exponents: .2 to .6 % smaller, a third slower."""
 
 DENSEST = 7
-"""The level from which ``dense`` is tried as well: 1 to 4 % smaller, many times slower."""
+"""The level from which ``dense`` is tried as well: 1 to 4 % smaller, many times slower.
+
+So is ``densedelta``: differences are 1 to 7 % smaller.
+"""
 
 # Types, and whether more mantissa bits make them smaller: 8 bits of an F16's symbols hold some already.
 _FLOATS = (
@@ -106,10 +116,12 @@ def codings_for(level: int) -> Codings:
         chain = many if level >= DENSE else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
-        dense = parse(f"dense:dtype={name}") if level >= DENSEST and name in DENSE_TYPES else None
+        densest = level >= DENSEST and name in DENSE_TYPES
+        dense = parse(f"dense:dtype={name}") if densest else None
+        dense_delta = parse(f"densedelta:dtype={name}") if densest else None
         # Of wide elements fewer: reading a difference may take nine blocks.
         size = BLOCK * min(width, 4)
-        found[dtype] = Coding(chain, width, size, masks, delta, dense)
+        found[dtype] = Coding(chain, width, size, masks, delta, dense, dense_delta)
     for dtype in RECORDS:
         width = record_size(dtype)
         rounds = max(1, RECORDS_BLOCK // (width * ROUND))

@@ -26,6 +26,7 @@ TABLE: dict[str, str] = {
     "lz77": "compressor.stages.codecs.lz77",
     "lz78": "compressor.stages.codecs.lz78",
     "preset": "compressor.stages.codecs.preset",
+    "densedelta": "compressor.stages.codecs.densedelta",
     "floatdelta": "compressor.stages.codecs.floatdelta",
     "floatsplit": "compressor.stages.filters.floatsplit",
     "zeromask": "compressor.stages.filters.zeromask",
@@ -33,7 +34,7 @@ TABLE: dict[str, str] = {
 }
 """Name of a stage -> its module, imported when the name is first met."""
 
-BASED = frozenset({"floatdelta"})
+BASED = frozenset({"densedelta", "floatdelta"})
 """Those that are based, known without an import: nobody can ask for one."""
 
 

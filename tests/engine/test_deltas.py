@@ -25,7 +25,7 @@ from compressor.errors import (
     MissingBaseError,
     UsageError,
 )
-from compressor.plan.numbers import MOST_NEEDS
+from compressor.plan.numbers import DENSEST, MOST_NEEDS, codings_for
 from tests.archive.forge import Forge, digest, entry
 from tests.archive.sound import S0, S1, STATES
 from tests.engine.conftest import MemorySink
@@ -65,6 +65,18 @@ def test_numbers_of_each_type_are_stored_as_differences(path: Path, dtype: str) 
     archive = packed(path, members)
 
     assert needs(archive) == {"step00": -1, "step01": 1}
+    assert all_ways(archive) == [members, members]
+
+
+def test_from_level_seven_on_differences_are_denser(path: Path) -> None:
+    members = states(2, layers=1)
+    usual = packed(path, members)
+
+    archive = packed(path, members, codings=codings_for(DENSEST))
+
+    stored = blocks(archive)["step01"]
+    assert any(block.chain.startswith("densedelta:dtype=bf16:columns=") for block in stored)
+    assert len(archive) < len(usual)
     assert all_ways(archive) == [members, members]
 
 

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from compressor.plan.alternatives import SAMPLED, alternatives
+from compressor.plan.alternatives import SAMPLED, alternatives, differences
 from compressor.plan.numbers import DENSEST, codings_for
 from compressor.plan.records import RECORDS
 from compressor.stages.chain import encode, parse
@@ -94,3 +94,13 @@ def test_floats_are_tried_densely_at_high_levels(dtype: str) -> None:
     wires = [chain.wire for chain in last if chain.info.name == "dense"]
     assert wires == [f"dense:dtype={names[name]}:columns=300" for name in names if name == dtype]
     assert CODINGS[dtype].dense is None
+
+
+def test_differences_are_tried_densely_at_high_levels() -> None:
+    for dtype, name in {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}.items():
+        found = [chain.wire for chain in differences(codings_for(DENSEST)[dtype], 300)]
+
+        usual = f"floatdelta:dtype={name}"
+        assert found == [usual, f"densedelta:dtype={name}:columns=300"]
+        assert [chain.wire for chain in differences(CODINGS[dtype], 300)] == [usual]
+    assert [len(differences(codings_for(DENSEST)[dtype])) for dtype in ("F64", "I8")] == [1, 0]
