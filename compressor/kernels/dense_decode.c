@@ -1,18 +1,5 @@
 #include "dense_tile.h"
 
-/* What is left of the words. */
-struct words {
-    const uint8_t *at, *end;
-    int lacking; /* one was needed behind the last */
-};
-
-/* What is left of the bits. */
-struct bits {
-    const uint8_t *data;
-    size_t size;     /* bytes */
-    size_t position; /* bits */
-};
-
 /* Which of the choices a block makes: constants in each of the loops. */
 struct choices {
     int careful; /* words may run out */
@@ -32,28 +19,6 @@ struct meaning {
     int16_t mask[DENSE_SYMBOLS];
     uint8_t bits[DENSE_SYMBOLS];
 };
-
-/* Take in a word where a state is below BOTTOM; no branch, for it is taken half of the time. */
-ALWAYS_INLINE uint32_t refill(uint32_t x, struct words *words, int careful)
-{
-    if (careful && (x >= BOTTOM || words->end - words->at < 2)) {
-        words->lacking |= x < BOTTOM;
-        return x;
-    }
-    uint32_t low = (uint32_t)((int32_t)((x >> 16) - 1) >> 31);
-    uint32_t word = (uint32_t)(words->at[0] | words->at[1] << 8);
-    words->at += low & 2;
-    return x << (low & 16) | (word & low);
-}
-
-ALWAYS_INLINE unsigned take_symbol(uint32_t *state, const uint8_t *slots, const uint16_t *starts)
-{
-    uint32_t x = *state, slot = x % DENSE_SHARES;
-    unsigned s = slots[slot];
-    uint32_t start = starts[s];
-    *state = (starts[s + 1] - start) * (x / DENSE_SHARES) + slot - start;
-    return s;
-}
 
 /* Return the sign: the likelier one where the slot is below odds. */
 ALWAYS_INLINE unsigned take_sign(uint32_t *state, uint32_t odds, unsigned leaning)
@@ -140,20 +105,6 @@ static void take_tile(struct symbols *out, uint32_t states[STATES], struct words
 #undef WITH
 }
 
-static uint64_t load_some(const uint8_t *at, size_t size)
-{
-    uint64_t found = 0;
-    for (size_t i = 0; i < size && i < 8; i++) {
-        found |= (uint64_t)at[i] << 8 * i;
-    }
-    return found;
-}
-
-ALWAYS_INLINE uint64_t load_eight(const uint8_t *at)
-{
-    return (uint64_t)load_element(at, 4) | (uint64_t)load_element(at + 4, 4) << 32;
-}
-
 /* Put the elements of a tile together. Returns whether all magnitudes are in range and all bits
  * were there; where careful is not set, they are. */
 ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struct dense_tile *tile,
@@ -164,14 +115,7 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struc
     uint32_t wrong = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != 1, shift = 0;
-        size_t at = position >> 3;
-        uint64_t some;
-        if (choices.careful) {
-            some = at < bits->size ? load_some(bits->data + at, bits->size - at) : 0;
-        } else {
-            some = load_eight(bits->data + at);
-        }
-        some >>= position & 7;
+        uint64_t some = peek_bits(bits, position, choices.careful);
         uint32_t eighths = (uint32_t)((tile->lift[i] & meaning->mask[s]) + meaning->eighth[s]);
         uint32_t one = 0;
         if (choices.endings && in->ending[i] <= ENDING_BITS) {
@@ -228,21 +172,6 @@ static void find_meaning(struct meaning *meaning, struct dense_layout layout)
     }
 }
 
-/* Say whether all ends as it has to: states as they began, no word left, no bit but zeros. */
-static int judge_end(const uint32_t states[STATES], struct words words, struct bits bits)
-{
-    for (unsigned j = 0; j < STATES; j++) {
-        if (states[j] != BOTTOM) {
-            return DENSE_STATES_WRONG;
-        }
-    }
-    if (words.at != words.end || bits.size != (bits.position + 7) / 8) {
-        return DENSE_LEFT;
-    }
-    unsigned rest = bits.position & 7;
-    return rest && bits.data[bits.size - 1] >> rest ? DENSE_LEFT : DENSE_FINE;
-}
-
 int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_side *side,
                  const struct dense_tables *tables, const struct dense_room *room,
                  const uint8_t *packed, size_t size)
@@ -250,15 +179,12 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
     struct dense_tile tile;
     struct symbols symbols;
     struct meaning meaning;
+    struct words words;
+    struct bits bits;
     uint32_t states[STATES];
-    if (size < 4 + 4 * STATES || load_element(packed, 4) > (size - 4 - 4 * STATES) / 2) {
-        return DENSE_CUT;
-    }
-    const uint8_t *begin = packed + 4 + 4 * STATES;
-    struct words words = {begin, begin + 2 * (size_t)load_element(packed, 4), 0};
-    struct bits bits = {words.end, size - (size_t)(words.end - packed), 0};
-    for (unsigned j = 0; j < STATES; j++) {
-        states[j] = load_element(packed + 4 + 4 * j, 4);
+    int error = open_codes(states, &words, &bits, packed, size);
+    if (error) {
+        return error;
     }
     find_meaning(&meaning, layout);
     for (size_t at = 0; at < layout.count; at += TILE) {
@@ -266,8 +192,8 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
         int signs = side->leanings != NULL, endings = side->short_rows != NULL;
         dense_fill_tile(&tile, layout, side, at, n);
         take_tile(&symbols, states, &words, n, &tile, &meaning, tables, room, signs, endings);
-        int error = join_tile(plain + at * layout.width, &symbols, &tile, &meaning, &bits, n,
-                              layout, signs, endings);
+        error = join_tile(plain + at * layout.width, &symbols, &tile, &meaning, &bits, n, layout,
+                          signs, endings);
         if (error || words.lacking) {
             return words.lacking ? DENSE_CUT : error;
         }

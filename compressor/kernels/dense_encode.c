@@ -1,36 +1,9 @@
 #include "dense_tile.h"
 
-#define HEAD (4 + 4 * STATES)
-
 size_t dense_bound(struct dense_layout layout)
 {
     /* Three words for each element, or fewer, and its bits. */
-    return HEAD + layout.count * (6 + (size_t)layout.width) + 16;
-}
-
-/* Words are written from the last to the first. */
-struct writer {
-    uint8_t *at;
-};
-
-/* Code share of DENSE_SHARES, from start on; reciprocal is 2^32 / share or one less. There is room
- * for a word more than is put: half of the time one is, and a branch would be guessed wrong. */
-ALWAYS_INLINE void put_by(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start,
-                          uint32_t reciprocal)
-{
-    uint32_t x = *state, full = x >= (uint64_t)share << 20;
-    writer->at[-2] = (uint8_t)x;
-    writer->at[-1] = (uint8_t)(x >> 8);
-    writer->at -= full * 2;
-    x >>= full * 16;
-    uint32_t quotient = (uint32_t)((uint64_t)x * reciprocal >> 32), rest = x - quotient * share;
-    uint32_t more = rest >= share;
-    *state = (quotient + more) * DENSE_SHARES + rest - (share & (0 - more)) + start;
-}
-
-ALWAYS_INLINE uint32_t reciprocal_of(uint32_t share)
-{
-    return share > 1 ? (uint32_t)(((uint64_t)1 << 32) / share) : UINT32_MAX;
+    return CODES_HEAD + layout.count * (6 + (size_t)layout.width) + 16;
 }
 
 static void put(uint32_t *state, struct writer *writer, uint32_t share, uint32_t start)
@@ -133,8 +106,7 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
         }
         bits |= some << held;
         held += open;
-        store_element(out, (uint32_t)bits, 4);
-        store_element(out + 4, (uint32_t)(bits >> 32), 4);
+        store_le64(out, bits);
         out += held >> 3;
         bits >>= held & ~7u;
         held &= 7;
@@ -143,11 +115,6 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
         *out++ = (uint8_t)bits;
     }
     return out;
-}
-
-static void store_four(uint8_t *at, uint32_t number)
-{
-    store_element(at, number, 4);
 }
 
 size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
@@ -169,11 +136,6 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
         dense_fill_tile(&tile, layout, side, at, n);
         put_tile(&job, &tile, at, n, states, &writer);
     }
-    size_t size = (size_t)(end - writer.at);
-    memmove(packed + HEAD, writer.at, size);
-    store_four(packed, (uint32_t)(size / 2));
-    for (unsigned j = 0; j < STATES; j++) {
-        store_four(packed + 4 + 4 * j, states[j]);
-    }
-    return (size_t)(put_bits(&job, packed + HEAD + size) - packed);
+    uint8_t *bits = close_words(packed, states, writer, end);
+    return (size_t)(put_bits(&job, bits) - packed);
 }

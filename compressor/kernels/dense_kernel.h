@@ -25,8 +25,8 @@
 
 /* What a block is of. */
 struct dense_layout {
-    unsigned width;         /* bytes of an element: 2 or 4 */
-    unsigned mantissa_bits; /* 7 or 10; 23 */
+    unsigned width;         /* bytes of an element: 2 or 4; for dense_bytes.h 1 */
+    unsigned mantissa_bits; /* 7 or 10; 23; 3, 2 or 0 */
     size_t count;           /* of elements */
     size_t columns;         /* of elements to a row, 1 to DENSE_COLUMNS_MAX */
 };

@@ -2,10 +2,6 @@
 
 #define TABLE_COST (80u * 8) /* bits of another shape */
 
-/* 2^(-k/8), as a part of 65536. */
-static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
-                                                 46341, 42495, 38968, 35734};
-
 /* Of each class: how many elements have a symbol, their scale taken down to a whole octave, and how
  * many have it as it is. */
 struct counts {
@@ -136,8 +132,7 @@ static void join_classes(struct counts *counts, struct dense_side *side, size_t 
     }
 }
 
-/* Share out DENSE_SHARES by counts: one at least to what is needed. The largest takes the rest. */
-static void share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n)
+void dense_share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n)
 {
     uint64_t total = 0;
     uint32_t sum = 0;
@@ -161,7 +156,7 @@ static void make_shapes(struct dense_tables *tables, const struct counts *counts
         for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
             needed[s] = s == 0 || counts->met[c][s];
         }
-        share_out(tables->shapes[c], counts->shape[c], needed, DENSE_SYMBOLS);
+        dense_share_out(tables->shapes[c], counts->shape[c], needed, DENSE_SYMBOLS);
     }
 }
 
@@ -208,13 +203,14 @@ static void count_extras(struct extras *extras, const struct dense_tables *table
     }
 }
 
-static void make_odds(struct dense_tables *tables, const struct extras *extras)
+void dense_make_odds(uint8_t odds_of[DENSE_STRENGTHS][DENSE_GROUPS],
+                     const uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2])
 {
     for (unsigned strength = 0; strength < DENSE_STRENGTHS; strength++) {
         for (unsigned group = 0; group < DENSE_GROUPS; group++) {
-            const uint32_t *met = extras->signs[strength][group];
+            const uint32_t *met = signs[strength][group];
             uint64_t odds = ((uint64_t)met[0] * 512 + 256) / (2 * ((uint64_t)met[0] + met[1]) + 2);
-            tables->odds[strength][group] = (uint8_t)(odds < 1 ? 1 : odds > 255 ? 255 : odds);
+            odds_of[strength][group] = (uint8_t)(odds < 1 ? 1 : odds > 255 ? 255 : odds);
         }
     }
 }
@@ -263,7 +259,7 @@ static void make_endings(struct dense_tables *tables, const struct extras *extra
         }
         memset(tables->endings[level], 0, sizeof tables->endings[level]);
         if (any) {
-            share_out(tables->endings[level], extras->endings[level], needed, DENSE_ENDINGS);
+            dense_share_out(tables->endings[level], extras->endings[level], needed, DENSE_ENDINGS);
         }
     }
 }
@@ -285,7 +281,7 @@ void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *p
     }
     if (side->leanings || side->short_rows) {
         count_extras(&extras, tables, plain, symbols, layout, side);
-        make_odds(tables, &extras);
+        dense_make_odds(tables->odds, (const uint32_t(*)[DENSE_GROUPS][2])extras.signs);
     }
     if (side->short_rows) {
         join_levels(&extras, tables);

@@ -3,24 +3,24 @@
 #define COMPRESSOR_DENSE_TILE_H
 
 #include "dense_kernel.h"
-
-#include <string.h>
+#include "rans.h"
 
 #define TILE 1024u /* elements that are coded at once: a multiple of STATES */
-#define STATES 8u
-#define BOTTOM 65536u /* what states begin with: below it, a word is taken in */
-#define COARSE 2u     /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
-#define FINE 12u      /* the first of an eighth: from 2^-2 on */
-#define HIGH 44u      /* the first of half an octave: from 2^2 on, below 2^6 */
-#define LOWEST 96     /* eighths from the lowest octave's begin up to the scale */
-#define CELLS 144u    /* eighths that symbols stand for */
+#define COARSE 2u  /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
+#define FINE 12u   /* the first of an eighth: from 2^-2 on */
+#define HIGH 44u   /* the first of half an octave: from 2^2 on, below 2^6 */
+#define LOWEST 96  /* eighths from the lowest octave's begin up to the scale */
+#define CELLS 144u /* eighths that symbols stand for */
 #define ENDING_BITS 20u
 
-#ifdef __GNUC__
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE static inline
-#endif
+/* 2^(-k/8), as a part of 65536. */
+static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
+                                                 46341, 42495, 38968, 35734};
+
+_Static_assert(DENSE_SHARES == SHARES, "tables sum up to the same");
+_Static_assert((int)DENSE_CUT == (int)RANS_CUT && (int)DENSE_LEFT == (int)RANS_LEFT &&
+                   (int)DENSE_STATES_WRONG == (int)RANS_STATES_WRONG,
+               "checks have one number");
 
 /* The contexts of some elements in a row. */
 struct dense_tile {
@@ -65,10 +65,16 @@ ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
         memcpy(&element, at, 2);
         return element;
     }
+    if (width == 1) {
+        return *at;
+    }
     uint32_t element;
     memcpy(&element, at, 4);
     return element;
 #else
+    if (width == 1) {
+        return *at;
+    }
     uint32_t low = (uint32_t)(at[0] | at[1] << 8);
     return width == 2 ? low : low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 #endif
@@ -101,6 +107,16 @@ ALWAYS_INLINE unsigned level_of(int eighths, const struct dense_tables *tables)
     int last = (int)tables->levels - 1;
     return (unsigned)(level < 0 ? 0 : level > last ? last : level);
 }
+
+/* Find the shares of all magnitudes below each eighth, in eighths of a share. */
+void dense_accumulate(uint32_t below[CELLS + 1], const uint16_t shape[DENSE_SYMBOLS]);
+
+/* Share out DENSE_SHARES by counts: one at least to what is needed. The largest takes the rest. */
+void dense_share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n);
+
+/* Find odds from how many signs were likely ones, and how many were not. */
+void dense_make_odds(uint8_t odds_of[DENSE_STRENGTHS][DENSE_GROUPS],
+                     const uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2]);
 
 /* Find the contexts of n elements, at most TILE, from element at on. */
 void dense_fill_tile(struct dense_tile *tile, struct dense_layout layout,
