@@ -29,6 +29,7 @@ class Side(NamedTuple):
     kinds: bytes | None
     leanings: bytes | None
     short_rows: bytes | None
+    signed_zeros: bool
 
 class Tables(NamedTuple):
     """What tables of codes are made of: numbers of SHARES by class, of 256 by strength, by level."""

@@ -34,6 +34,7 @@ cdef extern from "dense_kernel.h" nogil:
         const uint8_t *kinds
         const uint8_t *leanings
         const uint8_t *short_rows
+        int signed_zeros
     struct dense_tables:
         uint16_t shapes[DENSE_CLASSES_MAX][DENSE_SYMBOLS]
         uint8_t odds[DENSE_STRENGTHS][DENSE_GROUPS]
@@ -59,7 +60,7 @@ cdef extern from "dense_kernel.h" nogil:
     )
     void dense_model(
         uint8_t *symbols, dense_tables *tables, const uint8_t *plain, dense_layout layout,
-        dense_side *side,
+        dense_side *side, uint8_t *kinds,
     )
     size_t dense_bound(dense_layout layout)
     size_t dense_encode(
@@ -107,7 +108,7 @@ COLUMNS_MAX = DENSE_COLUMNS_MAX
 BYTE_VALUES = DENSE_BYTE_VALUES
 ROOM = sizeof(dense_room) + 2 * sizeof(dense_tables)
 
-Side = namedtuple("Side", "base rows scales kinds leanings short_rows")
+Side = namedtuple("Side", "base rows scales kinds leanings short_rows signed_zeros")
 Tables = namedtuple("Tables", "shapes odds first_level endings")
 ByteTables = namedtuple("ByteTables", "shape odds top top_share")
 
@@ -211,13 +212,13 @@ def decode(
     cdef dense_tables tables
     cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
     cdef int error
-    base, row_scales, scales, kinds, leanings, short_rows = side
+    base, row_scales, scales, kinds, leanings, short_rows, signed_zeros = side
     if layout.width == 1:
         raise ValueError("decode_bytes() is for elements of one byte")
     if not -DENSE_BASE_MAX <= base <= DENSE_BASE_MAX:
         raise ValueError("a base is out of range")
     memset(&known, 0, sizeof(known))
-    known.base, known.classes = base, len(given[0])
+    known.base, known.classes, known.signed_zeros = base, len(given[0]), signed_zeros
     _read_tables(&tables, given)
     known.rows = _bytes(row_scales, rows)
     if scales is not None:
@@ -258,8 +259,8 @@ def decode_bytes(
     cdef dense_byte_tables tables
     cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
     cdef int error
-    base, row_scales, scales, kinds, leanings, short_rows = side
-    if layout.width != 1 or kinds is not None or short_rows is not None:
+    base, row_scales, scales, kinds, leanings, short_rows, signed_zeros = side
+    if layout.width != 1 or kinds is not None or short_rows is not None or signed_zeros:
         raise ValueError("bytes have no classes and no endings")
     if not -DENSE_BASE_MAX <= base <= DENSE_BASE_MAX:
         raise ValueError("a base is out of range")
@@ -329,7 +330,7 @@ def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled
         side.kinds = c + across if found.classes > 1 else NULL
         side.leanings = c + 2 * across if found.leans else NULL
         side.short_rows = r + rows if found.shorts else NULL
-        dense_model(marks, &tables, data, layout, &side)
+        dense_model(marks, &tables, data, layout, &side, c + across)
         dense_prepare(inner, &tables, side.classes)
         size = dense_encode(out, data, marks, layout, &side, &tables, inner)
     shapes = [_rows_of(tables.shapes[k], DENSE_SYMBOLS) for k in range(side.classes)]
@@ -342,6 +343,7 @@ def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled
         _taken(by_column, across, across) if side.kinds != NULL else None,
         _taken(by_column, 2 * across, across) if side.leanings != NULL else None,
         _taken(by_row, rows, rows) if side.short_rows != NULL else None,
+        bool(side.signed_zeros),
     )
     given = Tables(shapes, odds if side.leanings != NULL else [], tables.first_level, endings)
     return known, given, _taken(packed, 0, size)
@@ -384,6 +386,7 @@ def encode_bytes(const uint8_t[::1] plain not None, words, size_t columns, bint 
         None,
         _taken(by_column, 2 * across, across) if side.leanings != NULL else None,
         None,
+        False,
     )
     odds = _odds_of(&tables.odds[0][0]) if side.leanings != NULL else []
     given = ByteTables(_rows_of(tables.shape, DENSE_SYMBOLS), odds, tables.top, tables.top_share)

@@ -220,23 +220,26 @@ static unsigned ratio_of(struct sums sums, size_t rows)
     return ratio < RATIOS ? (unsigned)ratio : RATIOS - 1;
 }
 
-/* Class columns by how rare their large numbers are: as many in each class as in any other. */
-static void class_columns(uint8_t *kinds, const struct sums *sums, size_t columns, size_t rows,
-                          unsigned classes)
+/* Class columns by how rare their large numbers are: as many in each class as in any other. Those
+ * of zeros have one of their own. Returns the number of classes. */
+static unsigned class_columns(uint8_t *kinds, const struct sums *sums, size_t columns, size_t rows)
 {
     uint32_t counts[RATIOS] = {0};
     uint8_t class_of[RATIOS];
+    size_t live = 0;
     for (size_t j = 0; j < columns; j++) {
-        counts[ratio_of(sums[j], rows)]++;
+        counts[ratio_of(sums[j], rows)] += sums[j].magnitudes != 0;
+        live += sums[j].magnitudes != 0;
     }
     uint64_t before = 0;
-    for (unsigned ratio = 0; ratio < RATIOS; ratio++) {
-        class_of[ratio] = (uint8_t)((before + counts[ratio] / 2) * classes / columns);
+    for (unsigned ratio = 0; ratio < RATIOS && live; ratio++) {
+        class_of[ratio] = (uint8_t)((before + counts[ratio] / 2) * LIVE_CLASSES / live);
         before += counts[ratio];
     }
     for (size_t j = 0; j < columns; j++) {
-        kinds[j] = class_of[ratio_of(sums[j], rows)];
+        kinds[j] = sums[j].magnitudes ? class_of[ratio_of(sums[j], rows)] : (uint8_t)LIVE_CLASSES;
     }
+    return LIVE_CLASSES + (live < columns);
 }
 
 static uint8_t scale_of(struct sums sums, size_t rows)
@@ -275,8 +278,9 @@ struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout
     uint64_t gain = 0;
     memset(sums, 0, columns * sizeof *sums);
     add_rows(sums, plain, layout, rows, found.base);
-    found.classes = layout.width > 1 && count >= 64 && layout.count >= 1u << 15 ? 4 : 1;
-    class_columns(kinds, sums, columns, count, found.classes);
+    if (layout.width > 1 && count >= 64 && layout.count >= 1u << 15) {
+        found.classes = class_columns(kinds, sums, columns, count);
+    }
     for (size_t j = 0; j < columns; j++) {
         scales[j] = scale_of(sums[j], count);
         leanings[j] = count >= 16 ? leaning_of(sums[j], count, &gain) : 0;

@@ -12,6 +12,7 @@
 #define LOWEST 96  /* eighths from the lowest octave's begin up to the scale */
 #define CELLS 144u /* eighths that symbols stand for */
 #define ENDING_BITS 20u
+#define LIVE_CLASSES 4u /* of columns, in large blocks; one more for columns of zeros alone */
 
 /* 2^(-k/8), as a part of 65536. */
 static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,

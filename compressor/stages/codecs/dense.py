@@ -19,7 +19,7 @@ LAYOUTS = {
 }
 """Type of the elements -> their bytes, and the bits of their mantissa."""
 HEAD = Struct("<BBh")
-COLUMNS, LEANINGS, ENDINGS = 1, 2, 4  # flags
+COLUMNS, LEANINGS, ENDINGS, SIGNED_ZEROS = 1, 2, 4, 8  # flags
 BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
 LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
 COLUMNS_USUAL = 1 << 16
@@ -42,11 +42,12 @@ class Dense:
             return self._encode_bytes(plain, scaled=scaled)
         side, tables, coded = kernel.encode(plain, self._words, self._columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
+        flags |= SIGNED_ZEROS * side.signed_zeros
         parts = [
             HEAD.pack(flags, len(tables.shapes) - 1, side.base),
             plain[len(plain) // width * width :],
         ]
-        parts += [pack_part(part) for part in (side.rows, *side[2:]) if part is not None]
+        parts += [pack_part(part) for part in _parts(side)]
         parts += [_shares(shape) for shape in tables.shapes]
         parts += tables.odds
         if tables.endings:
@@ -58,7 +59,7 @@ class Dense:
         side, tables, coded = kernel.encode_bytes(plain, self._words, self._columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds)
         parts: list[Bytes] = [HEAD.pack(flags, 0, side.base)]
-        parts += [pack_part(part) for part in (side.rows, *side[2:]) if part is not None]
+        parts += [pack_part(part) for part in _parts(side)]
         parts += [_shares(tables.shape), bytes([tables.top]), _shares([tables.top_share])]
         return b"".join([*parts, *tables.odds, coded])
 
@@ -118,14 +119,14 @@ class _Reader(PartReader):
             raise damaged(1, "its head is cut")
         flags, last, base = HEAD.unpack(self.take(HEAD.size))
         scaled = flags & COLUMNS
-        if flags > 7 or last >= kernel.CLASSES_MAX or (not scaled and (flags & LEANINGS or last)):
+        if flags > 15 or last >= kernel.CLASSES_MAX or (not scaled and (flags & LEANINGS or last)):
             raise damaged(2, "its head is out of range")
         if abs(base) > kernel.BASE_MAX:
             raise damaged(3, "its base is out of range")
         if flags & ENDINGS and words[0] != 4:
             raise damaged(4, "it has endings of short elements")
-        if last and words[0] == 1:
-            raise damaged(15, "it has classes of bytes")
+        if words[0] == 1 and (last or flags & SIGNED_ZEROS):
+            raise damaged(15, "it has classes of bytes, or zeros of their own")
         return flags, last + 1, base
 
     def side(self, flags: int, classes: int, rows: int, columns: int) -> kernel.Side:
@@ -138,7 +139,8 @@ class _Reader(PartReader):
         for known, most in ((kinds, classes - 1), (leanings, 15), (shorts, 1)):
             if known and max(known) > most:
                 raise damaged(5, "what it says of a row or column is out of range")
-        return kernel.Side(0, by_row, scales, kinds, leanings, shorts)
+        zeros = bool(flags & SIGNED_ZEROS)
+        return kernel.Side(0, by_row, scales, kinds, leanings, shorts, zeros)
 
     def tables(self, flags: int, classes: int) -> kernel.Tables:
         """Return what the tables of codes are made of."""
@@ -189,6 +191,12 @@ class _Reader(PartReader):
                     raise damaged(6, "a share is out of range")
             found.append(number)
         return found
+
+
+def _parts(side: kernel.Side) -> list[bytes]:
+    """Return what a block says of rows and columns, in its order."""
+    parts = (side.rows, side.scales, side.kinds, side.leanings, side.short_rows)
+    return [part for part in parts if part is not None]
 
 
 def _shares(row: list[int]) -> bytes:
