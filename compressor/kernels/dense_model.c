@@ -43,6 +43,7 @@ ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uin
                               const struct dense_tile *tile, const uint8_t *listed, size_t n,
                               unsigned width, unsigned mantissa_bits, int signed_zeros)
 {
+    uint64_t minus_zeros = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t element = load_element(plain + i * width, width);
         uint32_t magnitude = element & (((uint32_t)1 << (8 * width - 1)) - 1);
@@ -53,12 +54,13 @@ ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uin
             normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits),
             listed);
         s = magnitude ? s : !element || signed_zeros;
-        counts->minus_zeros += element && !magnitude;
+        minus_zeros += element && !magnitude;
         normal = s < COARSE ? s : normal < COARSE ? s : normal;
         symbols[i] = (uint8_t)s;
         counts->shape[kind][normal]++;
         counts->met[kind][s]++;
     }
+    counts->minus_zeros += minus_zeros;
 }
 
 static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
