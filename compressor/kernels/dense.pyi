@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 from typing_extensions import Buffer
 
 Words: TypeAlias = tuple[int, int]
-"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10) or (4, 23); of bytes (1, 3), (1, 2), (1, 0)."""
+"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10), (4, 23); (1, 3), (1, 2); (1, 0) of int8."""
 
 SYMBOLS: int
 CLASSES_MAX: int

@@ -98,19 +98,19 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *
             sign = some >> open & sign_bits;
         }
         most = value > most ? value : most;
-        plain[i] = (uint8_t)(choices.floats ? (value & 127) | sign << 7
-                                            : (value ^ (0 - sign)) + sign);
+        plain[i] =
+            (uint8_t)(choices.floats ? (value & 127) | sign << 7 : (value ^ (0 - sign)) + sign);
         position += open + sign_bits;
     }
     bits->position = position;
-    return most >= DENSE_BYTE_VALUES        ? DENSE_RANGE
+    return most >= DENSE_BYTE_VALUES   ? DENSE_RANGE
            : position > 8 * bits->size ? DENSE_CUT
-                                            : DENSE_FINE;
+                                       : DENSE_FINE;
 }
 
 /* Each element reads 9 bits at most, and 8 bytes are looked at. */
-static int join_tile(uint8_t *plain, const struct found *in, struct bits *bits, size_t n,
-                     int signs, int floats)
+static int join_tile(uint8_t *plain, const struct found *in, struct bits *bits, size_t n, int signs,
+                     int floats)
 {
     int careful = bits->size - (bits->position >> 3) < n * 9 / 8 + 10;
 #define WITH(c, s, f) join_all(plain, in, bits, n, (struct choices){c, s, f})

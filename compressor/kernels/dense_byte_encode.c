@@ -54,7 +54,8 @@ static void put_tile(const struct job *job, const struct dense_tile *tile, size_
     }
 }
 
-/* Write what symbols leave open, and signs that are not coded, from the lowest bit of each byte on. */
+/* Write what symbols leave open, and signs that are not coded, from the lowest bit of each byte on.
+ */
 static uint8_t *put_bits(const struct job *job, uint8_t *out)
 {
     struct dense_tile tile;

@@ -5,8 +5,8 @@ struct counts {
     uint32_t of[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES];
 };
 
-#define LOWEST_KNOT ((uint64_t)8 << 16)                  /* 2^-12 of a scale; see distance_of() */
-#define HIGHEST_KNOT ((uint64_t)8 << (16 + CELLS / 8))   /* 2^6 of it */
+#define LOWEST_KNOT ((uint64_t)8 << 16)                /* 2^-12 of a scale; see distance_of() */
+#define HIGHEST_KNOT ((uint64_t)8 << (16 + CELLS / 8)) /* 2^6 of it */
 
 /* Count how often a row or column has each scale. */
 static void count_scales(uint32_t counts[256], const uint8_t *scales, size_t size)
@@ -111,12 +111,13 @@ static unsigned cell_at(uint64_t distance)
     return 8 * octave + (unsigned)(distance >> octave >> 16) - 8;
 }
 
-/* Spread a count evenly from one distance up to another, in sixteenths. */
-static void spread(uint64_t cells[CELLS], uint64_t count, uint64_t low, uint64_t high)
+/* Spread a count evenly from one distance up to another, in sixteenths; what is beyond all cells
+ * becomes escapes, and goes behind the last cell. */
+static void spread(uint64_t cells[CELLS + 1], uint64_t count, uint64_t low, uint64_t high)
 {
     low = low < LOWEST_KNOT ? LOWEST_KNOT : low;
     if (low >= HIGHEST_KNOT || high <= low) {
-        cells[low >= HIGHEST_KNOT ? CELLS - 1 : cell_at(low)] += 16 * count;
+        cells[CELLS] += 16 * count;
         return;
     }
     high = high > HIGHEST_KNOT ? HIGHEST_KNOT : high;
@@ -130,7 +131,7 @@ static void spread(uint64_t cells[CELLS], uint64_t count, uint64_t low, uint64_t
 }
 
 /* Spread the elements of one scale over the cells. */
-static void spread_scale(uint64_t cells[CELLS], const uint32_t *counts, unsigned but,
+static void spread_scale(uint64_t cells[CELLS + 1], const uint32_t *counts, unsigned but,
                          struct dense_layout layout, int scale)
 {
     unsigned last = last_magnitude(layout);
@@ -147,8 +148,8 @@ static void spread_scale(uint64_t cells[CELLS], const uint32_t *counts, unsigned
     }
 }
 
-/* Return a value that has many more elements than the one below it, as the largest of a row that was
- * scaled to it; or 0. */
+/* Return a value that has many more elements than the one below it, as the largest of a row that
+ * was scaled to it; or 0. */
 static unsigned find_top(const uint64_t *sums, struct dense_layout layout)
 {
     unsigned top = 0;
@@ -184,7 +185,7 @@ static void narrow(uint32_t narrowed[TOP + 1], const uint64_t counts[TOP + 1])
 static void make_shape(struct dense_byte_tables *tables, const struct counts *counts,
                        struct dense_layout layout, int base)
 {
-    uint64_t sums[DENSE_BYTE_VALUES] = {0}, cells[CELLS] = {0}, found[TOP + 1] = {0};
+    uint64_t sums[DENSE_BYTE_VALUES] = {0}, cells[CELLS + 1] = {0}, found[TOP + 1] = {0};
     uint32_t narrowed[TOP + 1];
     uint16_t shares[TOP + 1];
     static const uint8_t needed[TOP + 1] = {1};
@@ -198,6 +199,7 @@ static void make_shape(struct dense_byte_tables *tables, const struct counts *co
         unsigned but = tables->top ? tables->top : DENSE_BYTE_VALUES;
         spread_scale(cells, counts->of[table], but, layout, base + (int)table);
     }
+    found[0] = cells[CELLS];
     found[TOP] = tables->top ? 16 * sums[tables->top] : 0;
     found[1] = layout.mantissa_bits ? 16 * sums[128] : 0;
     for (unsigned cell = 0, s = COARSE; s < DENSE_SYMBOLS; s++) {
@@ -212,9 +214,8 @@ static void make_shape(struct dense_byte_tables *tables, const struct counts *co
 }
 
 /* Count the signs of each strength and group: the likely ones, and the others. */
-static void make_odds(struct dense_byte_tables *tables, const uint8_t *plain,
-                      const uint8_t *values, struct dense_layout layout,
-                      const struct dense_side *side)
+static void make_odds(struct dense_byte_tables *tables, const uint8_t *plain, const uint8_t *values,
+                      struct dense_layout layout, const struct dense_side *side)
 {
     struct dense_tile tile;
     uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2] = {{{0}}};

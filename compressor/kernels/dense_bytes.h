@@ -1,7 +1,8 @@
 /* dense_bytes.h - numbers of one byte as rANS under the scales of their row and column.
  *
- * Page: docs/format/dense.md, "Bytes". What dense_kernel.h says of buffers, threads and integers holds
- * here, too. Layouts have width 1 and 3 bits of mantissa (fp8 e4m3), 2 (fp8 e5m2) or 0 (int8).
+ * Page: docs/format/dense.md, "Bytes". What dense_kernel.h says of buffers, threads and integers
+ * holds here, too. Layouts have width 1 and 3 bits of mantissa (fp8 e4m3), 2 (fp8 e5m2) or 0
+ * (int8).
  */
 #ifndef COMPRESSOR_DENSE_BYTES_H
 #define COMPRESSOR_DENSE_BYTES_H
@@ -14,7 +15,7 @@
 
 /* What the tables of codes are made of. */
 struct dense_byte_tables {
-    uint16_t shape[DENSE_SYMBOLS]; /* sums up to DENSE_SHARES with top_share */
+    uint16_t shape[DENSE_SYMBOLS];               /* sums up to DENSE_SHARES with top_share */
     uint8_t odds[DENSE_STRENGTHS][DENSE_GROUPS]; /* as in struct dense_tables */
     unsigned top;                                /* a value, and what it has beyond the shape's */
     uint16_t top_share;

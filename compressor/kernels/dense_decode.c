@@ -115,7 +115,8 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struc
     size_t position = bits->position;
     uint32_t wrong = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != meaning->silent, shift = 0;
+        unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != meaning->silent,
+                 shift = 0;
         uint64_t some = peek_bits(bits, position, choices.careful);
         uint32_t eighths = (uint32_t)((tile->lift[i] & meaning->mask[s]) + meaning->eighth[s]);
         uint32_t one = 0;
