@@ -190,11 +190,10 @@ def _blocks(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cu
 
 def _blocks_of(size: int, coding: Coding, most: int, columns: int) -> Iterator[Cut]:
     """Yield the blocks of a tensor; the last has from half of a block to one and a half."""
-    block = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
+    limit = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
     row = columns * coding.width
-    if coding.dense and row <= block:
-        block -= block % row
-    while size >= block * 3 // 2:
+    block = limit - limit % row if coding.dense and row <= limit else limit
+    while size >= limit * 3 // 2:  # whole rows make no more blocks than others do
         yield Cut(block, coding)
         size -= block
     yield Cut(size, coding)
