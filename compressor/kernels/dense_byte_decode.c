@@ -2,7 +2,7 @@
 
 /* Which of the choices a block makes: constants in each of the loops. */
 struct choices {
-    int careful; /* words or bits may run out */
+    int careful; /* words may run out */
     int signs;
     int floats;
 };
@@ -80,7 +80,7 @@ static void take_tile(struct found *out, uint32_t states[STATES], struct words *
 }
 
 /* Put the elements of a tile together. Returns whether all values are in range and all bits were
- * there; where careful is not set, they are. */
+ * there. */
 ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *bits, size_t n,
                            struct choices choices)
 {
@@ -88,7 +88,7 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *
     uint32_t most = 0, silent = choices.floats ? 128 : 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t meaning = in->meaning[i], open = meaning >> 8 & 15;
-        uint32_t some = (uint32_t)peek_bits(bits, position, choices.careful);
+        uint32_t some = (uint32_t)peek_bits(bits, position, 0);
         uint32_t value = (meaning & 255) + (some & ((1u << open) - 1));
         uint32_t sign_bits = value != silent, sign;
         if (choices.signs && meaning >> 12 != RAW_SIGN) {
@@ -108,20 +108,29 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *
                                        : DENSE_FINE;
 }
 
-/* Each element reads 9 bits at most, and 8 bytes are looked at. */
+/* Each element reads 9 bits at most, and 8 bytes are looked at. The last bits, or all where signs
+ * are coded, are put before zeros, so that no look at them needs care. */
 static int join_tile(uint8_t *plain, const struct found *in, struct bits *bits, size_t n, int signs,
                      int floats)
 {
-    int careful = bits->size - (bits->position >> 3) < n * 9 / 8 + 10;
-#define WITH(c, s, f) join_all(plain, in, bits, n, (struct choices){c, s, f})
-    if (careful) {
-        return WITH(1, signs, floats);
+    uint8_t last[TILE * 9 / 8 + 16];
+    size_t at = bits->position >> 3;
+    struct bits rest = {bits->data + at, bits->size - at, bits->position & 7};
+    int error;
+    if (rest.size < sizeof last) {
+        memset(last, 0, sizeof last);
+        memcpy(last, rest.data, rest.size);
+        rest.data = last;
     }
+#define WITH(s, f) join_all(plain, in, &rest, n, (struct choices){0, s, f})
     if (floats) {
-        return signs ? WITH(0, 1, 1) : WITH(0, 0, 1);
+        error = signs ? WITH(1, 1) : WITH(0, 1);
+    } else {
+        error = signs ? WITH(1, 0) : WITH(0, 0);
     }
-    return signs ? WITH(0, 1, 0) : WITH(0, 0, 0);
 #undef WITH
+    bits->position = 8 * at + rest.position;
+    return error;
 }
 
 int dense_byte_decode(uint8_t *plain, struct dense_layout layout, const struct dense_side *side,
