@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 from typing_extensions import Buffer
 
 Words: TypeAlias = tuple[int, int]
-"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10) or (4, 23)."""
+"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10), (4, 23); (1, 3), (1, 2); (1, 0) of int8."""
 
 SYMBOLS: int
 CLASSES_MAX: int
@@ -16,6 +16,7 @@ ENDINGS: int
 LEVELS_MAX: int
 BASE_MAX: int
 COLUMNS_MAX: int
+BYTE_VALUES: int
 ROOM: int
 """Bytes of the tables of codes, and of what they are made of."""
 
@@ -28,6 +29,7 @@ class Side(NamedTuple):
     kinds: bytes | None
     leanings: bytes | None
     short_rows: bytes | None
+    signed_zeros: bool
 
 class Tables(NamedTuple):
     """What tables of codes are made of: numbers of SHARES by class, of 256 by strength, by level."""
@@ -36,6 +38,14 @@ class Tables(NamedTuple):
     odds: list[bytes]
     first_level: int
     endings: list[list[int]]
+
+class ByteTables(NamedTuple):
+    """The same of bytes, all of one class; a value on top, and what it has beyond its shape's share."""
+
+    shape: list[int]
+    odds: list[bytes]
+    top: int
+    top_share: int
 
 def encode(plain: Buffer, words: Words, columns: int, scaled: bool) -> tuple[Side, Tables, bytes]:
     """Return what was found of the whole elements of ``plain``, and their codes and bits.
@@ -58,6 +68,24 @@ def decode(
     """Return the elements of these codes and bits, and ``tail`` behind them; or the check that fails.
 
     Lets other threads run.
+
+    Raises:
+        ValueError: side or tables do not fit the elements, or each other.
+    """
+
+def encode_bytes(
+    plain: Buffer, words: Words, columns: int, scaled: bool
+) -> tuple[Side, ByteTables, bytes]:
+    """Return what ``encode`` does, of elements of one byte: classes and endings are None.
+
+    Raises:
+        ValueError: there are no such elements or columns.
+    """
+
+def decode_bytes(
+    packed: Buffer, plain_size: int, words: Words, columns: int, side: Side, tables: ByteTables
+) -> bytes | int:
+    """Return what ``decode`` does, of elements of one byte.
 
     Raises:
         ValueError: side or tables do not fit the elements, or each other.

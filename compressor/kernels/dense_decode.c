@@ -18,6 +18,7 @@ struct meaning {
     int16_t eighth[DENSE_SYMBOLS];
     int16_t mask[DENSE_SYMBOLS];
     uint8_t bits[DENSE_SYMBOLS];
+    unsigned silent; /* the symbol that has no sign */
 };
 
 /* Return the sign: the likelier one where the slot is below odds. */
@@ -114,7 +115,8 @@ ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struc
     size_t position = bits->position;
     uint32_t wrong = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != 1, shift = 0;
+        unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != meaning->silent,
+                 shift = 0;
         uint64_t some = peek_bits(bits, position, choices.careful);
         uint32_t eighths = (uint32_t)((tile->lift[i] & meaning->mask[s]) + meaning->eighth[s]);
         uint32_t one = 0;
@@ -163,8 +165,9 @@ static int join_tile(uint8_t *plain, const struct symbols *in, const struct dens
 #undef WITH
 }
 
-static void find_meaning(struct meaning *meaning, struct dense_layout layout)
+static void find_meaning(struct meaning *meaning, struct dense_layout layout, int signed_zeros)
 {
+    meaning->silent = signed_zeros ? DENSE_SYMBOLS : 1;
     for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
         meaning->eighth[s] = (int16_t)(s < COARSE ? 0 : first_eighth(s));
         meaning->mask[s] = s < COARSE ? 0 : -1;
@@ -186,7 +189,7 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
     if (error) {
         return error;
     }
-    find_meaning(&meaning, layout);
+    find_meaning(&meaning, layout, side->signed_zeros);
     for (size_t at = 0; at < layout.count; at += TILE) {
         size_t n = layout.count - at < TILE ? layout.count - at : TILE;
         int signs = side->leanings != NULL, endings = side->short_rows != NULL;

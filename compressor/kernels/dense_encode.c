@@ -87,6 +87,7 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
     unsigned width = job->layout.width, fraction_bits = job->layout.mantissa_bits - 3, held = 0;
     uint64_t bits = 0;
     size_t row = 0, next = job->layout.columns;
+    unsigned silent = job->side->signed_zeros ? DENSE_SYMBOLS : 1;
     for (size_t at = 0; at < job->layout.count; at++) {
         uint32_t element = load_element(job->plain + at * width, width);
         unsigned s = job->symbols[at], open = open_bits(s, fraction_bits, width), shift = 0;
@@ -100,7 +101,7 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
         }
         uint64_t some = (element & (((uint64_t)1 << open) - 1)) >> shift;
         open -= shift;
-        if (s != 1 && !(job->side->leanings && s >= COARSE)) {
+        if (s != silent && !(job->side->leanings && s >= COARSE)) {
             some |= (uint64_t)(element >> (8 * width - 1)) << open;
             open++;
         }

@@ -1,9 +1,5 @@
 #include "dense_tile.h"
 
-/* 2^(-k/8), as a part of 65536. */
-static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
-                                                 46341, 42495, 38968, 35734};
-
 size_t dense_rows(struct dense_layout layout)
 {
     return layout.count / layout.columns + (layout.count % layout.columns != 0);
@@ -46,8 +42,7 @@ void dense_fill_tile(struct dense_tile *tile, struct dense_layout layout,
     }
 }
 
-/* The shares of all magnitudes below each eighth, in eighths of a share. */
-static void accumulate(uint32_t below[CELLS + 1], const uint16_t shape[DENSE_SYMBOLS])
+void dense_accumulate(uint32_t below[CELLS + 1], const uint16_t shape[DENSE_SYMBOLS])
 {
     unsigned cell = 0;
     below[0] = 0;
@@ -117,7 +112,7 @@ void dense_prepare(struct dense_room *room, const struct dense_tables *tables, u
 {
     uint32_t below[CELLS + 1];
     for (unsigned c = 0; c < classes; c++) {
-        accumulate(below, tables->shapes[c]);
+        dense_accumulate(below, tables->shapes[c]);
         for (unsigned k = 0; k < DENSE_FRACTIONS; k++) {
             unsigned table = c * DENSE_FRACTIONS + k;
             derive(room->starts[table], tables->shapes[c], below, k);

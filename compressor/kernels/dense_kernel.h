@@ -25,8 +25,8 @@
 
 /* What a block is of. */
 struct dense_layout {
-    unsigned width;         /* bytes of an element: 2 or 4 */
-    unsigned mantissa_bits; /* 7 or 10; 23 */
+    unsigned width;         /* bytes of an element: 2 or 4; for dense_bytes.h 1 */
+    unsigned mantissa_bits; /* 7 or 10; 23; 3, 2 or 0 */
     size_t count;           /* of elements */
     size_t columns;         /* of elements to a row, 1 to DENSE_COLUMNS_MAX */
 };
@@ -40,6 +40,7 @@ struct dense_side {
     const uint8_t *kinds;    /* class of each column, below classes; NULL: all are 0 */
     const uint8_t *leanings; /* of each column: strength, plus 8 where to minus; NULL: raw signs */
     const uint8_t *short_rows; /* 1: the endings of this row's elements are coded; NULL: none are */
+    int signed_zeros;          /* symbol 1 has a sign; else a zero with one is an escape */
 };
 
 /* What the tables of codes are made of. */
@@ -96,9 +97,10 @@ struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout
                                 uint8_t *short_rows, uint64_t *sums);
 
 /* Write the symbols of all elements, and find the tables that suit them. side->classes may become
- * 1 where several do not pay; then kinds is not used any more. */
+ * fewer where they do not pay: 1, then side->kinds is not used any more, or 2, then kinds, which it
+ * points to, changes. Says whether zeros have signs. */
 void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *plain,
-                 struct dense_layout layout, struct dense_side *side);
+                 struct dense_layout layout, struct dense_side *side, uint8_t *kinds);
 
 /* Return the most bytes that dense_encode writes. */
 size_t dense_bound(struct dense_layout layout);

@@ -2,15 +2,12 @@
 
 #define TABLE_COST (80u * 8) /* bits of another shape */
 
-/* 2^(-k/8), as a part of 65536. */
-static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
-                                                 46341, 42495, 38968, 35734};
-
 /* Of each class: how many elements have a symbol, their scale taken down to a whole octave, and how
  * many have it as it is. */
 struct counts {
     uint32_t shape[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
     uint32_t met[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
+    uint64_t minus_zeros;
 };
 
 ALWAYS_INLINE unsigned symbol_of(int eighths, const uint8_t *symbols)
@@ -44,8 +41,9 @@ ALWAYS_INLINE int normal_eighths(uint32_t magnitude, int lift, unsigned k, unsig
 
 ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
                               const struct dense_tile *tile, const uint8_t *listed, size_t n,
-                              unsigned width, unsigned mantissa_bits)
+                              unsigned width, unsigned mantissa_bits, int signed_zeros)
 {
+    uint64_t minus_zeros = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t element = load_element(plain + i * width, width);
         uint32_t magnitude = element & (((uint32_t)1 << (8 * width - 1)) - 1);
@@ -55,12 +53,14 @@ ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uin
         unsigned normal = symbol_of(
             normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits),
             listed);
-        s = element ? magnitude ? s : 0 : 1;
+        s = magnitude ? s : !element || signed_zeros;
+        minus_zeros += element && !magnitude;
         normal = s < COARSE ? s : normal < COARSE ? s : normal;
         symbols[i] = (uint8_t)s;
         counts->shape[kind][normal]++;
         counts->met[kind][s]++;
     }
+    counts->minus_zeros += minus_zeros;
 }
 
 static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
@@ -76,13 +76,22 @@ static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *pl
         const uint8_t *from = plain + at * w;
         dense_fill_tile(&tile, layout, side, at, n);
         if (w == 4) {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 4, 23);
+            count_tile(counts, symbols + at, from, &tile, listed, n, 4, 23, side->signed_zeros);
         } else if (layout.mantissa_bits == 7) {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 7);
+            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 7, side->signed_zeros);
         } else {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 10);
+            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 10, side->signed_zeros);
         }
     }
+}
+
+static uint64_t count_zeros(const struct counts *counts, unsigned classes)
+{
+    uint64_t found = counts->minus_zeros;
+    for (unsigned c = 0; c < classes; c++) {
+        found += counts->met[c][1];
+    }
+    return found;
 }
 
 /* Return n log2 n, with 8 bits below the point; the logarithm is linear between powers of 2, and
@@ -112,32 +121,62 @@ static uint64_t entropy(const uint32_t counts[DENSE_SYMBOLS])
     return weigh(total) - sum;
 }
 
-/* Take classes together where telling them apart does not pay. */
-static void join_classes(struct counts *counts, struct dense_side *side, size_t columns)
+/* Say whether telling classes apart pays, from first up to end. */
+static int pays(const struct counts *counts, unsigned first, unsigned end, size_t columns)
 {
     uint32_t all[DENSE_SYMBOLS] = {0};
-    uint64_t apart = 0;
-    for (unsigned c = 0; c < side->classes; c++) {
+    uint64_t apart = (uint64_t)(TABLE_COST * (end - first - 1) + 2 * columns) << 8;
+    for (unsigned c = first; c < end; c++) {
         for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
             all[s] += counts->shape[c][s];
         }
         apart += entropy(counts->shape[c]);
     }
-    apart += (uint64_t)(TABLE_COST * (side->classes - 1) + 2 * columns) << 8;
-    if (side->classes > 1 && apart >= entropy(all)) {
-        for (unsigned c = 1; c < side->classes; c++) {
-            for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
-                counts->met[0][s] += counts->met[c][s];
-            }
+    return apart < entropy(all);
+}
+
+/* Add classes to the first of them. */
+static void take_together(struct counts *counts, unsigned first, unsigned end)
+{
+    for (unsigned c = first + 1; c < end; c++) {
+        for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
+            counts->met[first][s] += counts->met[c][s];
+            counts->shape[first][s] += counts->shape[c][s];
         }
-        memcpy(counts->shape[0], all, sizeof all);
+    }
+}
+
+/* Take classes together that are not of zeros. */
+static void join_live(struct counts *counts, struct dense_side *side, uint8_t *kinds,
+                      size_t columns)
+{
+    if (pays(counts, 0, LIVE_CLASSES, columns)) {
+        return;
+    }
+    take_together(counts, 0, LIVE_CLASSES);
+    memcpy(counts->met[1], counts->met[LIVE_CLASSES], sizeof counts->met[1]);
+    memcpy(counts->shape[1], counts->shape[LIVE_CLASSES], sizeof counts->shape[1]);
+    for (size_t j = 0; j < columns; j++) {
+        kinds[j] = kinds[j] == LIVE_CLASSES;
+    }
+    side->classes = 2;
+}
+
+/* Take classes together where telling them apart does not pay. */
+static void join_classes(struct counts *counts, struct dense_side *side, uint8_t *kinds,
+                         size_t columns)
+{
+    if (side->classes > LIVE_CLASSES) {
+        join_live(counts, side, kinds, columns);
+    }
+    if (side->classes > 1 && !pays(counts, 0, side->classes, columns)) {
+        take_together(counts, 0, side->classes);
         side->classes = 1;
         side->kinds = NULL;
     }
 }
 
-/* Share out DENSE_SHARES by counts: one at least to what is needed. The largest takes the rest. */
-static void share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n)
+void dense_share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n)
 {
     uint64_t total = 0;
     uint32_t sum = 0;
@@ -161,7 +200,7 @@ static void make_shapes(struct dense_tables *tables, const struct counts *counts
         for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
             needed[s] = s == 0 || counts->met[c][s];
         }
-        share_out(tables->shapes[c], counts->shape[c], needed, DENSE_SYMBOLS);
+        dense_share_out(tables->shapes[c], counts->shape[c], needed, DENSE_SYMBOLS);
     }
 }
 
@@ -208,13 +247,14 @@ static void count_extras(struct extras *extras, const struct dense_tables *table
     }
 }
 
-static void make_odds(struct dense_tables *tables, const struct extras *extras)
+void dense_make_odds(uint8_t odds_of[DENSE_STRENGTHS][DENSE_GROUPS],
+                     const uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2])
 {
     for (unsigned strength = 0; strength < DENSE_STRENGTHS; strength++) {
         for (unsigned group = 0; group < DENSE_GROUPS; group++) {
-            const uint32_t *met = extras->signs[strength][group];
+            const uint32_t *met = signs[strength][group];
             uint64_t odds = ((uint64_t)met[0] * 512 + 256) / (2 * ((uint64_t)met[0] + met[1]) + 2);
-            tables->odds[strength][group] = (uint8_t)(odds < 1 ? 1 : odds > 255 ? 255 : odds);
+            odds_of[strength][group] = (uint8_t)(odds < 1 ? 1 : odds > 255 ? 255 : odds);
         }
     }
 }
@@ -263,20 +303,24 @@ static void make_endings(struct dense_tables *tables, const struct extras *extra
         }
         memset(tables->endings[level], 0, sizeof tables->endings[level]);
         if (any) {
-            share_out(tables->endings[level], extras->endings[level], needed, DENSE_ENDINGS);
+            dense_share_out(tables->endings[level], extras->endings[level], needed, DENSE_ENDINGS);
         }
     }
 }
 
 void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *plain,
-                 struct dense_layout layout, struct dense_side *side)
+                 struct dense_layout layout, struct dense_side *side, uint8_t *kinds)
 {
     struct counts counts;
     struct extras extras;
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     int bias = (1 << (8 * layout.width - 2 - layout.mantissa_bits)) - 1;
     count_all(&counts, symbols, plain, layout, side);
-    join_classes(&counts, side, columns);
+    if (16 * counts.minus_zeros > count_zeros(&counts, side->classes)) {
+        side->signed_zeros = 1; /* a bit for each zero, but 16 or more for each with a minus less */
+        count_all(&counts, symbols, plain, layout, side);
+    }
+    join_classes(&counts, side, kinds, columns);
     make_shapes(tables, &counts, side->classes);
     tables->first_level = tables->levels = 0;
     if (side->short_rows) {
@@ -285,7 +329,7 @@ void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *p
     }
     if (side->leanings || side->short_rows) {
         count_extras(&extras, tables, plain, symbols, layout, side);
-        make_odds(tables, &extras);
+        dense_make_odds(tables->odds, (const uint32_t(*)[DENSE_GROUPS][2])extras.signs);
     }
     if (side->short_rows) {
         join_levels(&extras, tables);

@@ -9,10 +9,10 @@
 
 /* 2^((2j+1)/16), as a part of 32768: between one eighth of an octave and the next. */
 static const uint32_t HALFWAY[8] = {34219, 37316, 40693, 44376, 48393, 52773, 57549, 62757};
-/* 2^(-j/8), as a part of 65536. */
-static const uint32_t SHRUNK[8] = {65536, 60097, 55109, 50535, 46341, 42495, 38968, 35734};
 
 #define UNIT 16 /* bits below the point in what is measured of a column */
+
+#define INT_BIAS 63 /* of integers of one byte, as if they had no mantissa */
 
 struct number {
     int exponent;      /* 1 or more */
@@ -20,8 +20,31 @@ struct number {
     int negative;
 };
 
+/* An integer, or a float of one byte. NaNs and infinities of e4m3 have no exponent of their own. */
+ALWAYS_INLINE struct number byte_number(uint32_t byte, unsigned mantissa_bits)
+{
+    struct number found = {1, byte & 127, (int)(byte >> 7)};
+    if (mantissa_bits) {
+        uint32_t exponent = found.mantissa >> mantissa_bits;
+        uint32_t none = mantissa_bits == 2 ? 31u << 2 : 127;
+        uint32_t mantissa = found.mantissa << (7 - mantissa_bits) & 127;
+        found.exponent = exponent ? (int)exponent : 1;
+        found.mantissa = found.mantissa >= none ? 0 : exponent ? mantissa + 128 : mantissa;
+        return found;
+    }
+    uint32_t size = byte < 128 ? byte : 256 - byte; /* no loop: compilers make vectors of this */
+    unsigned four = size < 16 ? 4 : 0, two = size << four < 64 ? 2 : 0;
+    unsigned one = size << four << two < 128 ? 1 : 0;
+    found.mantissa = size << four << two << one;
+    found.exponent = INT_BIAS + 7 - (int)(four + two + one);
+    return found;
+}
+
 ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
 {
+    if (width == 1) {
+        return byte_number(element, mantissa_bits);
+    }
     unsigned exponent_bits = 8 * width - 1 - mantissa_bits, last = (1u << exponent_bits) - 1;
     unsigned exponent = element >> mantissa_bits & last;
     uint32_t mantissa = element >> (mantissa_bits - 7) & 127;
@@ -84,6 +107,11 @@ static struct row measure_row_of(const uint8_t *plain, size_t n, struct dense_la
 {
     if (layout.width == 4) {
         return measure_row(plain, n, 4, 23);
+    }
+    if (layout.width == 1) {
+        return layout.mantissa_bits == 3   ? measure_row(plain, n, 1, 3)
+               : layout.mantissa_bits == 2 ? measure_row(plain, n, 1, 2)
+                                           : measure_row(plain, n, 1, 0);
     }
     return layout.mantissa_bits == 7 ? measure_row(plain, n, 2, 7) : measure_row(plain, n, 2, 10);
 }
@@ -169,6 +197,12 @@ static void add_rows(struct sums *sums, const uint8_t *plain, struct dense_layou
         size_t n = row_length(layout, row);
         if (layout.width == 4) {
             add_row(sums, at, n, base + rows[row], 4, 23);
+        } else if (layout.width == 1 && layout.mantissa_bits == 3) {
+            add_row(sums, at, n, base + rows[row], 1, 3);
+        } else if (layout.width == 1 && layout.mantissa_bits == 2) {
+            add_row(sums, at, n, base + rows[row], 1, 2);
+        } else if (layout.width == 1) {
+            add_row(sums, at, n, base + rows[row], 1, 0);
         } else if (layout.mantissa_bits == 7) {
             add_row(sums, at, n, base + rows[row], 2, 7);
         } else {
@@ -186,23 +220,26 @@ static unsigned ratio_of(struct sums sums, size_t rows)
     return ratio < RATIOS ? (unsigned)ratio : RATIOS - 1;
 }
 
-/* Class columns by how rare their large numbers are: as many in each class as in any other. */
-static void class_columns(uint8_t *kinds, const struct sums *sums, size_t columns, size_t rows,
-                          unsigned classes)
+/* Class columns by how rare their large numbers are: as many in each class as in any other. Those
+ * of zeros have one of their own. Returns the number of classes. */
+static unsigned class_columns(uint8_t *kinds, const struct sums *sums, size_t columns, size_t rows)
 {
     uint32_t counts[RATIOS] = {0};
     uint8_t class_of[RATIOS];
+    size_t live = 0;
     for (size_t j = 0; j < columns; j++) {
-        counts[ratio_of(sums[j], rows)]++;
+        counts[ratio_of(sums[j], rows)] += sums[j].magnitudes != 0;
+        live += sums[j].magnitudes != 0;
     }
     uint64_t before = 0;
-    for (unsigned ratio = 0; ratio < RATIOS; ratio++) {
-        class_of[ratio] = (uint8_t)((before + counts[ratio] / 2) * classes / columns);
+    for (unsigned ratio = 0; ratio < RATIOS && live; ratio++) {
+        class_of[ratio] = (uint8_t)((before + counts[ratio] / 2) * LIVE_CLASSES / live);
         before += counts[ratio];
     }
     for (size_t j = 0; j < columns; j++) {
-        kinds[j] = class_of[ratio_of(sums[j], rows)];
+        kinds[j] = sums[j].magnitudes ? class_of[ratio_of(sums[j], rows)] : (uint8_t)LIVE_CLASSES;
     }
+    return LIVE_CLASSES + (live < columns);
 }
 
 static uint8_t scale_of(struct sums sums, size_t rows)
@@ -241,8 +278,9 @@ struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout
     uint64_t gain = 0;
     memset(sums, 0, columns * sizeof *sums);
     add_rows(sums, plain, layout, rows, found.base);
-    found.classes = count >= 64 && layout.count >= 1u << 15 ? 4 : 1;
-    class_columns(kinds, sums, columns, count, found.classes);
+    if (layout.width > 1 && count >= 64 && layout.count >= 1u << 15) {
+        found.classes = class_columns(kinds, sums, columns, count);
+    }
     for (size_t j = 0; j < columns; j++) {
         scales[j] = scale_of(sums[j], count);
         leanings[j] = count >= 16 ? leaning_of(sums[j], count, &gain) : 0;

@@ -12,6 +12,11 @@
 #define LOWEST 96  /* eighths from the lowest octave's begin up to the scale */
 #define CELLS 144u /* eighths that symbols stand for */
 #define ENDING_BITS 20u
+#define LIVE_CLASSES 4u /* of columns, in large blocks; one more for columns of zeros alone */
+
+/* 2^(-k/8), as a part of 65536. */
+static const uint32_t SHRUNK[DENSE_FRACTIONS] = {65536, 60097, 55109, 50535,
+                                                 46341, 42495, 38968, 35734};
 
 _Static_assert(DENSE_SHARES == SHARES, "tables sum up to the same");
 _Static_assert((int)DENSE_CUT == (int)RANS_CUT && (int)DENSE_LEFT == (int)RANS_LEFT &&
@@ -61,10 +66,16 @@ ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
         memcpy(&element, at, 2);
         return element;
     }
+    if (width == 1) {
+        return *at;
+    }
     uint32_t element;
     memcpy(&element, at, 4);
     return element;
 #else
+    if (width == 1) {
+        return *at;
+    }
     uint32_t low = (uint32_t)(at[0] | at[1] << 8);
     return width == 2 ? low : low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 #endif
@@ -97,6 +108,16 @@ ALWAYS_INLINE unsigned level_of(int eighths, const struct dense_tables *tables)
     int last = (int)tables->levels - 1;
     return (unsigned)(level < 0 ? 0 : level > last ? last : level);
 }
+
+/* Find the shares of all magnitudes below each eighth, in eighths of a share. */
+void dense_accumulate(uint32_t below[CELLS + 1], const uint16_t shape[DENSE_SYMBOLS]);
+
+/* Share out DENSE_SHARES by counts: one at least to what is needed. The largest takes the rest. */
+void dense_share_out(uint16_t *shares, const uint32_t *counts, const uint8_t *needed, unsigned n);
+
+/* Find odds from how many signs were likely ones, and how many were not. */
+void dense_make_odds(uint8_t odds_of[DENSE_STRENGTHS][DENSE_GROUPS],
+                     const uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2]);
 
 /* Find the contexts of n elements, at most TILE, from element at on. */
 void dense_fill_tile(struct dense_tile *tile, struct dense_layout layout,

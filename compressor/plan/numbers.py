@@ -97,7 +97,7 @@ _FLOATS = (
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
 
-DENSE_TYPES = ("fp32", "bf16", "fp16")
+DENSE_TYPES = ("fp32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2")
 
 _CASTS = {"F32": 13, "F64": 29}
 """Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
@@ -108,8 +108,9 @@ def codings_for(level: int) -> Codings:
     """Return how numbers are packed at a level."""
     huffman = parse("huffman")
     zeros = Mask(0, tree("zeromask", huffman, huffman, width=1))
+    dense_bytes = parse("dense:dtype=int8") if level >= DENSEST else None
     found = {
-        "I8": Coding(huffman, 1, BLOCK, (zeros,))
+        "I8": Coding(huffman, 1, BLOCK, (zeros,), dense=dense_bytes)
     }  # a quantised model's: noise, not evenly spread
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
@@ -201,11 +202,10 @@ def _blocks(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cu
 
 def _blocks_of(size: int, coding: Coding, most: int, columns: int) -> Iterator[Cut]:
     """Yield the blocks of a tensor; the last has from half of a block to one and a half."""
-    block = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
+    limit = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
     row = columns * coding.width
-    if coding.dense and row <= block:
-        block -= block % row
-    while size >= block * 3 // 2:
+    block = limit - limit % row if coding.dense and row <= limit else limit
+    while size >= limit * 3 // 2:  # whole rows make no more blocks than others do
         yield Cut(block, coding)
         size -= block
     yield Cut(size, coding)

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from compressor.errors import DamagedError
+from compressor.reference.dense_bytes import ByteTable, byte_table, silent_of
+from compressor.reference.dense_shapes import TYPES, first_eighth, group_of, starts
 from compressor.reference.floatdelta import Reader, elements
 
-TYPES = {"fp32": (4, 23, 127), "bf16": (2, 7, 127), "fp16": (2, 10, 15)}
-"""Type -> bytes of an element, bits of its mantissa, bias of its exponent."""
-SHRUNK = (65536, 60097, 55109, 50535, 46341, 42495, 38968, 35734)
 UNLEANED = (128,) * 10
 
 
@@ -21,6 +20,8 @@ class Sides(NamedTuple):
     kinds: Sequence[int]
     leanings: Sequence[int] | None
     shorts: Sequence[int]
+    signed: bool = False
+    """A zero has a sign."""
 
 
 class Tables(NamedTuple):
@@ -43,17 +44,21 @@ def decode(packed: bytes, plain_size: int, dtype: str, columns: int) -> bytes:
         raise DamagedError("DN-001: the first 4 bytes are there")
     flags, last = packed[0], packed[1]
     base = int.from_bytes(packed[2:4], "little", signed=True)
-    if flags > 7 or last > 7 or (not flags & 1 and (flags & 2 or last)):
+    if flags > 15 or last > 7 or (not flags & 1 and (flags & 2 or last)):
         raise DamagedError("DN-002: no other bit of flags is set")
     if not -16384 <= base <= 16384:
         raise DamagedError("DN-003: base is from -16384 to 16384")
     if flags & 4 and dtype != "fp32":
         raise DamagedError("DN-004: only a block of fp32 has endings")
+    if width == 1 and (flags & 8 or last):
+        raise DamagedError("DN-015: bytes have one class, and no bit 3 of flags")
     reader = Reader(packed[4:])
     tail = reader.take(plain_size % width)
     rows = -(-count // columns)
     sides = read_sides(reader, flags, last, rows, min(count, columns))
-    sides = sides._replace(rows=[base + scale for scale in sides.rows])
+    if width == 1:
+        return decode_bytes(reader, sides, flags, base, (dtype, columns, count))
+    sides = sides._replace(rows=[base + scale for scale in sides.rows], signed=bool(flags & 8))
     tables = read_tables(reader, flags, last)
     found = list(read_elements(Codes(reader.left), sides, tables, (dtype, columns, count)))
     return b"".join(element.to_bytes(width, "little") for element in found) + tail
@@ -70,26 +75,6 @@ def read_sides(reader: Reader, flags: int, last: int, rows: int, columns: int) -
         if any(byte > most for byte in known):
             raise DamagedError("DN-005: a class is below the number of classes")
     return Sides(by_row, [scale - 128 for scale in scales], kinds, leanings, shorts)
-
-
-# Symbols
-
-
-def first_eighth(symbol: int) -> int:
-    """dense.md#symbols: "A symbol stands for a range of them"."""
-    if symbol < 12:
-        return 8 * (symbol - 14)
-    return symbol - 28 if symbol < 44 else 4 * (symbol - 40)
-
-
-def cells_of(symbol: int) -> int:
-    """dense.md#symbols: the eighths of a symbol from 2 on."""
-    return 8 if symbol < 12 else 1 if symbol < 44 else 4
-
-
-def group_of(symbol: int) -> int:
-    """dense.md#symbols: the groups of symbols from 2 on."""
-    return 0 if symbol < 12 else 1 + (symbol - 12) // 4 if symbol < 44 else 9
 
 
 # Tables
@@ -110,45 +95,17 @@ def read_tables(reader: Reader, flags: int, last: int) -> Tables:
     shapes = [[read_number(reader) for _ in range(52)] for _ in range(last + 1)]
     if any(sum(shape) != 4096 or not shape[0] for shape in shapes):
         raise DamagedError("DN-007: the numbers of a shape add up to 4096")
-    odds = [UNLEANED, *(reader.take(10) for _ in range(7 if flags & 2 else 0))]
-    if not all(map(all, odds)):
-        raise DamagedError("DN-008: no odds are 0")
+    odds = read_odds(reader, flags)
     first, endings = read_endings(reader) if flags & 4 else (0, [])
     return Tables([[starts(shape, k) for k in range(8)] for shape in shapes], odds, first, endings)
 
 
-def below(shape: list[int]) -> list[int]:
-    """dense.md#tables: "the sum of the shares of the first c cells, times 8"."""
-    found = [0]
-    for symbol in range(2, 52):
-        for _ in range(cells_of(symbol)):
-            found.append(found[-1] + shape[symbol] * 8 // cells_of(symbol))
-    return found
-
-
-def lower(sums: list[int], cell: int, k: int) -> int:
-    """dense.md#tables: "the same magnitudes are lower in the shape"."""
-    y = (8 + cell % 8) * SHRUNK[k]
-    octave = cell // 8
-    if y < 8 * 65536:
-        octave, y = octave - 1, 2 * y
-    if octave < 0:
-        return 0
-    d = 8 * octave + y // 65536 - 8
-    return sums[d] + (sums[d + 1] - sums[d]) * (y % 65536) // 65536
-
-
-def starts(shape: list[int], k: int) -> list[int]:
-    """dense.md#tables: "start(k, s) = m + t * (4096 - n) / 32768"."""
-    sums, n = below(shape), sum(map(bool, shape))
-    found = [0]
-    for symbol in range(1, 52):
-        t = 8 * shape[0]
-        if symbol > 1:
-            t += 8 * shape[1] + lower(sums, first_eighth(symbol) + 96, k)
-        m = sum(map(bool, shape[:symbol]))
-        found.append(m + t * (4096 - n) // 32768)
-    return [*found, 4096]
+def read_odds(reader: Reader, flags: int) -> list[Sequence[int]]:
+    """dense.md#block: "for each strength from 1 to 7"."""
+    odds = [UNLEANED, *(reader.take(10) for _ in range(7 if flags & 2 else 0))]
+    if not all(map(all, odds)):
+        raise DamagedError("DN-008: no odds are 0")
+    return odds
 
 
 # Codes
@@ -217,7 +174,7 @@ def read_elements(
         low = codes.read(open_bits) if ending is None else read_short(codes, open_bits, ending)
         magnitude = (eighths << mantissa_bits - 3) + low
         if sign is None:
-            sign = codes.read(1) if symbol != 1 else 0
+            sign = codes.read(1) if symbol != 1 or sides.signed else 0
         if not 0 <= magnitude < 1 << 8 * width - 1:
             raise DamagedError("DN-014: a magnitude fits its bits")
         yield magnitude + (sign << 8 * width - 1)
@@ -265,3 +222,53 @@ def read_short(codes: Codes, open_bits: int, ending: int) -> int:
     if ending == 20:
         return codes.read(open_bits - 20) << 20
     return (codes.read(open_bits - ending - 1) << ending + 1) + (1 << ending)
+
+
+# Bytes
+
+
+def decode_bytes(
+    reader: Reader, sides: Sides, flags: int, base: int, layout: tuple[str, int, int]
+) -> bytes:
+    """dense.md#bytes: "An element is a value and a sign"."""
+    dtype, columns, count = layout
+    shape = [read_number(reader) for _ in range(52)]
+    top = (reader.take(1)[0], read_number(reader))
+    if sum(shape) + top[1] != 4096 or not shape[0]:
+        raise DamagedError("DN-007: the numbers of a shape add up to 4096")
+    if top[0] > 128:
+        raise DamagedError("DN-016: the value on top is at most 128")
+    odds = read_odds(reader, flags)
+    tables: dict[int, ByteTable] = {}
+    codes, found = Codes(reader.left), bytearray()
+    for i in range(count):
+        row, column = divmod(i, columns)
+        k = min(max(sides.rows[row] + sides.scales[column], 0), 63)
+        if k not in tables:
+            tables[k] = byte_table(shape, top, dtype, base + k)
+        leaning = None if sides.leanings is None else sides.leanings[column]
+        found.append(read_byte(codes, i % 8, tables[k], dtype, (leaning, odds)))
+    codes.end()
+    return bytes(found)
+
+
+def read_byte(
+    codes: Codes,
+    number: int,
+    table: ByteTable,
+    dtype: str,
+    leans: tuple[int | None, list[Sequence[int]]],
+) -> int:
+    """dense.md#bytes: one element."""
+    value, open_bits, group = table.symbols[codes.take(number, table.starts)]
+    leaning, odds = leans
+    coded = leaning is not None and group is not None
+    sign = read_sign(codes, number, leaning or 0, odds, group or 0) if coded else 0
+    value += codes.read(open_bits)
+    if value > 128:
+        raise DamagedError("DN-014: a magnitude fits its bits")
+    if not coded and value != silent_of(dtype):
+        sign = codes.read(1)
+    if dtype == "int8":
+        return (-value if sign else value) % 256
+    return value % 128 + 128 * sign

@@ -1,12 +1,14 @@
 /* dense_fuzz.c - round trips and hostile blocks for dense_*.c; see campaign.py.
  *
- * The first byte chooses: bit 0 the way (set: the rest is plain bytes, which are encoded, decoded and
- * compared; clear: the rest is what a block says, decoded), bits 1 and 2 the type, bit 3 whether columns
- * have scales, bit 4 leanings, bit 5 endings, bits 6 and 7 the classes. The second byte is the number of columns, and
- * for hostile blocks two more are the number of elements. Where there are many columns, plain bytes are
- * repeated. Every buffer has its exact size and comes from malloc(), so that a byte too far is a finding.
+ * The first byte chooses: bit 0 the way (set: the rest is plain bytes, which are encoded, decoded
+ * and compared; clear: the rest is what a block says, decoded), bits 1 and 2 the type, bit 3
+ * whether columns have scales, bit 4 leanings, bit 5 endings, bits 6 and 7 the classes. Where bits
+ * 1 and 2 are set, bit 5 chooses bytes, and bits 6 and 7 their type. The second byte is the number
+ * of columns, and for hostile blocks two more are the number of elements. Where there are many
+ * columns, plain bytes are repeated. Every buffer has its exact size and comes from malloc(), so
+ * that a byte too far is a finding.
  */
-#include "../../compressor/kernels/dense_kernel.h"
+#include "../../compressor/kernels/dense_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +84,7 @@ static void try_hostile(struct input input, unsigned choice, struct dense_layout
     side.kinds = side.classes > 1 ? held[2] : NULL;
     side.leanings = leans ? held[3] : NULL;
     side.short_rows = shorts ? held[4] : NULL;
+    side.signed_zeros = (int)take(&input) & 1;
     for (unsigned c = 0; c < side.classes; c++) {
         take_shares(tables->shapes[c], DENSE_SYMBOLS, &input);
     }
@@ -127,7 +130,8 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *by_row = room_of(rows), *shorts = room_of(rows), *scales = room_of(columns);
     uint8_t *kinds = room_of(columns), *leanings = room_of(columns);
-    uint8_t *symbols = room_of(layout.count), *packed = room_of(bound), *sums = room_of(24 * columns);
+    uint8_t *symbols = room_of(layout.count), *packed = room_of(bound),
+            *sums = room_of(24 * columns);
     int scaled = choice >> 3 & 1;
     struct dense_found found = dense_survey(plain, layout, by_row, scaled ? scales : NULL, kinds,
                                             leanings, shorts, (uint64_t *)(void *)sums);
@@ -138,7 +142,8 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     side.kinds = found.classes > 1 ? kinds : NULL;
     side.leanings = scaled && (found.leans || choice >> 4 & 1) ? leanings : NULL;
     side.short_rows = layout.width == 4 && (found.shorts || choice >> 5 & 1) ? shorts : NULL;
-    dense_model(symbols, tables, plain, layout, &side);
+    side.signed_zeros = 0;
+    dense_model(symbols, tables, plain, layout, &side, kinds);
     dense_prepare(room, tables, side.classes);
     size_t size = dense_encode(packed, plain, symbols, layout, &side, tables, room);
     require(size <= bound);
@@ -155,6 +160,86 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     free(room);
 }
 
+static void try_hostile_bytes(struct input input, unsigned choice, struct dense_layout layout)
+{
+    struct dense_side side = {0};
+    struct dense_byte_tables *tables = (struct dense_byte_tables *)room_of(sizeof *tables);
+    struct dense_byte_room *room = (struct dense_byte_room *)room_of(sizeof *room);
+    size_t rows = dense_rows(layout);
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    uint8_t *held[3] = {take_row(&input, rows, 256), take_row(&input, columns, 256),
+                        take_row(&input, columns, 16)};
+    side.base = (int)(take(&input) << 8 | take(&input)) % (2 * DENSE_BASE_MAX + 1) - DENSE_BASE_MAX;
+    side.base = choice >> 4 & 1 ? side.base : side.base % 100;
+    side.classes = 1;
+    side.rows = held[0];
+    side.scales = choice >> 3 & 1 ? held[1] : NULL;
+    side.leanings = choice >> 4 & 1 ? held[2] : NULL;
+    tables->top = take(&input) % DENSE_BYTE_VALUES;
+    take_shares(tables->shape, DENSE_SYMBOLS, &input);
+    tables->top_share = (uint16_t)(take(&input) % tables->shape[0]);
+    tables->shape[0] = (uint16_t)(tables->shape[0] - tables->top_share);
+    memset(tables->odds, 1 + (int)take(&input) % 255, sizeof tables->odds);
+    uint8_t *plain = room_of(layout.count), *packed = room_of(input.left);
+    memcpy(packed, input.at, input.left);
+    dense_byte_prepare(room, tables, layout, side.base);
+    require(dense_byte_decode(plain, layout, &side, room, packed, input.left) <= DENSE_RANGE);
+    for (unsigned i = 0; i < 3; i++) {
+        free(held[i]);
+    }
+    free(plain);
+    free(packed);
+    free(tables);
+    free(room);
+}
+
+/* Decode what was encoded, from a buffer of its size. */
+static void require_same_bytes(const uint8_t *packed, size_t size, const uint8_t *plain,
+                               struct dense_layout layout, const struct dense_side *side,
+                               const struct dense_byte_room *room)
+{
+    uint8_t *again = room_of(layout.count), *exact = room_of(size);
+    memcpy(exact, packed, size);
+    require(dense_byte_decode(again, layout, side, room, exact, size) == DENSE_FINE);
+    require(memcmp(again, plain, layout.count) == 0);
+    free(again);
+    free(exact);
+}
+
+static void try_plain_bytes(const uint8_t *plain, unsigned choice, struct dense_layout layout)
+{
+    struct dense_side side = {0};
+    struct dense_byte_tables *tables = (struct dense_byte_tables *)room_of(sizeof *tables);
+    struct dense_byte_room *room = (struct dense_byte_room *)room_of(sizeof *room);
+    size_t rows = dense_rows(layout), bound = dense_bound(layout);
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    uint8_t *by_row = room_of(2 * rows), *by_column = room_of(3 * columns);
+    uint8_t *values = room_of(layout.count), *packed = room_of(bound),
+            *sums = room_of(24 * columns);
+    int scaled = choice >> 3 & 1;
+    struct dense_found found =
+        dense_survey(plain, layout, by_row, scaled ? by_column : NULL, by_column + columns,
+                     by_column + 2 * columns, by_row + rows, (uint64_t *)(void *)sums);
+    require(found.classes == 1 && !found.shorts);
+    side.base = found.base;
+    side.classes = 1;
+    side.rows = by_row;
+    side.scales = scaled ? by_column : NULL;
+    side.leanings = scaled && (found.leans || choice >> 4 & 1) ? by_column + 2 * columns : NULL;
+    dense_byte_model(values, by_row, tables, plain, layout, &side);
+    dense_byte_prepare(room, tables, layout, side.base);
+    size_t size = dense_byte_encode(packed, plain, values, layout, &side, room);
+    require(size <= bound);
+    require_same_bytes(packed, size, plain, layout, &side, room);
+    free(by_row);
+    free(by_column);
+    free(values);
+    free(packed);
+    free(sums);
+    free(tables);
+    free(room);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const unsigned types[4][2] = {{2, 7}, {2, 10}, {4, 23}, {4, 23}};
@@ -163,9 +248,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const unsigned *type = types[data[0] >> 1 & 3];
     struct dense_layout layout = {type[0], type[1], 0, 1u + data[1]};
+    int bytes = (data[0] & 0x26) == 0x26;
+    if (bytes) {
+        static const unsigned mantissa_bits[4] = {3, 2, 0, 0};
+        layout.width = 1;
+        layout.mantissa_bits = mantissa_bits[data[0] >> 6];
+    }
     if (!(data[0] & 1)) {
         layout.count = (data[2] | (size_t)data[3] << 8) % 5000;
-        try_hostile((struct input){data + 4, size - 4}, data[0], layout);
+        (bytes ? try_hostile_bytes : try_hostile)((struct input){data + 4, size - 4}, data[0],
+                                                  layout);
         return 0;
     }
     size_t times = data[1] > 127 ? MANY : 1, rest = size - 2;
@@ -174,7 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(plain + i * rest, data + 2, rest);
     }
     layout.count = rest * times / layout.width;
-    try_plain(plain, data[0], layout);
+    (bytes ? try_plain_bytes : try_plain)(plain, data[0], layout);
     free(plain);
     return 0;
 }

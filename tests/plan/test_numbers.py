@@ -127,6 +127,16 @@ def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
     ]
 
 
+@given(st.integers(LEAST, 3 * MIB), st.integers(1, 2000), st.integers(1 << 18, 4 * MIB))
+def test_whole_rows_make_no_more_blocks(size: int, columns: int, most: int) -> None:
+    counts = [
+        len(list(cuts([Run(size, "I8", columns)], codings_for(level), most)))
+        for level in (DENSEST - 1, DENSEST)
+    ]
+
+    assert counts[1] <= counts[0] + size // (BLOCK * 2)
+
+
 def test_where_dense_is_tried_blocks_end_with_a_row() -> None:
     for level, rest in ((DENSEST - 1, 2 * BLOCK % 300), (DENSEST, 0)):
         found = list(cuts([Run(3 * MIB // 300 * 300, "BF16", 150)], codings_for(level), 4 * MIB))

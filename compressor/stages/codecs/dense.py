@@ -1,4 +1,4 @@
-"""Floats under the scales of their rows and columns, densely. Format: docs/format/dense.md."""
+"""Numbers under the scales of their rows and columns, densely. Format: docs/format/dense.md."""
 
 from struct import Struct
 
@@ -9,10 +9,17 @@ from compressor.kernels import huffman
 from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
 from compressor.stages.parts import PartReader, pack_part
 
-LAYOUTS = {"fp32": (4, 23), "bf16": (2, 7), "fp16": (2, 10)}
+LAYOUTS = {
+    "fp32": (4, 23),
+    "bf16": (2, 7),
+    "fp16": (2, 10),
+    "fp8_e4m3": (1, 3),
+    "fp8_e5m2": (1, 2),
+    "int8": (1, 0),
+}
 """Type of the elements -> their bytes, and the bits of their mantissa."""
 HEAD = Struct("<BBh")
-COLUMNS, LEANINGS, ENDINGS = 1, 2, 4  # flags
+COLUMNS, LEANINGS, ENDINGS, SIGNED_ZEROS = 1, 2, 4, 8  # flags
 BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
 LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
 COLUMNS_USUAL = 1 << 16
@@ -31,19 +38,30 @@ class Dense:
         """Return one packed block."""
         width = self._words[0]
         scaled = len(plain) // width >= LEAST_ROWS * self._columns
+        if width == 1:
+            return self._encode_bytes(plain, scaled=scaled)
         side, tables, coded = kernel.encode(plain, self._words, self._columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
+        flags |= SIGNED_ZEROS * side.signed_zeros
         parts = [
             HEAD.pack(flags, len(tables.shapes) - 1, side.base),
             plain[len(plain) // width * width :],
         ]
-        parts += [pack_part(part) for part in (side.rows, *side[2:]) if part is not None]
+        parts += [pack_part(part) for part in _parts(side)]
         parts += [_shares(shape) for shape in tables.shapes]
         parts += tables.odds
         if tables.endings:
             parts.append(bytes([tables.first_level, len(tables.endings) - 1]))
             parts += [_shares(row) for row in tables.endings]
         return b"".join([*parts, coded])
+
+    def _encode_bytes(self, plain: Bytes, *, scaled: bool) -> Bytes:
+        side, tables, coded = kernel.encode_bytes(plain, self._words, self._columns, scaled)
+        flags = COLUMNS * scaled | LEANINGS * bool(tables.odds)
+        parts: list[Bytes] = [HEAD.pack(flags, 0, side.base)]
+        parts += [pack_part(part) for part in _parts(side)]
+        parts += [_shares(tables.shape), bytes([tables.top]), _shares([tables.top_share])]
+        return b"".join([*parts, *tables.odds, coded])
 
     def decode(self, packed: Bytes, plain_size: int) -> Bytes:
         """Return the content of one packed block."""
@@ -54,9 +72,13 @@ class Dense:
         tail = bytes(reader.take(plain_size % width))
         side = reader.side(flags, classes, -(-count // self._columns), min(count, self._columns))
         side = side._replace(base=base)
-        tables = reader.tables(flags, classes)
-        coded = reader.rest()
-        found = kernel.decode(coded, plain_size, self._words, self._columns, side, tables, tail)
+        given = plain_size, self._words, self._columns, side
+        if width == 1:
+            byte_tables = reader.byte_tables(flags)
+            found = kernel.decode_bytes(reader.rest(), *given, byte_tables)
+        else:
+            tables = reader.tables(flags, classes)
+            found = kernel.decode(reader.rest(), *given, tables, tail)
         if isinstance(found, int):
             raise damaged(found, _WRONG[found])
         return found
@@ -97,12 +119,14 @@ class _Reader(PartReader):
             raise damaged(1, "its head is cut")
         flags, last, base = HEAD.unpack(self.take(HEAD.size))
         scaled = flags & COLUMNS
-        if flags > 7 or last >= kernel.CLASSES_MAX or (not scaled and (flags & LEANINGS or last)):
+        if flags > 15 or last >= kernel.CLASSES_MAX or (not scaled and (flags & LEANINGS or last)):
             raise damaged(2, "its head is out of range")
         if abs(base) > kernel.BASE_MAX:
             raise damaged(3, "its base is out of range")
         if flags & ENDINGS and words[0] != 4:
             raise damaged(4, "it has endings of short elements")
+        if words[0] == 1 and (last or flags & SIGNED_ZEROS):
+            raise damaged(15, "it has classes of bytes, or zeros of their own")
         return flags, last + 1, base
 
     def side(self, flags: int, classes: int, rows: int, columns: int) -> kernel.Side:
@@ -115,18 +139,15 @@ class _Reader(PartReader):
         for known, most in ((kinds, classes - 1), (leanings, 15), (shorts, 1)):
             if known and max(known) > most:
                 raise damaged(5, "what it says of a row or column is out of range")
-        return kernel.Side(0, by_row, scales, kinds, leanings, shorts)
+        zeros = bool(flags & SIGNED_ZEROS)
+        return kernel.Side(0, by_row, scales, kinds, leanings, shorts, zeros)
 
     def tables(self, flags: int, classes: int) -> kernel.Tables:
         """Return what the tables of codes are made of."""
         shapes = [self._shares(kernel.SYMBOLS) for _ in range(classes)]
         if any(sum(shape) != kernel.SHARES or not shape[0] for shape in shapes):
             raise damaged(7, "a shape does not sum up")
-        odds: list[bytes] = []
-        if flags & LEANINGS:
-            odds = [bytes(self.take(kernel.GROUPS)) for _ in range(kernel.STRENGTHS - 1)]
-            if not all(map(all, odds)):
-                raise damaged(8, "a sign is impossible")
+        odds = self._odds(flags)
         first, last, endings = 0, 0, []
         if flags & ENDINGS:
             first, last = self.take(2)
@@ -136,6 +157,25 @@ class _Reader(PartReader):
             if any(sum(row) not in (0, kernel.SHARES) for row in endings):
                 raise damaged(10, "a table of endings does not sum up")
         return kernel.Tables(shapes, odds, first, endings)
+
+    def byte_tables(self, flags: int) -> kernel.ByteTables:
+        """Return what the tables of bytes are made of."""
+        shape = self._shares(kernel.SYMBOLS)
+        top = self.take(1)[0]
+        (top_share,) = self._shares(1)
+        if sum(shape) + top_share != kernel.SHARES or not shape[0]:
+            raise damaged(7, "a shape does not sum up")
+        if top >= kernel.BYTE_VALUES:
+            raise damaged(16, "its value on top is out of range")
+        return kernel.ByteTables(shape, self._odds(flags), top, top_share)
+
+    def _odds(self, flags: int) -> list[bytes]:
+        if not flags & LEANINGS:
+            return []
+        odds = [bytes(self.take(kernel.GROUPS)) for _ in range(kernel.STRENGTHS - 1)]
+        if not all(map(all, odds)):
+            raise damaged(8, "a sign is impossible")
+        return odds
 
     def rest(self) -> memoryview:
         """Return all that is left."""
@@ -153,6 +193,12 @@ class _Reader(PartReader):
         return found
 
 
+def _parts(side: kernel.Side) -> list[bytes]:
+    """Return what a block says of rows and columns, in its order."""
+    parts = (side.rows, side.scales, side.kinds, side.leanings, side.short_rows)
+    return [part for part in parts if part is not None]
+
+
 def _shares(row: list[int]) -> bytes:
     packed = bytearray()
     for share in row:
@@ -167,7 +213,7 @@ def damaged(check: int, what: str) -> DamagedError:
 
 STAGE = StageInfo(
     name="dense",
-    summary="floats by the scales of their rows and columns: the smallest, and slow",
+    summary="numbers by the scales of their rows and columns: the smallest, and slow",
     make=Dense,
     provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
     options=(
