@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from compressor.errors import DamagedError
-from compressor.reference.dense import TYPES, Codes
+from compressor.reference.dense import Codes
+from compressor.reference.dense_shapes import TYPES
 from compressor.reference.floatdelta import Reader, elements, exponent_of, ordered, unordered
 
 WEIGHTS = (16, 19, 23, 27)
