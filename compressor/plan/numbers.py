@@ -97,7 +97,8 @@ _FLOATS = (
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
 
-DENSE_TYPES = ("fp32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2")
+DENSE_DELTA_TYPES = ("fp32", "bf16", "fp16")
+DENSE_TYPES = (*DENSE_DELTA_TYPES, "fp8_e4m3", "fp8_e5m2")
 
 _CASTS = {"F32": 13, "F64": 29}
 """Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
@@ -119,7 +120,8 @@ def codings_for(level: int) -> Codings:
         delta = parse(f"floatdelta:dtype={name}")
         densest = level >= DENSEST and name in DENSE_TYPES
         dense = parse(f"dense:dtype={name}") if densest else None
-        dense_delta = parse(f"densedelta:dtype={name}") if densest else None
+        differs = densest and name in DENSE_DELTA_TYPES
+        dense_delta = parse(f"densedelta:dtype={name}") if differs else None
         # Of wide elements fewer: reading a difference may take nine blocks.
         size = BLOCK * min(width, 4)
         found[dtype] = Coding(chain, width, size, masks, delta, dense, dense_delta)
