@@ -26,7 +26,7 @@ from compressor.archive.schema import (
 from compressor.archive.source import RandomSource
 from compressor.engine import block as blocks
 from compressor.engine.bases import BlockReader, fetching
-from compressor.engine.behind import HELD
+from compressor.engine.behind import held
 from compressor.engine.limits import INTERPRETER, share, threads_within
 from compressor.engine.pool import OrderedPool
 from compressor.engine.reading import UnpackOptions
@@ -354,7 +354,7 @@ def cut(plain: Bytes, span: Span) -> memoryview:
 
 def _written(index: Index) -> int:
     """Return the bytes that a thread of its own holds."""
-    return index.head.block_size + HELD
+    return held(index.head.block_size)
 
 
 def _fixed(index: Index) -> int:

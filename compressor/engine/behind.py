@@ -2,11 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from compressor.stages.base import Bytes
 
 HELD = 4 << 20  # bytes; what is handed over together, for each time takes some .05 ms
 PATIENCE = 0.5  # seconds that a write which Ctrl-C did not want to wait for has to end
+
+
+def held(block_size: int) -> int:
+    """Return the bytes that one holds at most whose pieces are of blocks of this size.
+
+    They are of two batches, one that is being written; of the blocks, a piece keeps twice its size at most.
+    """
+    return 2 * (2 * HELD + block_size)
 
 
 class Behind:
@@ -29,6 +38,7 @@ class Behind:
         self._busy = (
             threading.Lock()
         )  # held while anything is being written, by whoever hands it over
+        self._writing = False  # the thread has a batch
         self._left = False  # an interrupt ended the waiting for what is being written
 
     def write(self, data: Bytes) -> None:
@@ -36,6 +46,8 @@ class Behind:
         if not self._apart:
             self._write(data)
             return
+        if isinstance(data, memoryview) and 2 * data.nbytes < memoryview(data.obj).nbytes:
+            data = bytes(data)  # else all of a block would be held for a small part of it
         self._waiting.append(data)
         self._size += len(data)
         if self._size >= HELD:
@@ -72,10 +84,20 @@ class Behind:
             return
         if self._batch is not None:
             self._batch.clear()
-        if self._busy.acquire(timeout=PATIENCE if self._left else -1):
+        if self._ended():
             self._batch = None
-            self._given.release()
+            with suppress(RuntimeError):  # it was not taken yet
+                self._given.release()
             thread.join()
+
+    def _ended(self) -> bool:
+        """Wait until the thread writes nothing; False where an interrupt can't wait for that."""
+        while not self._busy.acquire(timeout=PATIENCE):
+            if self._left:
+                return False
+            if not self._writing:  # an interrupt came when all was ready to be handed over
+                return True
+        return True
 
     def _wait(self) -> None:
         """Wait until nothing is being written."""
@@ -90,16 +112,26 @@ class Behind:
 
     def _hand_over(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="compressor-write", daemon=True)
-            self._thread.start()
+            self._thread = self._started()
         self._batch, self._waiting, self._size = self._waiting, [], 0
         self._given.release()
 
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="compressor-write", daemon=True)
+        try:
+            thread.start()
+        except BaseException:  # the system has no thread left, or Ctrl-C
+            self._busy.release()
+            raise
+        return thread
+
     def _run(self) -> None:
         while self._given.acquire() and (batch := self._batch) is not None:
+            self._writing = True
             try:
                 while batch:
                     self._write(batch.pop(0))
             except BaseException as error:  # raised where the caller comes next
                 self._error = error
+            self._writing = False
             self._busy.release()

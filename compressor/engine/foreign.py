@@ -1,7 +1,9 @@
 """Files of other programs, read like archives of one content."""
 
 import os
+import stat
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 from msgspec.structs import replace
@@ -31,6 +33,7 @@ class ForeignFile:
         self.format = found
         self.entry = entry
         self._packed = Packed(file.read, "this is " + found.words)
+        self._waits = _waits(file)
 
     def take_name(self) -> bool:
         """Have the content go by the name, and the time, that the header records; False: it has no name.
@@ -89,13 +92,23 @@ class ForeignFile:
     def pieces(self, options: UnpackOptions) -> Generator[bytes]:
         """Yield the content; raises as ``unpack`` does, and DamagedError."""
         memory, given = options.limits.memory - INTERPRETER, 0
-        reading = ForeignReading(self.format, self._packed, memory, options.threads)
+        threads = 1 if self._waits else options.threads
+        reading = ForeignReading(self.format, self._packed, memory, threads)
         for piece in reading.pieces():
             given += len(piece)
             options.limits.check(given, reading.position)
             options.progress(reading.position, given)
             yield piece
         options.progress(reading.position, given)  # the end was read, too
+
+
+def _waits(file: BinaryIO) -> bool:
+    """Whether reading may wait for who writes: then what came is given, and not gathered for threads."""
+    if isinstance(file, _Ahead):
+        return True
+    with suppress(OSError, AttributeError):  # what is in memory has no descriptor
+        return not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    return False
 
 
 class _Ahead:

@@ -74,7 +74,7 @@ class ForeignReading:
         gathered, plain_most = bytearray(), 0
         while plain_most < TOGETHER:
             size, most = self._format.unit(self._packed)
-            if not size:
+            if not size or (gathered and len(gathered) + size > MOST_PACKED):
                 break
             gathered += self._packed.exactly(size)
             plain_most += most

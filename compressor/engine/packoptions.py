@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
-from compressor.engine.behind import HELD
+from compressor.engine.behind import held
 from compressor.engine.block import STORE
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, threads_within
 from compressor.plan.densest import Trials
@@ -112,7 +112,7 @@ class PackOptions(Struct, frozen=True):
         free = self.memory - INTERPRETER - fixed - threads * per_task
         # What is to be read again has to be written before others build upon it.
         behind = self.behind and self.sources.within is None
-        return threads, behind and threads > 1 and free >= block_size + HELD
+        return threads, behind and threads > 1 and free >= held(block_size)
 
     def _per_task(self, block_size: int) -> int:
         """Return the bytes of a task: its block, what packing takes, and the copy of verification."""

@@ -25,7 +25,7 @@ from compressor.archive.schema import FILE, Base, Head, Open, Span
 from compressor.archive.source import Forward, RandomSource, Source
 from compressor.engine import block as blocks
 from compressor.engine.bases import fetching
-from compressor.engine.behind import HELD
+from compressor.engine.behind import held
 from compressor.engine.delivery import Delivery
 from compressor.engine.limits import INTERPRETER, share, threads_within
 from compressor.engine.pool import OrderedPool
@@ -121,7 +121,7 @@ class Unpacker:
             what += " from a pipe (from a file that can seek it needs less)"
         threads = threads_within(self._options.threads, limits.memory, per_task, fixed, what)
         free = limits.memory - fixed - threads * per_task
-        written = head.block_size + HELD  # what a thread of its own holds
+        written = held(head.block_size)
         apart = self._options.behind and threads > 1 and free - INTERPRETER >= written
         if apart:
             fixed, free = fixed + written, free - written

@@ -128,3 +128,48 @@ def test_an_interrupted_wait_is_not_waited_for_again(writer, behind, monkeypatch
     behind.close()
 
     assert writer.written == []
+
+
+def test_a_small_part_of_a_block_does_not_keep_all_of_it(behind) -> None:
+    block = bytearray(1000)
+
+    behind.write(memoryview(block)[:10])
+    behind.write(memoryview(block)[:900])
+
+    assert isinstance(behind._waiting[0], bytes)
+    assert isinstance(behind._waiting[1], memoryview)
+
+
+def test_an_interrupt_before_the_handing_over_does_not_stop_the_end(writer, monkeypatch) -> None:
+    behind = Behind(writer.write, apart=True)
+    behind.write(BIG)  # so that there is a thread
+    behind.flush()
+    thread = behind._thread
+    monkeypatch.setattr(Behind, "_hand_over", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        behind.write(BIG)
+    behind.close()
+
+    assert thread is not None
+    assert not thread.is_alive()
+
+
+def test_a_thread_that_can_not_be_had_is_told_and_does_not_stop_the_end(
+    writer, monkeypatch
+) -> None:
+    behind = Behind(writer.write, apart=True)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+
+    with pytest.raises(RuntimeError, match="can't start"):
+        behind.write(BIG)
+    behind.close()
+    behind.flush()
+
+
+def interrupt(_behind: Behind) -> None:
+    raise KeyboardInterrupt
+
+
+def no_thread(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

@@ -11,7 +11,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter
 from compressor.engine.access import CACHED_BLOCKS, SeekableArchive
-from compressor.engine.behind import HELD
+from compressor.engine.behind import HELD, held
 from compressor.engine.extract import Extraction
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, Limits
 from compressor.engine.pack import Packer
@@ -80,8 +80,8 @@ def test_a_thread_writes_where_there_is_memory_for_its_block() -> None:
     options = PackOptions(parse("lz4"), threads=2, behind=True)
     two = INTERPRETER + 2 * options._per_task(BLOCK)
 
-    enough = replace(options, memory=two + BLOCK + HELD).workers(BLOCK, 0)
-    too_little = replace(options, memory=two + BLOCK + HELD - 1).workers(BLOCK, 0)
+    enough = replace(options, memory=two + held(BLOCK)).workers(BLOCK, 0)
+    too_little = replace(options, memory=two + held(BLOCK) - 1).workers(BLOCK, 0)
 
     assert enough == (2, True)
     assert too_little == (2, False)
@@ -136,9 +136,9 @@ def test_chosen_members_are_written_at_once_where_memory_is_short() -> None:
     head = extract_into(ThreadSink()).indexes[0].head
     two = INTERPRETER + (CACHED_BLOCKS + 2) * BLOCK + 2 * (BLOCK + head.decode_memory)
 
-    assert extract_into(ThreadSink(), two + BLOCK + HELD).apart
-    assert not extract_into(ThreadSink(), two + BLOCK + HELD - 1).apart
-    assert extract_into(ThreadSink(), two + BLOCK + HELD - 1).threads == 2
+    assert extract_into(ThreadSink(), two + held(BLOCK)).apart
+    assert not extract_into(ThreadSink(), two + held(BLOCK) - 1).apart
+    assert extract_into(ThreadSink(), two + held(BLOCK) - 1).threads == 2
 
 
 def test_what_can_not_be_written_ends_the_extraction() -> None:

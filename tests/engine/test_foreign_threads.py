@@ -158,3 +158,23 @@ def test_threads_keep_within_the_memory() -> None:
 
     for memory, threads in ((TASK, 1), (4 * TASK, 2), (7 * TASK, 5), (99 * TASK, 8)):
         assert ForeignReading(found, packed, memory, 8)._pool.threads == threads
+
+
+def test_frames_that_hold_nothing_are_never_gathered() -> None:
+    found = format_of(zstandard.compress(b""))
+    skipped = (0x184D2A50).to_bytes(4, "little") + (4 << 20).to_bytes(4, "little") + bytes(4 << 20)
+    nothing = zstandard.compress(b"") * 3
+    reading = ForeignReading(
+        found, Packed(io.BytesIO(skipped + nothing).read, found.words), MEMORY, 2
+    )
+
+    assert reading._units() == (b"", 0)
+
+
+def test_units_that_stand_for_nothing_are_bounded_by_their_packed_size(monkeypatch) -> None:
+    nothing = zstandard.compress(b"")
+    found = format_of(nothing)
+    monkeypatch.setattr(foreignthreads, "MOST_PACKED", 5 * len(nothing))
+    packed = Packed(io.BytesIO(nothing * 100).read, found.words)
+
+    assert ForeignReading(found, packed, MEMORY, 2)._units() == (nothing * 5, 0)
