@@ -8,7 +8,7 @@ SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproj
 EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
-.PHONY: help demo build man models test arm64 check format bench fuzz soak dist clean
+.PHONY: help demo build man models test arm check format bench fuzz soak dist clean
 help: ## Say what there is to make.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -59,7 +59,7 @@ man: build ## Write the man pages: `man compressor` finds them while .venv/bin i
 models: build ## Install torch and transformers, which some tests compare with.
 	$(PIP) --editable '.[models]'
 
-arm64: build ## Compare all golden files on an emulated arm64 (Debian: gcc-aarch64-linux-gnu qemu-user).
+arm: build ## Compare all golden files on an emulated arm64 (Debian: gcc-aarch64-linux-gnu qemu-user).
 	$(BIN)/python tools/arm64.py $(VENV)/arm64 || [ $$? = 77 ]
 
 check: build ## Check style, types, layers, spelling and the C sources.
