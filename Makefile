@@ -59,7 +59,7 @@ man: build ## Write the man pages: `man compressor` finds them while .venv/bin i
 models: build ## Install torch and transformers, which some tests compare with.
 	$(PIP) --editable '.[models]'
 
-arm: build ## Compare all golden files on an emulated arm64 (Debian: gcc-aarch64-linux-gnu qemu-user).
+arm: build ## Compare golden files and archives on an emulated arm64 (Debian: gcc-aarch64-linux-gnu qemu-user).
 	$(BIN)/python tools/arm64.py $(VENV)/arm64 || [ $$? = 77 ]
 
 check: build ## Check style, types, layers, spelling and the C sources.

@@ -1,9 +1,10 @@
-"""Check that all native streams are the same bytes on arm64: python tools/arm64.py FOLDER.
+"""Check that native streams are the same bytes on arm64: python tools/arm64.py FOLDER.
 
 Builds the kernels with Debian's cross compiler, and runs what compares golden files and archives with what
-the kernels make of them, by an emulated processor and its own Python. Needs Debian's apt-get and dpkg,
-gcc-aarch64-linux-gnu and qemu-user, and the bindings as `make build` writes them. What it takes it keeps
-in FOLDER. Exit code 77 where an interpreter or a library for arm64 can't be had.
+the kernels make of them, but for `dense` and differences: by an emulated processor and its own Python.
+Needs Debian's apt-get and dpkg, gcc-aarch64-linux-gnu and qemu-user, and the bindings as `make build`
+writes them. What it takes it keeps in FOLDER. Exit code 77 where an interpreter or a library for arm64
+can't be had.
 """
 
 import os
