@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from compressor.errors import MemoryBudgetError, UnsupportedError
 from compressor.formats.base import MOST_PACKED, MOST_PLAIN, Format
-from compressor.formats.packed import INSIDE, Packed, skippable
+from compressor.formats.packed import INSIDE, Packed, skip_frame, skippable
 from compressor.formats.writing import StreamCoder, Writing
 from compressor.stages.base import Bytes
 
@@ -94,6 +94,10 @@ def _unit(packed: Packed) -> tuple[int, int]:
 
     def walk(ahead: Packed) -> None:
         nonlocal plain_size
+        while skippable(ahead.peek(4)):
+            if ahead.position + int.from_bytes(ahead.peek(8)[4:], "little") > MOST_PACKED:
+                raise ahead.damaged("no frame that could be held")
+            skip_frame(ahead)
         header = _header(ahead)
         if header.plain_size is None or header.plain_size > MOST_PLAIN:
             raise ahead.damaged("no frame that could be held")
