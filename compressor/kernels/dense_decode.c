@@ -21,16 +21,6 @@ struct meaning {
     unsigned silent; /* the symbol that has no sign */
 };
 
-/* Return the sign: the likelier one where the slot is below odds. */
-ALWAYS_INLINE unsigned take_sign(uint32_t *state, uint32_t odds, unsigned leaning)
-{
-    uint32_t x = *state, slot = x % DENSE_SHARES;
-    uint32_t rare = 0 - (uint32_t)(slot >= odds);
-    uint32_t share = (odds & ~rare) | ((DENSE_SHARES - odds) & rare);
-    *state = share * (x / DENSE_SHARES) + slot - (odds & rare);
-    return (rare & 1) ^ leaning >> 3;
-}
-
 ALWAYS_INLINE void take_one(struct symbols *out, uint32_t *state, struct words *words, size_t i,
                             const struct dense_tile *tile, const struct meaning *meaning,
                             const struct dense_tables *tables, const struct dense_room *room,

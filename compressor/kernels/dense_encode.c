@@ -127,9 +127,7 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
     uint32_t states[STATES];
     uint8_t *end = packed + dense_bound(layout);
     struct writer writer = {end};
-    for (unsigned j = 0; j < STATES; j++) {
-        states[j] = BOTTOM;
-    }
+    begin_states(states);
     find_reciprocals(&job);
     for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
         at -= TILE;

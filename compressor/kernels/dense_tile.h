@@ -123,4 +123,14 @@ void dense_make_odds(uint8_t odds_of[DENSE_STRENGTHS][DENSE_GROUPS],
 void dense_fill_tile(struct dense_tile *tile, struct dense_layout layout,
                      const struct dense_side *side, size_t at, size_t n);
 
+/* Return the sign: the likelier one where the slot is below odds. */
+ALWAYS_INLINE unsigned take_sign(uint32_t *state, uint32_t odds, unsigned leaning)
+{
+    uint32_t x = *state, slot = x % DENSE_SHARES;
+    uint32_t rare = 0 - (uint32_t)(slot >= odds);
+    uint32_t share = (odds & ~rare) | ((DENSE_SHARES - odds) & rare);
+    *state = share * (x / DENSE_SHARES) + slot - (odds & rare);
+    return (rare & 1) ^ leaning >> 3;
+}
+
 #endif

@@ -66,9 +66,7 @@ size_t densedelta_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *b
     uint8_t *end = packed + densedelta_bound(layout);
     struct writer writer = {end};
     unsigned shift = tables->signs ? 0 : 1;
-    for (unsigned j = 0; j < STATES; j++) {
-        states[j] = BOTTOM;
-    }
+    begin_states(states);
     find_reciprocals(counts, room, tables);
     for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
         at -= TILE;

@@ -132,6 +132,13 @@ static inline int judge_end(const uint32_t states[STATES], struct words words, s
     return rest && bits.data[bits.size - 1] >> rest ? RANS_LEFT : RANS_FINE;
 }
 
+static inline void begin_states(uint32_t states[STATES])
+{
+    for (unsigned j = 0; j < STATES; j++) {
+        states[j] = BOTTOM;
+    }
+}
+
 ALWAYS_INLINE uint32_t reciprocal_of(uint32_t share)
 {
     return share > 1 ? (uint32_t)(((uint64_t)1 << 32) / share) : UINT32_MAX;

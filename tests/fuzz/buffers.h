@@ -42,4 +42,20 @@ static inline struct bytes stretched(const uint8_t *data, size_t size, size_t ti
     return plain;
 }
 
+/* What is left of the input. */
+struct input {
+    const uint8_t *at;
+    size_t left;
+};
+
+/* Take a byte; 0 where none is left. */
+static inline unsigned take(struct input *input)
+{
+    if (!input->left) {
+        return 0;
+    }
+    input->left--;
+    return *input->at++;
+}
+
 #endif

@@ -9,39 +9,15 @@
  * that a byte too far is a finding.
  */
 #include "../../compressor/kernels/dense_bytes.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "buffers.h"
 
 #define MANY 40 /* times that plain bytes are repeated */
-
-static void require(int truth)
-{
-    if (!truth) {
-        abort();
-    }
-}
 
 static uint8_t *room_of(size_t size)
 {
     uint8_t *room = calloc(size ? size : 1, 1);
     require(room != NULL);
     return room;
-}
-
-/* What is left of the input. */
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static unsigned take(struct input *input)
-{
-    if (!input->left) {
-        return 0;
-    }
-    input->left--;
-    return *input->at++;
 }
 
 static uint8_t *take_row(struct input *input, size_t size, unsigned below)

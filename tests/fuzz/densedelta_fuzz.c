@@ -11,21 +11,6 @@
 
 #define MANY 40 /* times that plain bytes are repeated */
 
-/* What is left of the input. */
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static unsigned take(struct input *input)
-{
-    if (!input->left) {
-        return 0;
-    }
-    input->left--;
-    return *input->at++;
-}
-
 static struct bytes take_row(struct input *input, size_t size)
 {
     struct bytes row = bytes_new(size);
