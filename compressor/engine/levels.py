@@ -1,7 +1,7 @@
 """Levels 1 to 9 as chains. A planner will replace this table; until then it is all there is to it."""
 
 from compressor.errors import UsageError
-from compressor.plan.densest import DENSE, Trials, densest
+from compressor.plan.densest import STRONG, Trials, densest
 from compressor.stages.chain import Chain, parse
 
 DEFAULT = 3
@@ -14,7 +14,7 @@ LEVELS = {
     6: "zstd:level=9",
     7: "zstd:level=12",
     8: "zstd:level=19",
-    9: DENSE,
+    9: STRONG,
 }
 FAST = "zstd:level=-3"
 SOLID_SIZES = {5: 8 << 20, 6: 16 << 20, 7: 16 << 20, 8: 32 << 20, 9: 24 << 20}

@@ -22,9 +22,9 @@ BETTER = 0.97
 """What bz2 may need of a sample by what lzma does, to be tried: in whole blocks lzma gets better, for it
 looks back further."""
 
-DENSE = "lzma:level=9:nice=96"
-TEXT = f"{DENSE}:tune=text"
-NUMBERS = f"{DENSE}:tune=numbers"
+STRONG = "lzma:level=9:nice=96"
+TEXT = f"{STRONG}:tune=text"
+NUMBERS = f"{STRONG}:tune=numbers"
 PACKED_BY = "zstd:level=19"
 BZ2 = "bz2:level=9"
 
@@ -71,7 +71,7 @@ def _first_for(sample: memoryview) -> str:
     by_position = sum(_bits(sample[start::4]) for start in range(4))
     if by_position > EVEN * bits:
         return TEXT
-    return NUMBERS if bits > FULL * len(sample) else DENSE
+    return NUMBERS if bits > FULL * len(sample) else STRONG
 
 
 def _bits(sample: memoryview) -> float:
@@ -88,5 +88,5 @@ def _bz2_may_win(text: str, sample: memoryview) -> bool:
 @cache
 def densest() -> Trials:
     """Return what the densest level tries."""
-    first = tuple(map(_parsed, (DENSE, TEXT, NUMBERS, PACKED_BY)))
+    first = tuple(map(_parsed, (STRONG, TEXT, NUMBERS, PACKED_BY)))
     return Trials(first, (_parsed(BZ2), _parsed(PACKED_BY)), _choose)

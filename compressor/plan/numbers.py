@@ -78,10 +78,10 @@ Codings = Mapping[str, Coding]
 
 NONE: Codings = {}
 
-DENSE = 5
+MANTISSA_LEVEL = 5
 """The level from which two mantissa bits go with the exponents: .2 to .6 % smaller, a third slower."""
 
-DENSEST = 7
+DENSE_LEVEL = 7
 """The level from which ``dense`` is tried as well: 1 to 4 % smaller, many times slower.
 
 So is ``densedelta``: differences are 1 to 7 % smaller.
@@ -109,16 +109,16 @@ def codings_for(level: int) -> Codings:
     """Return how numbers are packed at a level."""
     huffman = parse("huffman")
     zeros = Mask(0, tree("zeromask", huffman, huffman, width=1))
-    dense_bytes = parse("dense:dtype=int8") if level >= DENSEST else None
+    dense_bytes = parse("dense:dtype=int8") if level >= DENSE_LEVEL else None
     found = {
         "I8": Coding(huffman, 1, BLOCK, (zeros,), dense=dense_bytes)
     }  # a quantised model's: noise, not evenly spread
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
-        chain = many if level >= DENSE else few
+        chain = many if level >= MANTISSA_LEVEL else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
-        densest = level >= DENSEST and name in DENSE_TYPES
+        densest = level >= DENSE_LEVEL and name in DENSE_TYPES
         dense = parse(f"dense:dtype={name}") if densest else None
         differs = densest and name in DENSE_DELTA_TYPES
         dense_delta = parse(f"densedelta:dtype={name}") if differs else None

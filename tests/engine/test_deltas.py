@@ -25,7 +25,7 @@ from compressor.errors import (
     MissingBaseError,
     UsageError,
 )
-from compressor.plan.numbers import DENSEST, MOST_NEEDS, codings_for
+from compressor.plan.numbers import DENSE_LEVEL, MOST_NEEDS, codings_for
 from tests.archive.forge import Forge, digest, entry
 from tests.archive.sound import S0, S1, STATES
 from tests.engine.conftest import MemorySink
@@ -72,7 +72,7 @@ def test_from_level_seven_on_differences_are_denser(path: Path) -> None:
     members = states(2, layers=1)
     usual = packed(path, members)
 
-    archive = packed(path, members, codings=codings_for(DENSEST))
+    archive = packed(path, members, codings=codings_for(DENSE_LEVEL))
 
     stored = blocks(archive)["step01"]
     assert any(block.chain.startswith("densedelta:dtype=bf16:columns=") for block in stored)

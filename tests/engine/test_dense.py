@@ -48,8 +48,8 @@ def test_odd_tensors_are_no_larger_than_without_dense(
         safetensors_file({"one": entry(dtype, shape, 0, len(content))}, content)
         for shape, content in odd(dtype)
     ]
-    tried = [len(compressor.compress(file, level=numbers.DENSEST)) for file in files]
-    monkeypatch.setattr(numbers, "DENSEST", 10)
+    tried = [len(compressor.compress(file, level=numbers.DENSE_LEVEL)) for file in files]
+    monkeypatch.setattr(numbers, "DENSE_LEVEL", 10)
     numbers.codings_for.cache_clear()
     usual = [len(compressor.compress(file, level=7)) for file in files]
     numbers.codings_for.cache_clear()

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from compressor.plan.alternatives import SAMPLED, alternatives, differences
-from compressor.plan.numbers import DENSEST, codings_for
+from compressor.plan.numbers import DENSE_LEVEL, codings_for
 from compressor.plan.records import RECORDS
 from compressor.stages.chain import encode, parse
 
@@ -85,7 +85,7 @@ def test_rows_that_were_shorter_once_are_offered_a_mask(
 
 @pytest.mark.parametrize("dtype", CODINGS)
 def test_numbers_are_tried_densely_at_high_levels(dtype: str) -> None:
-    coding = codings_for(DENSEST)[dtype]
+    coding = codings_for(DENSE_LEVEL)[dtype]
     plain = bytes(range(256)) * 400
 
     last = [*alternatives(coding, USUAL, plain, len(plain), 300)][-1:]
@@ -99,9 +99,9 @@ def test_numbers_are_tried_densely_at_high_levels(dtype: str) -> None:
 
 def test_differences_are_tried_densely_at_high_levels() -> None:
     for dtype, name in {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}.items():
-        found = [chain.wire for chain in differences(codings_for(DENSEST)[dtype], 300)]
+        found = [chain.wire for chain in differences(codings_for(DENSE_LEVEL)[dtype], 300)]
 
         usual = f"floatdelta:dtype={name}"
         assert found == [usual, f"densedelta:dtype={name}:columns=300"]
         assert [chain.wire for chain in differences(CODINGS[dtype], 300)] == [usual]
-    assert [len(differences(codings_for(DENSEST)[dtype])) for dtype in ("F64", "I8")] == [1, 0]
+    assert [len(differences(codings_for(DENSE_LEVEL)[dtype])) for dtype in ("F64", "I8")] == [1, 0]

@@ -8,7 +8,7 @@ from compressor.engine.levels import LEVELS, chain_for, trials_for
 from compressor.engine.limits import DEFAULT_MEMORY
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
-from compressor.plan.densest import BZ2, DENSE, NUMBERS, PACKED_BY, SAMPLE, SHORT, TEXT, densest
+from compressor.plan.densest import BZ2, NUMBERS, PACKED_BY, SAMPLE, SHORT, STRONG, TEXT, densest
 from compressor.plan.numbers import codings_for
 
 RNG = random.Random(9)
@@ -26,7 +26,7 @@ def tried(plain: bytes) -> list[str]:
 def test_a_short_block_is_tried_with_all_in_the_settings_that_suit_it() -> None:
     assert tried(PROSE) == [TEXT, BZ2, PACKED_BY]
     assert tried(FLOATS) == [NUMBERS, BZ2, PACKED_BY]
-    assert tried(COUNTERS) == [DENSE, BZ2, PACKED_BY]
+    assert tried(COUNTERS) == [STRONG, BZ2, PACKED_BY]
 
 
 def test_what_is_packed_already_is_tried_once() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from compressor.plan.numbers import (
     BLOCK,
-    DENSE,
-    DENSEST,
+    DENSE_LEVEL,
     LEAST,
+    MANTISSA_LEVEL,
     NONE,
     SHORT,
     Codings,
@@ -107,7 +107,7 @@ def test_where_blocks_must_be_small_numbers_are_packed_like_any_bytes() -> None:
     assert cut_up([(MIB, "F32")], CODINGS, 1000) == [Cut(MIB, None)]
 
 
-@pytest.mark.parametrize("level", [0, DENSE])
+@pytest.mark.parametrize("level", [0, MANTISSA_LEVEL])
 def test_blocks_hold_whole_elements(level: int) -> None:
     codings = codings_for(level)
     for dtype, coding in codings.items():
@@ -121,7 +121,9 @@ def test_what_has_no_coding_is_packed_like_any_bytes() -> None:
 
 
 def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
-    assert [str(codings_for(level)["BF16"].chain) for level in (DENSE - 1, DENSE)] == [
+    assert [
+        str(codings_for(level)["BF16"].chain) for level in (MANTISSA_LEVEL - 1, MANTISSA_LEVEL)
+    ] == [
         "floatsplit:dtype=bf16(huffman,huffman)",
         "floatsplit:dtype=bf16:mantissa_bits=2(huffman,huffman)",
     ]
@@ -131,13 +133,13 @@ def test_from_a_level_on_mantissa_bits_go_with_the_exponents() -> None:
 def test_whole_rows_make_no_more_blocks(size: int, columns: int, most: int) -> None:
     counts = [
         len(list(cuts([Run(size, "I8", columns)], codings_for(level), most)))
-        for level in (DENSEST - 1, DENSEST)
+        for level in (DENSE_LEVEL - 1, DENSE_LEVEL)
     ]
 
     assert counts[1] <= counts[0] + size // (BLOCK * 2)
 
 
 def test_where_dense_is_tried_blocks_end_with_a_row() -> None:
-    for level, rest in ((DENSEST - 1, 2 * BLOCK % 300), (DENSEST, 0)):
+    for level, rest in ((DENSE_LEVEL - 1, 2 * BLOCK % 300), (DENSE_LEVEL, 0)):
         found = list(cuts([Run(3 * MIB // 300 * 300, "BF16", 150)], codings_for(level), 4 * MIB))
         assert {cut.size % 300 for cut in found[:-1]} == {rest}
