@@ -17,24 +17,31 @@ from compressor.cli.report import Report, say_error
 from compressor.errors import CompressorError, UsageError
 
 COMMANDS = {
-    "compress": "compressor.cli.compress",
-    "decompress": "compressor.cli.decompress",
-    "extract": "compressor.cli.extract",
-    "convert": "compressor.cli.convert",
-    "export": "compressor.cli.export",
-    "append": "compressor.cli.append",
-    "versions": "compressor.cli.versions",
-    "prune": "compressor.cli.prune",
-    "list": "compressor.cli.list",
-    "test": "compressor.cli.test",
-    "info": "compressor.cli.info",
-    "cat": "compressor.cli.cat",
-    "recover": "compressor.cli.recover",
-    "codecs": "compressor.cli.codecs",
-    "bench": "compressor.cli.bench",
-    "entropy": "compressor.cli.entropy",
+    "compress": "Pack files, folders or stdin into .cz archives.",
+    "decompress": "Restore archives, and files of gzip, zstd, xz and others.",
+    "extract": "Restore a folder, or some members of an archive.",
+    "convert": "Make an archive of a tar or zip file.",
+    "export": "Make a tar file of an archive.",
+    "append": "Add what a folder holds now to its archive, as a version.",
+    "versions": "List the versions of an archive.",
+    "prune": "Forget all but the last versions of an archive.",
+    "list": "List members: size, time, name.",
+    "test": "Check every bit of archives; write nothing.",
+    "info": "Say what archives are made of.",
+    "cat": "Write files, ranges of bytes, or tensors to stdout.",
+    "recover": "Make a sound archive of what is whole in a damaged one.",
+    "codecs": "List the codecs, their options and libraries.",
+    "bench": "Compare codecs and levels on your own data.",
+    "entropy": "Say how small data could be, and how near codecs come.",
 }
-"""Name of a command -> its module, imported when it is called."""
+"""Name of a command -> what it does; its module has its name, and is imported when it is called."""
+
+
+def command_of(name: str) -> click.Command:
+    """Import a command."""
+    command: click.Command = import_module(f"compressor.cli.{name}").COMMAND
+    command.short_help = COMMANDS[name]
+    return _with_lines(command)
 
 
 class _Commands(click.Group):
@@ -45,10 +52,18 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = shorthand.ALIASES.get(cmd_name, cmd_name)
         if name in COMMANDS:
-            return _with_lines(import_module(COMMANDS[name]).COMMAND)
+            return command_of(name)
         if Path(cmd_name).exists() and not ctx.resilient_parsing:
             raise UsageError(_suggestion(cmd_name))
         return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        short = {name: letter for letter, name in shorthand.ALIASES.items()}
+        names = {name: f"{name}, {short[name]}" if name in short else name for name in COMMANDS}
+        with formatter.section("Commands"):
+            formatter.write_dl([(names[name], summary) for name, summary in COMMANDS.items()])
 
 
 def _with_lines(command: click.Command) -> click.Command:

@@ -50,8 +50,9 @@ packing_options = together(
 
 
 @click.command(
-    epilog="Levels are zstd's for now: -1 1, -2 2, -3 3 (the default), -4 5, -5 7, -6 9, -7 12, -8 19; "
-    "--fast is -3. -9 is lzma, or bz2 or zstd where these are smaller: slow to read, too. "
+    epilog="Levels of bytes are zstd's: -1 1, -2 2, -3 3 (the default), -4 5, -5 7, -6 9, -7 12, -8 19; "
+    "--fast is -3. -9 is lzma, or bz2 or zstd where these are smaller: slow to read, too. Tensors and "
+    "arrays are packed by their type at every level, smaller from -5 on, smallest (and slowly) from -7 on. "
     "Codecs: `compressor codecs`. Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 some inputs failed.",
 )
 @click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")

@@ -201,7 +201,8 @@ def _load() -> None:
     from compressor.stages import TABLE
 
     others = ("compressor.__main__", "compressor.engine.tensorview", "concurrent.futures.thread")
-    for module in (*COMMANDS.values(), *TABLE.values(), *others):
+    commands = (f"compressor.cli.{name}" for name in COMMANDS)
+    for module in (*commands, *TABLE.values(), *others):
         import_module(module)
 
 

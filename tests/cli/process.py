@@ -69,8 +69,8 @@ NOBODY = 65534
 
 
 def _load_all() -> None:
-    for module in COMMANDS.values():
-        import_module(module)
+    for name in COMMANDS:
+        import_module(f"compressor.cli.{name}")
     for layer in (archive, engine, tree):
         for found in iter_modules(layer.__path__, f"{layer.__name__}."):
             import_module(found.name)
