@@ -1,6 +1,7 @@
 """compressor entropy."""
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from compressor.cli.measuring import left_out, measuring
 from compressor.cli.options import PATH, report_from
 from compressor.cli.plots import Picture, draw_entropy
 from compressor.cli.report import Report, shown, size
+from compressor.engine import levelbench
 from compressor.engine.benchmark import Row, gather
 from compressor.engine.benchmark import measure as try_codecs
 from compressor.engine.entropy import Entropy, codecs, measure
-from compressor.errors import UsageError
+from compressor.engine.levelbench import LevelRow
+
+LEVELS = (3, 9)
 
 
 @click.command()
@@ -23,7 +27,8 @@ def entropy(inputs: tuple[Path, ...], chains: tuple[str, ...], **options: Any) -
     r"""Say how small data could be by its statistics, and how near to that codecs come.
 
     Order 0 takes bytes one by one, order 1 each with the one before it. Codecs that find repeats can go
-    below both. Of a folder the files are taken one after the other.
+    below both, and so can levels, which take tensors by their types. Of a folder the files are taken one
+    after the other.
 
     \b
       compressor entropy model.bin
@@ -44,12 +49,12 @@ def _look(
     path: Path, chains: tuple[str, ...], sample: int, report: Report
 ) -> tuple[Entropy, list[Row]]:
     data = gather([path], sample)
-    if not data:
-        raise UsageError("there is nothing to measure: it is empty")
-    found = measure(data)
+    plain = data.joined
+    found = measure(plain)
     _show(path, found, report)
     rows = []
-    for row in try_codecs(data, chains or codecs()):
+    levels = () if chains else LEVELS
+    for row in chain(levelbench.measure(data, levels), try_codecs(plain, chains or codecs())):
         if isinstance(row, Row):
             _show_codec(path, found, row, report)
             rows.append(row)
@@ -66,7 +71,7 @@ def _show(path: Path, found: Entropy, report: Report) -> None:
     for order, (bits, bound) in enumerate(zip((found.order0, found.order1), bounds, strict=True)):
         share = bound / found.plain_size
         lines.append(f"{f'order {order}':<16}{bits:>12.4f}{size(bound):>10}{share:>8.4f}")
-    lines.append(f"{'codec':<16}{'':>12}{'packed':>10}{'of all':>8}{'by order 0':>12}")
+    lines.append(f"{'level or codec':<16}{'':>12}{'packed':>10}{'of all':>8}{'by order 0':>12}")
     report.output(
         "entropy",
         "\n".join(lines),
@@ -84,8 +89,9 @@ def _show_codec(path: Path, found: Entropy, row: Row, report: Report) -> None:
     by_bound = f"{row.packed_size / bound:.3f}" if bound else "-"
     report.output(
         "entropy codec",
-        f"{row.chain:<16}{'':>12}{size(row.packed_size):>10}{row.ratio:>8.4f}{by_bound:>12}",
+        f"{row.name:<16}{'':>12}{size(row.packed_size):>10}{row.ratio:>8.4f}{by_bound:>12}",
         path=str(path),
+        level=row.level if isinstance(row, LevelRow) else None,
         chain=row.chain,
         packed_bytes=row.packed_size,
         ratio=round(row.ratio, 4),

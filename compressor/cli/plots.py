@@ -75,7 +75,7 @@ def draw_entropy(
     share = [count / found.plain_size for count in found.counts]
     left.bar(range(SYMBOLS), share, width=1.0, color=OURS)
     left.set(title=name, xlabel="byte", ylabel="share of all bytes", xlim=(-1, SYMBOLS))
-    bars = right.barh([row.chain for row in rows], [row.ratio for row in rows], color=OURS)
+    bars = right.barh([row.name for row in rows], [row.ratio for row in rows], color=OURS)
     right.bar_label(bars, fmt="%.3f", padding=3, zorder=3, bbox=LABEL)
     for order, bits in enumerate((found.order0, found.order1)):
         style = "-" if order == 0 else "--"
@@ -105,7 +105,7 @@ def draw_frontier(name: str, rows: Sequence[Row], left: "Axes", right: "Axes") -
         panel.plot(*zip(*best, strict=True), color=BOUND, linewidth=1)
         for number, (row, point) in enumerate(zip(rows, points, strict=True)):
             place = (5, 4 if number % 2 else -10)  # neighbours in size: one above, one below
-            panel.annotate(row.chain, point, textcoords="offset points", xytext=place, fontsize=8)
+            panel.annotate(row.name, point, textcoords="offset points", xytext=place, fontsize=8)
         panel.set(
             title=f"{name}: {side}", xlabel="MB/s, one thread", ylabel="packed, share of the data"
         )

@@ -53,6 +53,12 @@ def _bits(often: Sequence[int]) -> float:
 
 
 def codecs() -> list[str]:
-    """Return the codecs that pack data as it is, by their names."""
+    """Return the codecs that pack data as it is, by their names; not those that must know its type."""
     infos = (stage_by_name(name) for name in TABLE if name != "store")
-    return [info.name for info in infos if not info.outputs and not info.based]
+    return [
+        info.name
+        for info in infos
+        if not info.outputs
+        and not info.based
+        and all(option.name != "dtype" for option in info.options)
+    ]

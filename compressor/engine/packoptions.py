@@ -107,14 +107,14 @@ class PackOptions(Struct, frozen=True):
             MemoryBudgetError: not even one.
         """
         what = f"packing with {self.chain} in blocks of {block_size} bytes"
-        per_task = self._per_task(block_size)
+        per_task = self.per_task(block_size)
         threads = threads_within(self.threads, self.memory, per_task, fixed, what)
         free = self.memory - INTERPRETER - fixed - threads * per_task
         # What is to be read again has to be written before others build upon it.
         behind = self.behind and self.sources.within is None
         return threads, behind and threads > 1 and free >= held(block_size)
 
-    def _per_task(self, block_size: int) -> int:
+    def per_task(self, block_size: int) -> int:
         """Return the bytes of a task: its block, what packing takes, and the copy of verification."""
         return max(
             size

@@ -79,7 +79,7 @@ def printed(run: Run) -> list[dict[str, Any]]:
         (0, ["info", "a.cz"]),
         (0, ["codecs"]),
         (3, ["recover", "b.cz", "-o", "r.cz"]),
-        (0, ["bench", "a", "--codec", "store", "--codec", "zstd:level=1"]),
+        (0, ["bench", "a", "--level", "3", "--codec", "store"]),
         (0, ["entropy", "a", "--codec", "huffman"]),
     ]
     for code, words in calls:

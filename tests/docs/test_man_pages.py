@@ -39,7 +39,7 @@ def test_there_is_a_page_for_each_command(folder: Path) -> None:
 def test_examples_keep_their_lines_and_options_are_all_there(folder: Path) -> None:
     text = (folder / "compressor-bench.1").read_text()
 
-    assert "\n.nf\n  compressor bench model.bin\n" in text
+    assert "\n.nf\n  compressor bench model.safetensors\n" in text
     assert r"\fB\-\-sample SIZE\fR" in text
     assert "\b" not in text
 

@@ -78,7 +78,7 @@ def test_who_writes_changes_no_byte() -> None:
 
 def test_a_thread_writes_where_there_is_memory_for_its_block() -> None:
     options = PackOptions(parse("lz4"), threads=2, behind=True)
-    two = INTERPRETER + 2 * options._per_task(BLOCK)
+    two = INTERPRETER + 2 * options.per_task(BLOCK)
 
     enough = replace(options, memory=two + held(BLOCK)).workers(BLOCK, 0)
     too_little = replace(options, memory=two + held(BLOCK) - 1).workers(BLOCK, 0)
