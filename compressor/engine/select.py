@@ -59,17 +59,19 @@ class Selection:
             return True
         above = self._folders.above(entry.name)
         found = self._judged(entry.name, above, is_folder=entry.kind == FOLDER)
-        if found is None:
-            return False
+        if not found:
+            return found is not None and not self._names
         self.unmatched.difference_update(found)
-        return bool(found) or not self._names
+        return True
 
     def _judged(self, name: bytes, above: Met | None, *, is_folder: bool) -> Met | None:
         """Return the words that a member meets, by folders above it or itself; None: it is left out."""
         if above is None or (self._excluded and self._excluded(name, is_folder=is_folder)):
             return None
-        met = list(self._names.get(name, ()))
-        met += [word for word, hits in self._patterns if hits(name, is_folder=is_folder)]
+        met = self._names.get(name)
+        if self._patterns:  # most runs have none, and all members pass here
+            hit = [word for word, hits in self._patterns if hits(name, is_folder=is_folder)]
+            met = [*(met or ()), *hit]
         return above.union(met) if met else above
 
 
