@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.[ch]) pyproject.toml setup.py
+SOURCES := $(wildcard compressor/kernels/*.pyx compressor/kernels/*.pxd compressor/kernels/*.[ch]) pyproject.toml setup.py
 EXTRAS := test,dev
 HEADERS := $(CURDIR)/$(VENV)/liblzo2
 
@@ -67,7 +67,7 @@ check: build ## Check style, types, layers, spelling and the C sources.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint compressor/kernels/*.pyx
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint compressor/kernels/*.pyx compressor/kernels/*.pxd
 	$(BIN)/clang-format --dry-run --Werror compressor/kernels/*.h compressor/kernels/*_*.c
 	$(BIN)/codespell
 	for c in gcc clang; do command -v $$c >/dev/null || continue; for f in compressor/kernels/*_*.c; do \

@@ -3,10 +3,17 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint16_t, uint64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from collections import namedtuple
+
+from compressor.kernels.buffers cimport exactly, room_of, start_of, taken, within
+from compressor.kernels.dense_layout cimport (
+    DENSE_COLUMNS_MAX,
+    dense_layout,
+    dense_rows,
+    layout_of,
+)
 
 
 cdef extern from "dense_kernel.h" nogil:
@@ -20,12 +27,6 @@ cdef extern from "dense_kernel.h" nogil:
         DENSE_ENDINGS
         DENSE_LEVELS_MAX
         DENSE_BASE_MAX
-        DENSE_COLUMNS_MAX
-    struct dense_layout:
-        unsigned width
-        unsigned mantissa_bits
-        size_t count
-        size_t columns
     struct dense_side:
         int base
         unsigned classes
@@ -48,7 +49,6 @@ cdef extern from "dense_kernel.h" nogil:
         unsigned classes
         int leans
         int shorts
-    size_t dense_rows(dense_layout layout)
     void dense_prepare(dense_room *room, const dense_tables *tables, unsigned classes)
     int dense_decode(
         uint8_t *plain, dense_layout layout, const dense_side *side, const dense_tables *tables,
@@ -113,45 +113,12 @@ Tables = namedtuple("Tables", "shapes odds first_level endings")
 ByteTables = namedtuple("ByteTables", "shape odds top top_share")
 
 
-cdef dense_layout _layout(words, size_t plain_size, size_t columns) except *:
-    cdef dense_layout layout
-    if tuple(words) not in ((1, 3), (1, 2), (1, 0), (2, 7), (2, 10), (4, 23)):
-        raise ValueError(f"no numbers of {words[0]} bytes and {words[1]} bits of mantissa")
-    if not 1 <= columns <= DENSE_COLUMNS_MAX:
-        raise ValueError(f"there are 1 to {DENSE_COLUMNS_MAX} columns, not {columns}")
-    layout.width, layout.mantissa_bits = words
-    layout.count = plain_size // layout.width
-    layout.columns = columns
-    return layout
-
-
-cdef const uint8_t *_bytes(const uint8_t[::1] view, size_t size) except? NULL:
-    if <size_t>view.shape[0] != size:
-        raise ValueError("a side has another size than the block")
-    return &view[0] if size else <const uint8_t *>b""
-
-
 cdef int _below(const uint8_t *numbers, size_t size, unsigned most) noexcept nogil:
     cdef size_t i
     cdef unsigned wrong = 0
     for i in range(size):
         wrong |= numbers[i] > most
     return not wrong
-
-
-cdef class _Sized:
-    """Memory from malloc, freed with the object."""
-
-    cdef uint8_t *data
-
-    def __cinit__(self, size_t size):
-        self.data = <uint8_t *>malloc(size + 1)
-        if self.data == NULL:
-            raise MemoryError
-        memset(self.data, 0, 1)
-
-    def __dealloc__(self):
-        free(self.data)
 
 
 cdef _fill(uint16_t *shares, row, unsigned size):
@@ -203,43 +170,46 @@ cdef _read_byte_tables(dense_byte_tables *tables, given):
     _read_odds(&tables.odds[0][0], odds)
 
 
+cdef int _read_side(dense_side *known, side, dense_layout layout, given) except -1:
+    cdef size_t rows = dense_rows(layout), across = min(layout.columns, layout.count)
+    cdef unsigned classes = len(given.shapes) if layout.width > 1 else 1
+    memset(known, 0, sizeof(dense_side))
+    if not -DENSE_BASE_MAX <= side.base <= DENSE_BASE_MAX:
+        raise ValueError("a base is out of range")
+    known.base, known.classes, known.signed_zeros = side.base, classes, side.signed_zeros
+    known.rows = exactly(side.rows, rows)
+    if side.scales is not None:
+        known.scales = exactly(side.scales, across)
+    if side.kinds is not None:
+        known.kinds = exactly(side.kinds, across)
+        if not _below(known.kinds, across, classes - 1):
+            raise ValueError("a column's class has no shape")
+    if side.leanings is not None:
+        known.leanings = exactly(side.leanings, across)
+        if not _below(known.leanings, across, 15) or len(given.odds) != DENSE_STRENGTHS - 1:
+            raise ValueError("a column's leaning is out of range, or odds are missing")
+    if side.short_rows is not None:
+        known.short_rows = exactly(side.short_rows, rows)
+        if not _below(known.short_rows, rows, 1) or layout.width != 4 or not given.endings:
+            raise ValueError("a row's endings are out of range")
+    return 0
+
+
 def decode(
     const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given,
     tail=b"",
 ):
-    cdef dense_layout layout = _layout(words, plain_size, columns)
+    cdef dense_layout layout = layout_of(words, (2, 4), plain_size, columns)
     cdef dense_side known
     cdef dense_tables tables
-    cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
+    cdef size_t size = packed.shape[0], whole = layout.count * layout.width
+    cdef const uint8_t *data = start_of(packed)
     cdef int error
-    base, row_scales, scales, kinds, leanings, short_rows, signed_zeros = side
-    if layout.width == 1:
-        raise ValueError("decode_bytes() is for elements of one byte")
-    if not -DENSE_BASE_MAX <= base <= DENSE_BASE_MAX:
-        raise ValueError("a base is out of range")
-    memset(&known, 0, sizeof(known))
-    known.base, known.classes, known.signed_zeros = base, len(given[0]), signed_zeros
     _read_tables(&tables, given)
-    known.rows = _bytes(row_scales, rows)
-    if scales is not None:
-        known.scales = _bytes(scales, across)
-    if kinds is not None:
-        known.kinds = _bytes(kinds, across)
-        if not _below(known.kinds, across, known.classes - 1):
-            raise ValueError("a column's class has no shape")
-    if leanings is not None:
-        known.leanings = _bytes(leanings, across)
-        if not _below(known.leanings, across, 15) or len(given[1]) != DENSE_STRENGTHS - 1:
-            raise ValueError("a column's leaning is out of range, or odds are missing")
-    if short_rows is not None:
-        known.short_rows = _bytes(short_rows, rows)
-        if not _below(known.short_rows, rows, 1) or not tables.levels or layout.width != 4:
-            raise ValueError("a row's endings are out of range")
-    room = _Sized(sizeof(dense_room))
-    cdef dense_room *inner = <dense_room *>(<_Sized>room).data
-    cdef size_t size = packed.shape[0]
-    cdef const uint8_t *data = &packed[0] if size else <const uint8_t *>b""
-    plain = PyBytes_FromStringAndSize(NULL, layout.count * layout.width + len(tail))
+    _read_side(&known, side, layout, given)
+    room = room_of(sizeof(dense_room))
+    cdef dense_room *inner = <dense_room *>within(room)
+    plain = PyBytes_FromStringAndSize(NULL, whole + len(tail))
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(plain)
     with nogil:
         dense_prepare(inner, &tables, known.classes)
@@ -247,37 +217,25 @@ def decode(
     if error:
         return error
     for number, byte in enumerate(tail):
-        out[layout.count * layout.width + <size_t>number] = byte
+        out[whole + <size_t>number] = byte
     return plain
 
 
 def decode_bytes(
     const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given
 ):
-    cdef dense_layout layout = _layout(words, plain_size, columns)
+    cdef dense_layout layout = layout_of(words, (1,), plain_size, columns)
     cdef dense_side known
     cdef dense_byte_tables tables
-    cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
-    cdef int error
-    base, row_scales, scales, kinds, leanings, short_rows, signed_zeros = side
-    if layout.width != 1 or kinds is not None or short_rows is not None or signed_zeros:
-        raise ValueError("bytes have no classes and no endings")
-    if not -DENSE_BASE_MAX <= base <= DENSE_BASE_MAX:
-        raise ValueError("a base is out of range")
-    memset(&known, 0, sizeof(known))
-    known.base, known.classes = base, 1
-    _read_byte_tables(&tables, given)
-    known.rows = _bytes(row_scales, rows)
-    if scales is not None:
-        known.scales = _bytes(scales, across)
-    if leanings is not None:
-        known.leanings = _bytes(leanings, across)
-        if not _below(known.leanings, across, 15) or len(given[1]) != DENSE_STRENGTHS - 1:
-            raise ValueError("a column's leaning is out of range, or odds are missing")
-    room = _Sized(sizeof(dense_byte_room))
-    cdef dense_byte_room *inner = <dense_byte_room *>(<_Sized>room).data
     cdef size_t size = packed.shape[0]
-    cdef const uint8_t *data = &packed[0] if size else <const uint8_t *>b""
+    cdef const uint8_t *data = start_of(packed)
+    cdef int error
+    if side.kinds is not None or side.short_rows is not None or side.signed_zeros:
+        raise ValueError("bytes have no classes and no endings")
+    _read_byte_tables(&tables, given)
+    _read_side(&known, side, layout, given)
+    room = room_of(sizeof(dense_byte_room))
+    cdef dense_byte_room *inner = <dense_byte_room *>within(room)
     plain = PyBytes_FromStringAndSize(NULL, layout.count)
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(plain)
     with nogil:
@@ -297,97 +255,94 @@ cdef _odds_of(uint8_t *odds):
     ]
 
 
-cdef bytes _taken(_Sized room, size_t at, size_t size):
-    return PyBytes_FromStringAndSize(<char *>room.data + at, size)
+cdef class _Survey:
+    """What is found of a block's rows and columns; ``plain`` outlives it."""
+
+    cdef dense_layout layout
+    cdef dense_side side
+    cdef const uint8_t *plain
+    cdef bytearray by_row  # scales, and which rows' elements are short
+    cdef bytearray by_column  # scales, classes, leanings
+
+    def __cinit__(
+        self, const uint8_t[::1] plain not None, words, tuple widths, size_t columns, bint scaled
+    ):
+        cdef dense_layout layout = layout_of(words, widths, plain.shape[0], columns)
+        cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
+        cdef dense_found found
+        self.layout, self.plain = layout, start_of(plain)
+        self.by_row, self.by_column = room_of(2 * rows), room_of(3 * across)
+        room = room_of(24 * across if scaled else 0)
+        cdef uint64_t *sums = <uint64_t *>within(room)
+        cdef uint8_t *r = within(self.by_row)
+        cdef uint8_t *c = within(self.by_column)
+        cdef uint8_t *scales = c if scaled else NULL
+        with nogil:
+            found = dense_survey(
+                self.plain, layout, r, scales, c + across, c + 2 * across, r + rows, sums
+            )
+        memset(&self.side, 0, sizeof(dense_side))
+        self.side.base, self.side.classes, self.side.rows = found.base, found.classes, r
+        self.side.scales = scales
+        self.side.kinds = c + across if found.classes > 1 else NULL
+        self.side.leanings = c + 2 * across if found.leans else NULL
+        self.side.short_rows = r + rows if found.shorts else NULL
+
+    cdef known(self):
+        cdef size_t rows = dense_rows(self.layout)
+        cdef size_t across = min(self.layout.columns, self.layout.count)
+        return Side(
+            self.side.base,
+            taken(self.by_row, 0, rows),
+            taken(self.by_column, 0, across) if self.side.scales != NULL else None,
+            taken(self.by_column, across, across) if self.side.kinds != NULL else None,
+            taken(self.by_column, 2 * across, across) if self.side.leanings != NULL else None,
+            taken(self.by_row, rows, rows) if self.side.short_rows != NULL else None,
+            bool(self.side.signed_zeros),
+        )
 
 
 def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled):
-    cdef dense_layout layout = _layout(words, plain.shape[0], columns)
-    cdef dense_side side
+    cdef _Survey found = _Survey(plain, words, (2, 4), columns, scaled)
+    cdef dense_layout layout = found.layout
+    cdef dense_side *side = &found.side
     cdef dense_tables tables
-    cdef dense_found found
-    cdef size_t rows = dense_rows(layout), across = min(columns, layout.count), size
-    cdef const uint8_t *data = &plain[0] if plain.shape[0] else <const uint8_t *>b""
-    if layout.width == 1:
-        raise ValueError("encode_bytes() is for elements of one byte")
-    memset(&side, 0, sizeof(side))
+    cdef size_t size, across = min(columns, layout.count)
     memset(&tables, 0, sizeof(tables))
-    by_row, by_column = _Sized(2 * rows), _Sized(3 * across)
-    sums, symbols = _Sized(24 * across if scaled else 0), _Sized(layout.count)
-    room, packed = _Sized(sizeof(dense_room)), _Sized(dense_bound(layout))
-    cdef uint8_t *r = (<_Sized>by_row).data
-    cdef uint8_t *c = (<_Sized>by_column).data
-    cdef uint8_t *marks = (<_Sized>symbols).data
-    cdef uint8_t *out = (<_Sized>packed).data
-    cdef uint64_t *counted = <uint64_t *>(<_Sized>sums).data
-    cdef dense_room *inner = <dense_room *>(<_Sized>room).data
+    symbols, packed = room_of(layout.count), room_of(dense_bound(layout))
+    room = room_of(sizeof(dense_room))
+    cdef uint8_t *kinds = within(found.by_column) + across
+    cdef uint8_t *marks = within(symbols)
+    cdef uint8_t *out = within(packed)
+    cdef dense_room *inner = <dense_room *>within(room)
     with nogil:
-        found = dense_survey(
-            data, layout, r, c if scaled else NULL, c + across, c + 2 * across, r + rows, counted
-        )
-        side.base, side.classes, side.rows = found.base, found.classes, r
-        side.scales = c if scaled else NULL
-        side.kinds = c + across if found.classes > 1 else NULL
-        side.leanings = c + 2 * across if found.leans else NULL
-        side.short_rows = r + rows if found.shorts else NULL
-        dense_model(marks, &tables, data, layout, &side, c + across)
+        dense_model(marks, &tables, found.plain, layout, side, kinds)
         dense_prepare(inner, &tables, side.classes)
-        size = dense_encode(out, data, marks, layout, &side, &tables, inner)
+        size = dense_encode(out, found.plain, marks, layout, side, &tables, inner)
     shapes = [_rows_of(tables.shapes[k], DENSE_SYMBOLS) for k in range(side.classes)]
     endings = [_rows_of(tables.endings[k], DENSE_ENDINGS) for k in range(tables.levels)]
-    odds = _odds_of(&tables.odds[0][0])
-    known = Side(
-        side.base,
-        _taken(by_row, 0, rows),
-        _taken(by_column, 0, across) if scaled else None,
-        _taken(by_column, across, across) if side.kinds != NULL else None,
-        _taken(by_column, 2 * across, across) if side.leanings != NULL else None,
-        _taken(by_row, rows, rows) if side.short_rows != NULL else None,
-        bool(side.signed_zeros),
-    )
-    given = Tables(shapes, odds if side.leanings != NULL else [], tables.first_level, endings)
-    return known, given, _taken(packed, 0, size)
+    odds = _odds_of(&tables.odds[0][0]) if side.leanings != NULL else []
+    given = Tables(shapes, odds, tables.first_level, endings)
+    return found.known(), given, taken(packed, 0, size)
 
 
 def encode_bytes(const uint8_t[::1] plain not None, words, size_t columns, bint scaled):
-    cdef dense_layout layout = _layout(words, plain.shape[0], columns)
-    cdef dense_side side
+    cdef _Survey found = _Survey(plain, words, (1,), columns, scaled)
+    cdef dense_layout layout = found.layout
+    cdef dense_side *side = &found.side
     cdef dense_byte_tables tables
-    cdef dense_found found
-    cdef size_t rows = dense_rows(layout), across = min(columns, layout.count), size
-    cdef const uint8_t *data = &plain[0] if plain.shape[0] else <const uint8_t *>b""
-    if layout.width != 1:
-        raise ValueError("these numbers have more than one byte")
-    memset(&side, 0, sizeof(side))
+    cdef size_t size
     memset(&tables, 0, sizeof(tables))
-    by_row, by_column = _Sized(2 * rows), _Sized(3 * across)
-    sums, symbols = _Sized(24 * across if scaled else 0), _Sized(layout.count)
-    room, packed = _Sized(sizeof(dense_byte_room)), _Sized(dense_bound(layout))
-    cdef uint8_t *r = (<_Sized>by_row).data
-    cdef uint8_t *c = (<_Sized>by_column).data
-    cdef uint8_t *values = (<_Sized>symbols).data
-    cdef uint8_t *out = (<_Sized>packed).data
-    cdef uint64_t *counted = <uint64_t *>(<_Sized>sums).data
-    cdef dense_byte_room *inner = <dense_byte_room *>(<_Sized>room).data
+    symbols, packed = room_of(layout.count), room_of(dense_bound(layout))
+    room = room_of(sizeof(dense_byte_room))
+    cdef uint8_t *rows = within(found.by_row)
+    cdef uint8_t *values = within(symbols)
+    cdef uint8_t *out = within(packed)
+    cdef dense_byte_room *inner = <dense_byte_room *>within(room)
     with nogil:
-        found = dense_survey(
-            data, layout, r, c if scaled else NULL, c + across, c + 2 * across, r + rows, counted
-        )
-        side.base, side.classes, side.rows = found.base, found.classes, r
-        side.scales = c if scaled else NULL
-        side.leanings = c + 2 * across if found.leans else NULL
-        dense_byte_model(values, r, &tables, data, layout, &side)
+        dense_byte_model(values, rows, &tables, found.plain, layout, side)
         dense_byte_prepare(inner, &tables, layout, side.base)
-        size = dense_byte_encode(out, data, values, layout, &side, inner)
-    known = Side(
-        side.base,
-        _taken(by_row, 0, rows),
-        _taken(by_column, 0, across) if scaled else None,
-        None,
-        _taken(by_column, 2 * across, across) if side.leanings != NULL else None,
-        None,
-        False,
-    )
+        size = dense_byte_encode(out, found.plain, values, layout, side, inner)
     odds = _odds_of(&tables.odds[0][0]) if side.leanings != NULL else []
     given = ByteTables(_rows_of(tables.shape, DENSE_SYMBOLS), odds, tables.top, tables.top_share)
-    return known, given, _taken(packed, 0, size)
+    return found.known(), given, taken(packed, 0, size)

@@ -61,7 +61,8 @@ static void take_tile(struct found *out, uint32_t states[STATES], struct words *
                       const struct dense_tile *tile, const struct dense_byte_room *room, int signs)
 {
     int careful = (size_t)(words->end - words->at) < 4 * n + 2;
-#define WITH(c, s) take_all(out, states, words, n, tile, room, (struct choices){c, s, 0})
+#define WITH(c, s)                                                                                 \
+    take_all(out, states, words, n, tile, room, (struct choices){.careful = c, .signs = s})
     if (careful) {
         signs ? WITH(1, 1) : WITH(1, 0);
     } else {
@@ -113,7 +114,7 @@ static int join_tile(uint8_t *plain, const struct found *in, struct bits *bits, 
         memcpy(last, rest.data, rest.size);
         rest.data = last;
     }
-#define WITH(s, f) join_all(plain, in, &rest, n, (struct choices){0, s, f})
+#define WITH(s, f) join_all(plain, in, &rest, n, (struct choices){.signs = s, .floats = f})
     if (floats) {
         error = signs ? WITH(1, 1) : WITH(0, 1);
     } else {

@@ -57,14 +57,7 @@ ALWAYS_INLINE void take_all(struct symbols *out, uint32_t states[STATES], struct
     memcpy(x, states, sizeof x);
     for (; i + STATES <= n; i += STATES) {
 #define ONE(j) take_one(out, &x[j], &rest, i + j, tile, meaning, tables, room, choices)
-        ONE(0);
-        ONE(1);
-        ONE(2);
-        ONE(3);
-        ONE(4);
-        ONE(5);
-        ONE(6);
-        ONE(7);
+        FOR_STATES(ONE);
 #undef ONE
     }
     for (unsigned j = 0; i < n; i++, j++) {
@@ -81,7 +74,8 @@ static void take_tile(struct symbols *out, uint32_t states[STATES], struct words
 {
     int careful = (size_t)(words->end - words->at) < 6 * n + 2;
 #define WITH(c, s, e)                                                                              \
-    take_all(out, states, words, n, tile, meaning, tables, room, (struct choices){c, s, e})
+    take_all(out, states, words, n, tile, meaning, tables, room,                                   \
+             (struct choices){.careful = c, .signs = s, .endings = e})
     if (careful) {
         if (endings) {
             signs ? WITH(1, 1, 1) : WITH(1, 0, 1);
@@ -138,7 +132,8 @@ static int join_tile(uint8_t *plain, const struct symbols *in, const struct dens
     unsigned w = layout.width, f = layout.mantissa_bits - 3;
     int careful = bits->size - (bits->position >> 3) < n * w + 9;
 #define WITH(w, c, s, e)                                                                           \
-    join_all(plain, in, tile, meaning, bits, n, w, f, (struct choices){c, s, e})
+    join_all(plain, in, tile, meaning, bits, n, w, f,                                              \
+             (struct choices){.careful = c, .signs = s, .endings = e})
     if (w == 2) {
         if (careful || endings) {
             return WITH(2, 1, signs, endings);
@@ -181,7 +176,7 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
     }
     find_meaning(&meaning, layout, side->signed_zeros);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         int signs = side->leanings != NULL, endings = side->short_rows != NULL;
         dense_fill_tile(&tile, layout, side, at, n);
         take_tile(&symbols, states, &words, n, &tile, &meaning, tables, room, signs, endings);

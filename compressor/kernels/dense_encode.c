@@ -84,8 +84,8 @@ static void find_reciprocals(struct job *job)
 /* Write what symbols leave open, from the lowest bit of each byte on. */
 static uint8_t *put_bits(const struct job *job, uint8_t *out)
 {
-    unsigned width = job->layout.width, fraction_bits = job->layout.mantissa_bits - 3, held = 0;
-    uint64_t bits = 0;
+    unsigned width = job->layout.width, fraction_bits = job->layout.mantissa_bits - 3;
+    struct bit_writer writer = {out, 0, 0};
     size_t row = 0, next = job->layout.columns;
     unsigned silent = job->side->signed_zeros ? DENSE_SYMBOLS : 1;
     for (size_t at = 0; at < job->layout.count; at++) {
@@ -105,17 +105,9 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
             some |= (uint64_t)(element >> (8 * width - 1)) << open;
             open++;
         }
-        bits |= some << held;
-        held += open;
-        store_le64(out, bits);
-        out += held >> 3;
-        bits >>= held & ~7u;
-        held &= 7;
+        write_bits(&writer, some, open);
     }
-    if (held) {
-        *out++ = (uint8_t)bits;
-    }
-    return out;
+    return finish_bits(&writer);
 }
 
 size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
@@ -129,9 +121,9 @@ size_t dense_encode(uint8_t *packed, const uint8_t *plain, uint8_t *symbols,
     struct writer writer = {end};
     begin_states(states);
     find_reciprocals(&job);
-    for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
+    for (size_t at = tiles_end(layout); at;) {
         at -= TILE;
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         dense_fill_tile(&tile, layout, side, at, n);
         put_tile(&job, &tile, at, n, states, &writer);
     }

@@ -1,10 +1,5 @@
 #include "dense_tile.h"
 
-size_t dense_rows(struct dense_layout layout)
-{
-    return layout.count / layout.columns + (layout.count % layout.columns != 0);
-}
-
 /* Contexts of n elements of one row, from column j on. */
 static void fill_row(struct dense_tile *tile, const struct dense_side *side, size_t j, size_t to,
                      size_t n, int row_scale, int bias)

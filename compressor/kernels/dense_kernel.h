@@ -9,7 +9,8 @@
 #ifndef COMPRESSOR_DENSE_KERNEL_H
 #define COMPRESSOR_DENSE_KERNEL_H
 
-#include <stddef.h>
+#include "dense_layout.h"
+
 #include <stdint.h>
 
 #define DENSE_SYMBOLS 52u    /* 0: any bits, 1: zero, others: a range of magnitudes */
@@ -21,15 +22,6 @@
 #define DENSE_ENDINGS 21u    /* 0 to 20 zero bits at the end of an element */
 #define DENSE_LEVELS_MAX 32u /* of exponents, for endings */
 #define DENSE_BASE_MAX 16384 /* of row scales, either way */
-#define DENSE_COLUMNS_MAX (1u << 20)
-
-/* What a block is of. */
-struct dense_layout {
-    unsigned width;         /* bytes of an element: 2 or 4; for dense_bytes.h 1 */
-    unsigned mantissa_bits; /* 7 or 10; 23; 3, 2 or 0 */
-    size_t count;           /* of elements */
-    size_t columns;         /* of elements to a row, 1 to DENSE_COLUMNS_MAX */
-};
 
 /* What is known of rows and columns; columns beyond count have no bytes. NULL: as said. */
 struct dense_side {
@@ -76,9 +68,6 @@ struct dense_found {
     int leans;  /* signs are worth coding */
     int shorts; /* some rows' endings are worth coding */
 };
-
-/* Return the number of rows. */
-size_t dense_rows(struct dense_layout layout);
 
 /* Make the tables of codes from what a block says of them. Each class below classes has a shape
  * that sums up to DENSE_SHARES and begins with 1 or more; the same goes for levels. */

@@ -72,7 +72,7 @@ static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *pl
     memset(counts, 0, sizeof *counts);
     list_symbols(listed);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         const uint8_t *from = plain + at * w;
         dense_fill_tile(&tile, layout, side, at, n);
         if (w == 4) {
@@ -236,7 +236,7 @@ static void count_extras(struct extras *extras, const struct dense_tables *table
     struct dense_tile tile;
     memset(extras, 0, sizeof *extras);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         const uint8_t *from = plain + at * layout.width;
         dense_fill_tile(&tile, layout, side, at, n);
         if (layout.width == 4) {

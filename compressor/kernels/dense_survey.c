@@ -55,20 +55,9 @@ ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned
     return found;
 }
 
-/* Return log2 of a number that is not 0, in eighths, rounded. */
 static int log_eighths(uint64_t number)
 {
-    int exponent = 63;
-    while (!(number >> exponent)) {
-        exponent--;
-    }
-    uint32_t top =
-        (uint32_t)(exponent > 15 ? number >> (exponent - 15) : number << (15 - exponent));
-    int found = 8 * exponent;
-    for (unsigned j = 0; j < 8; j++) {
-        found += top >= HALFWAY[j];
-    }
-    return found;
+    return log2_in(number, HALFWAY, 8);
 }
 
 struct row {

@@ -2,10 +2,9 @@
 #ifndef COMPRESSOR_DENSE_TILE_H
 #define COMPRESSOR_DENSE_TILE_H
 
+#include "dense_elements.h"
 #include "dense_kernel.h"
-#include "rans.h"
 
-#define TILE 1024u /* elements that are coded at once: a multiple of STATES */
 #define COARSE 2u  /* the first symbol of an octave as a whole: from 2^-12 of the scale on */
 #define FINE 12u   /* the first of an eighth: from 2^-2 on */
 #define HIGH 44u   /* the first of half an octave: from 2^2 on, below 2^6 */
@@ -58,29 +57,6 @@ ALWAYS_INLINE unsigned group_of(unsigned symbol)
     return symbol < FINE ? 0 : symbol < HIGH ? 1 + (symbol - FINE) / 4 : 9;
 }
 
-ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
-{
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (width == 2) { /* compilers make vectors of these */
-        uint16_t element;
-        memcpy(&element, at, 2);
-        return element;
-    }
-    if (width == 1) {
-        return *at;
-    }
-    uint32_t element;
-    memcpy(&element, at, 4);
-    return element;
-#else
-    if (width == 1) {
-        return *at;
-    }
-    uint32_t low = (uint32_t)(at[0] | at[1] << 8);
-    return width == 2 ? low : low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-#endif
-}
-
 /* Return how many bits are zero at the end of an element, of ENDING_BITS at most. */
 static inline unsigned ending_of(uint32_t element)
 {
@@ -90,16 +66,6 @@ static inline unsigned ending_of(uint32_t element)
         ending++;
     }
     return ending;
-}
-
-ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)
-{
-    at[0] = (uint8_t)element;
-    at[1] = (uint8_t)(element >> 8);
-    if (width == 4) {
-        at[2] = (uint8_t)(element >> 16);
-        at[3] = (uint8_t)(element >> 24);
-    }
 }
 
 ALWAYS_INLINE unsigned level_of(int eighths, const struct dense_tables *tables)

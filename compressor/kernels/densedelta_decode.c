@@ -16,14 +16,7 @@ ALWAYS_INLINE void take_all(uint8_t *codes, uint32_t states[STATES], struct word
         x[j] = refill(x[j], &rest, careful);                                                       \
     } while (0)
     for (; i + STATES <= n; i += STATES) {
-        ONE(0);
-        ONE(1);
-        ONE(2);
-        ONE(3);
-        ONE(4);
-        ONE(5);
-        ONE(6);
-        ONE(7);
+        FOR_STATES(ONE);
     }
     for (size_t j = 0, left = n - i; j < left; j++) {
         ONE(j);
@@ -97,7 +90,7 @@ static int join_tile(uint8_t *plain, const uint8_t *codes, const struct tile *ti
     return bits->position <= 8 * bits->size;
 }
 
-int densedelta_decode(uint8_t *plain, const uint8_t *base, struct densedelta_layout layout,
+int densedelta_decode(uint8_t *plain, const uint8_t *base, struct dense_layout layout,
                       const struct densedelta_side *side, const struct densedelta_tables *tables,
                       const struct densedelta_room *room, const uint8_t *packed, size_t size)
 {
@@ -113,7 +106,7 @@ int densedelta_decode(uint8_t *plain, const uint8_t *base, struct densedelta_lay
     }
     find_meaning(&meaning, tables);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         densedelta_fill_tile(&tile, base, layout, side, tables->contexts, at, n);
         take_tile(codes, states, &words, n, &tile, room);
         int there =

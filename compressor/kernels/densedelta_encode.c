@@ -1,6 +1,6 @@
 #include "densedelta_tile.h"
 
-size_t densedelta_bound(struct densedelta_layout layout)
+size_t densedelta_bound(struct dense_layout layout)
 {
     /* A word for each element, or none, and its bits; and what stores write too much. */
     return CODES_HEAD + layout.count * (2 + (size_t)layout.width) + 16;
@@ -35,29 +35,20 @@ static void find_reciprocals(struct densedelta_counts *counts, const struct dens
 ALWAYS_INLINE uint8_t *put_bits(uint8_t *out, const uint8_t *plain, const uint8_t *base,
                                 const uint8_t *symbols, size_t count, int signs, unsigned width)
 {
-    unsigned held = 0;
-    uint64_t bits = 0;
+    struct bit_writer writer = {out, 0, 0};
     for (size_t at = 0; at < count; at++) {
         struct step step = step_of(load_element(plain + at * width, width),
                                    load_element(base + at * width, width), width);
         unsigned open = open_bits(symbols[at] / 2), more = symbols[at] && !signs;
         uint64_t some = step.size & ((1u << open) - 1);
         some |= (uint64_t)(step.falls & more) << open;
-        bits |= some << held;
-        held += open + more;
-        store_le64(out, bits);
-        out += held >> 3;
-        bits >>= held & ~7u;
-        held &= 7;
+        write_bits(&writer, some, open + more);
     }
-    if (held) {
-        *out++ = (uint8_t)bits;
-    }
-    return out;
+    return finish_bits(&writer);
 }
 
 size_t densedelta_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *base,
-                         const uint8_t *symbols, struct densedelta_layout layout,
+                         const uint8_t *symbols, struct dense_layout layout,
                          const struct densedelta_side *side, const struct densedelta_tables *tables,
                          const struct densedelta_room *room, struct densedelta_counts *counts)
 {
@@ -68,9 +59,9 @@ size_t densedelta_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *b
     unsigned shift = tables->signs ? 0 : 1;
     begin_states(states);
     find_reciprocals(counts, room, tables);
-    for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
+    for (size_t at = tiles_end(layout); at;) {
         at -= TILE;
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         densedelta_fill_tile(&tile, base, layout, side, tables->contexts, at, n);
         put_tile(symbols + at, &tile, n, shift, room, counts, states, &writer);
     }

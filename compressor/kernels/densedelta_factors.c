@@ -36,8 +36,7 @@ ALWAYS_INLINE void fill_parts(int16_t *parts, const uint8_t *plain, const uint8_
 }
 
 static void fill_matrix(struct matrix *m, const uint8_t *plain, const uint8_t *base,
-                        struct densedelta_layout layout, const struct densedelta_side *side,
-                        int origin)
+                        struct dense_layout layout, const struct densedelta_side *side, int origin)
 {
     for (size_t row = 0; row < m->rows; row++) {
         size_t at = row * m->columns, n = length_of(m, row);
@@ -210,10 +209,10 @@ static uint64_t squares_in(const struct matrix *m)
 
 unsigned densedelta_factor(uint8_t *left, uint8_t *right, int16_t *parts, int64_t *sums,
                            int32_t *room, const uint8_t *plain, const uint8_t *base,
-                           struct densedelta_layout layout, const struct densedelta_side *side,
+                           struct dense_layout layout, const struct densedelta_side *side,
                            int origin)
 {
-    size_t rows = densedelta_rows(layout), found = 0;
+    size_t rows = dense_rows(layout), found = 0;
     size_t columns = layout.count < layout.columns ? layout.count : layout.columns;
     int64_t *by_row = sums, *by_column = sums + rows;
     struct matrix m = {parts, rows, columns, layout.count, room, (int16_t *)(room + columns)};

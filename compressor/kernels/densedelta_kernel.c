@@ -1,10 +1,5 @@
 #include "densedelta_tile.h"
 
-size_t densedelta_rows(struct densedelta_layout layout)
-{
-    return layout.count / layout.columns + (layout.count % layout.columns != 0);
-}
-
 unsigned densedelta_symbols_max(unsigned width)
 {
     return 4 * (8 * width - 1);
@@ -12,19 +7,8 @@ unsigned densedelta_symbols_max(unsigned width)
 
 int densedelta_quarters(uint64_t number)
 {
-    /* 2^(15 + j/4 + 1/8), rounded up */
     static const uint32_t halfway[4] = {35734, 42495, 50535, 60097};
-    int exponent = 63;
-    while (!(number >> exponent)) {
-        exponent--;
-    }
-    uint32_t top =
-        (uint32_t)(exponent > 15 ? number >> (exponent - 15) : number << (15 - exponent));
-    int found = 4 * exponent;
-    for (unsigned j = 0; j < 4; j++) {
-        found += top >= halfway[j];
-    }
-    return found;
+    return log2_in(number, halfway, 4);
 }
 
 /* Contexts of n elements of one row, from column j on. */
@@ -43,7 +27,7 @@ ALWAYS_INLINE void fill_row(struct tile *tile, const uint8_t *base, const uint8_
     }
 }
 
-void densedelta_fill_tile(struct tile *tile, const uint8_t *base, struct densedelta_layout layout,
+void densedelta_fill_tile(struct tile *tile, const uint8_t *base, struct dense_layout layout,
                           const struct densedelta_side *side, unsigned contexts, size_t at,
                           size_t n)
 {

@@ -35,13 +35,13 @@ ALWAYS_INLINE void count_tile(struct densedelta_counts *counts, uint8_t *symbols
 }
 
 static void count_all(struct densedelta_counts *counts, uint8_t *symbols, const uint8_t *plain,
-                      const uint8_t *base, struct densedelta_layout layout,
+                      const uint8_t *base, struct dense_layout layout,
                       const struct densedelta_side *side)
 {
     struct tile tile;
     memset(counts->of, 0, sizeof counts->of);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         densedelta_fill_tile(&tile, base, layout, side, DENSEDELTA_CONTEXTS_MAX, at, n);
         if (layout.width == 4) {
             count_tile(counts, symbols + at, plain + at * 4, &tile, n, 4);
@@ -121,7 +121,7 @@ static void suit_leanings(uint8_t *leanings, const uint32_t *counts, unsigned sy
 
 void densedelta_model(uint8_t *symbols, struct densedelta_tables *tables,
                       struct densedelta_counts *counts, const uint8_t *plain, const uint8_t *base,
-                      struct densedelta_layout layout, const struct densedelta_side *side)
+                      struct dense_layout layout, const struct densedelta_side *side)
 {
     uint8_t levels[DENSEDELTA_SYMBOLS_MAX] = {0}, leanings[DENSEDELTA_SYMBOLS_MAX];
     memset(leanings, 8, sizeof leanings);

@@ -87,11 +87,11 @@ static void find_ways(int32_t *ways, const struct densedelta_factors *factors, s
     }
 }
 
-void densedelta_move(uint8_t *moved, const uint8_t *base, struct densedelta_layout layout,
+void densedelta_move(uint8_t *moved, const uint8_t *base, struct dense_layout layout,
                      const struct densedelta_side *side, const struct densedelta_factors *factors)
 {
     int32_t ways[TILE];
-    size_t rows = densedelta_rows(layout);
+    size_t rows = dense_rows(layout);
     size_t columns = layout.count < layout.columns ? layout.count : layout.columns;
     for (size_t at = 0; at < layout.count;) {
         size_t row = at / layout.columns, j = at % layout.columns;

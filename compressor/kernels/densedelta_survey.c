@@ -38,17 +38,17 @@ static int scale_of_row(const uint64_t sums[EXPONENTS], size_t n, unsigned manti
     return densedelta_quarters(sum / n ? sum / n : 1) + 4 * ((int)top - above);
 }
 
-static size_t row_length(struct densedelta_layout layout, size_t row)
+static size_t row_length(struct dense_layout layout, size_t row)
 {
     size_t left = layout.count - row * layout.columns;
     return left < layout.columns ? left : layout.columns;
 }
 
 /* Fill rows; returns the scale that FIRST stands for. */
-static int survey_rows(const uint8_t *plain, const uint8_t *base, struct densedelta_layout layout,
+static int survey_rows(const uint8_t *plain, const uint8_t *base, struct dense_layout layout,
                        uint8_t *rows)
 {
-    size_t count = densedelta_rows(layout), step = layout.columns * layout.width;
+    size_t count = dense_rows(layout), step = layout.columns * layout.width;
     int low = 0, high = 0, any = 0;
     for (size_t row = 0; row < count; row++) {
         uint64_t sums[EXPONENTS] = {0};
@@ -90,12 +90,12 @@ ALWAYS_INLINE void add_row(uint64_t *sums, const uint8_t *plain, const uint8_t *
 }
 
 static void survey_columns(uint8_t *scales, uint64_t *sums, const uint8_t *plain,
-                           const uint8_t *base, struct densedelta_layout layout,
-                           const uint8_t *rows, int low)
+                           const uint8_t *base, struct dense_layout layout, const uint8_t *rows,
+                           int low)
 {
     size_t columns = row_length(layout, 0), moved = 0, step = layout.columns * layout.width;
     memset(sums, 0, columns * sizeof *sums);
-    for (size_t row = 0; row < densedelta_rows(layout); row++) {
+    for (size_t row = 0; row < dense_rows(layout); row++) {
         const uint8_t *ours = plain + row * step, *theirs = base + row * step;
         size_t n = row_length(layout, row);
         int scale = low + rows[row] - FIRST;
@@ -120,13 +120,12 @@ static void survey_columns(uint8_t *scales, uint64_t *sums, const uint8_t *plain
 
 /* Count the elements of rows that changed by the scale that they have, less four times their
  * exponent. */
-static size_t count_scales(uint32_t counts[LEVELS], const uint8_t *base,
-                           struct densedelta_layout layout, const uint8_t *rows,
-                           const uint8_t *scales)
+static size_t count_scales(uint32_t counts[LEVELS], const uint8_t *base, struct dense_layout layout,
+                           const uint8_t *rows, const uint8_t *scales)
 {
     uint32_t exponents = (1u << (8 * layout.width - 1 - layout.mantissa_bits)) - 1;
     size_t counted = 0, at = 0;
-    for (size_t row = 0; row < densedelta_rows(layout); row++) {
+    for (size_t row = 0; row < dense_rows(layout); row++) {
         size_t n = row_length(layout, row);
         for (size_t j = 0; j < n && rows[row]; j++) {
             uint32_t element = load_element(base + (at + j) * layout.width, layout.width);
@@ -140,7 +139,7 @@ static size_t count_scales(uint32_t counts[LEVELS], const uint8_t *base,
     return counted;
 }
 
-int densedelta_survey(const uint8_t *plain, const uint8_t *base, struct densedelta_layout layout,
+int densedelta_survey(const uint8_t *plain, const uint8_t *base, struct dense_layout layout,
                       uint8_t *rows, uint8_t *scales, uint64_t *sums)
 {
     int low = survey_rows(plain, base, layout, rows);
@@ -150,7 +149,7 @@ int densedelta_survey(const uint8_t *plain, const uint8_t *base, struct densedel
     return low - FIRST;
 }
 
-int densedelta_lowest(const uint8_t *base, struct densedelta_layout layout,
+int densedelta_lowest(const uint8_t *base, struct dense_layout layout,
                       const struct densedelta_side *side, int origin)
 {
     uint32_t counts[LEVELS] = {0};

@@ -3,16 +3,16 @@
 #ifndef COMPRESSOR_DENSEDELTA_TILE_H
 #define COMPRESSOR_DENSEDELTA_TILE_H
 
+#include "dense_elements.h"
 #include "densedelta_kernel.h"
-#include "rans.h"
 
-#define TILE 1024u   /* elements that are coded at once: a multiple of STATES */
 #define SINGLES 4u   /* differences that have a symbol of their own: 0 to 3 */
 #define TOP_LEVEL 49 /* of a symbol that is all there is */
 
 _Static_assert((int)DENSEDELTA_CUT == (int)RANS_CUT && (int)DENSEDELTA_LEFT == (int)RANS_LEFT &&
                    (int)DENSEDELTA_STATES_WRONG == (int)RANS_STATES_WRONG,
                "checks have one number");
+_Static_assert(DENSEDELTA_SHARES == SHARES, "tables sum up to the same");
 _Static_assert(DENSEDELTA_CODES <= 256, "a code's number fits a slot");
 
 /* Some elements of the base, and the contexts of what stands beside them. */
@@ -20,20 +20,6 @@ struct tile {
     uint32_t base[TILE];
     uint8_t context[TILE];
 };
-
-ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
-{
-    return width == 2 ? load_le16(at) : load_le32(at);
-}
-
-ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)
-{
-    if (width == 2) {
-        store_le16(at, element);
-    } else {
-        store_le32(at, element);
-    }
-}
 
 /* All bits of an element. */
 ALWAYS_INLINE uint32_t mask_of(unsigned width)
@@ -139,7 +125,7 @@ ALWAYS_INLINE uint64_t part_of(struct gap gap, int scale, unsigned mantissa_bits
 }
 
 /* Find the contexts of n elements, at most TILE, from element at on; base is all of it. */
-void densedelta_fill_tile(struct tile *tile, const uint8_t *base, struct densedelta_layout layout,
+void densedelta_fill_tile(struct tile *tile, const uint8_t *base, struct dense_layout layout,
                           const struct densedelta_side *side, unsigned contexts, size_t at,
                           size_t n);
 

@@ -47,6 +47,26 @@ struct writer {
     uint8_t *at;
 };
 
+/* Where the next bits go, from the lowest bit of each byte on. */
+struct bit_writer {
+    uint8_t *at;
+    uint64_t bits; /* that are not written yet */
+    unsigned held; /* how many: 7 at most */
+};
+
+/* Do a thing for each state; no loop, so that states stay in registers. */
+#define FOR_STATES(ONE)                                                                            \
+    do {                                                                                           \
+        ONE(0);                                                                                    \
+        ONE(1);                                                                                    \
+        ONE(2);                                                                                    \
+        ONE(3);                                                                                    \
+        ONE(4);                                                                                    \
+        ONE(5);                                                                                    \
+        ONE(6);                                                                                    \
+        ONE(7);                                                                                    \
+    } while (0)
+
 /* Find states, words and bits in a block's codes. Returns an enum rans_error. */
 static inline int open_codes(uint32_t states[STATES], struct words *words, struct bits *bits,
                              const uint8_t *packed, size_t size)
@@ -170,6 +190,25 @@ static inline uint8_t *close_words(uint8_t *packed, const uint32_t states[STATES
         store_le32(packed + 4 + 4 * j, states[j]);
     }
     return packed + CODES_HEAD + size;
+}
+
+/* Write so many bits, 57 at most; those of bits beyond are zero. Writes 8 bytes, few of which
+ * count. */
+ALWAYS_INLINE void write_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
+{
+    writer->bits |= bits << writer->held;
+    writer->held += count;
+    store_le64(writer->at, writer->bits);
+    writer->at += writer->held >> 3;
+    writer->bits >>= writer->held & ~7u;
+    writer->held &= 7;
+}
+
+/* Write what is held, and return where the bits end. */
+ALWAYS_INLINE uint8_t *finish_bits(struct bit_writer *writer)
+{
+    *writer->at = (uint8_t)writer->bits;
+    return writer->at + (writer->held != 0);
 }
 
 #endif

@@ -35,18 +35,18 @@ static void take_steps(uint8_t *steps, size_t n, struct input *input)
     }
 }
 
-static size_t columns_of(struct densedelta_layout layout)
+static size_t columns_of(struct dense_layout layout)
 {
     return layout.columns < layout.count ? layout.columns : layout.count;
 }
 
-static void try_hostile(struct input input, unsigned choice, struct densedelta_layout layout)
+static void try_hostile(struct input input, unsigned choice, struct dense_layout layout)
 {
     struct bytes made = bytes_new(sizeof(struct densedelta_tables));
     struct bytes read = bytes_new(sizeof(struct densedelta_room));
     struct densedelta_tables *tables = (struct densedelta_tables *)(void *)made.at;
     struct densedelta_room *room = (struct densedelta_room *)(void *)read.at;
-    size_t rows = densedelta_rows(layout), columns = columns_of(layout);
+    size_t rows = dense_rows(layout), columns = columns_of(layout);
     size_t size = layout.count * layout.width;
     struct densedelta_side side = {take_offset(&input), NULL, NULL};
     struct densedelta_factors factors = {take_offset(&input), choice >> 5, NULL, NULL};
@@ -81,7 +81,7 @@ static void try_hostile(struct input input, unsigned choice, struct densedelta_l
 
 /* What an encoder is given and finds. */
 struct work {
-    struct densedelta_layout layout;
+    struct dense_layout layout;
     struct densedelta_side side;
     struct densedelta_factors factors;
     struct densedelta_tables *tables;
@@ -104,7 +104,7 @@ static void require_same(const uint8_t *packed, size_t size, const uint8_t *plai
 
 static void encode(const uint8_t *plain, const uint8_t *base, struct work *work)
 {
-    struct densedelta_layout layout = work->layout;
+    struct dense_layout layout = work->layout;
     struct bytes symbols = bytes_new(layout.count), packed = bytes_new(densedelta_bound(layout));
     struct bytes counted = bytes_new(sizeof(struct densedelta_counts));
     struct bytes moved = bytes_new(layout.count * layout.width);
@@ -124,9 +124,9 @@ static void encode(const uint8_t *plain, const uint8_t *base, struct work *work)
 }
 
 static void try_plain(const uint8_t *plain, const uint8_t *base, unsigned choice,
-                      struct densedelta_layout layout)
+                      struct dense_layout layout)
 {
-    size_t rows = densedelta_rows(layout), columns = columns_of(layout);
+    size_t rows = dense_rows(layout), columns = columns_of(layout);
     struct bytes by_row = bytes_new(2 * rows), by_column = bytes_new(columns);
     struct bytes left = bytes_new(DENSEDELTA_FACTORS_MAX * rows);
     struct bytes right = bytes_new(DENSEDELTA_FACTORS_MAX * columns);
@@ -163,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const unsigned *type = types[data[0] >> 1 & 3];
-    struct densedelta_layout layout = {type[0], type[1], 0, 1u + data[1]};
+    struct dense_layout layout = {type[0], type[1], 0, 1u + data[1]};
     if (!(data[0] & 1)) {
         layout.count = (data[2] | (size_t)data[3] << 8) % 3000;
         try_hostile((struct input){data + 4, size - 4}, data[0], layout);
