@@ -133,9 +133,8 @@ def _prepare() -> None:
     for descriptor, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
         try:
             os.fstat(descriptor)
-        except (
-            OSError
-        ):  # Closed. What is opened next must not take its place, and using it must fail.
+        except OSError:
+            # Closed. What is opened next must not take its place, and using it must fail.
             os.open(os.devnull, flags)
     sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)

@@ -162,9 +162,8 @@ def spread(threads: int, tasks: Iterable[T], work: Callable[[T], object]) -> Non
         _take_turns(left, work, failed)
         for other in others:
             other.join()
-    except (
-        BaseException
-    ):  # Ctrl-C while it waits: who still works may write where nothing is any more
+    except BaseException:
+        # Ctrl-C while it waits: who still works may write where nothing is any more.
         left.clear()
         for other in others:
             if other.ident is not None:

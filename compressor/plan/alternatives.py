@@ -42,8 +42,7 @@ def alternatives(
 def differences(coding: Coding, columns: int = FLAT) -> list[Chain]:
     """Return the chains that a block may have as a difference; ``columns`` as for ``alternatives``."""
     dense = coding.dense_delta
-    found = [coding.delta, _with_columns(dense, columns) if dense is not None else None]
-    return [chain for chain in found if chain is not None]
+    return [_with_columns(each, columns) if each is dense else each for each in coding.deltas]
 
 
 @lru_cache(maxsize=64)
