@@ -15,9 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-SIZE = (
-    4 << 20
-)  # bytes of each kind: every codec, the slowest too, within two minutes of building and running
+# Bytes of each kind: every codec, the slowest too, within two minutes of building and running.
+SIZE = 4 << 20
 FOLDER = Path("build/demo")
 COMPRESSOR = str(Path(sys.executable).with_name("compressor"))
 PEERS = {"zstd -3 -T0": ("zstd", "-q", "-3", "-T0"), "gzip": ("gzip",)}

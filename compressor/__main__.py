@@ -28,9 +28,8 @@ def _version() -> int:
 
 
 def _run() -> int:
-    gc.set_threshold(
-        100_000
-    )  # looked for among what loading makes, and entries, there is no garbage
+    # Looked for among what loading makes, and entries, there is no garbage.
+    gc.set_threshold(100_000)
     from compressor.cli import main as run
 
     return run(sys.argv[1:])

@@ -21,9 +21,8 @@ VERBS = {
 HIGHEST = 22
 """The highest level of zstd, for those who look for it as ``-22``."""
 
-_CLUSTER = re.compile(
-    r"-([cfkqvN0-9]*)([dtlz])([A-Za-z0-9]*)$"
-)  # -dc, -cd, -kd9: flags and one verb
+# -dc, -cd, -kd9: flags and one verb.
+_CLUSTER = re.compile(r"-([cfkqvN0-9]*)([dtlz])([A-Za-z0-9]*)$")
 _FLAGS = re.compile(r"(-[cfkqvN0-9]+|--(quiet|verbose|json|force|keep|stdout))$")
 _LEVEL = re.compile(r"-[0-9]{2,}$")
 _GLOBAL = ("-h", "--help", "-V", "--version")

@@ -286,9 +286,8 @@ class _PlainFile:
     def outside(self) -> Outside:
         """Return the content; it is hashed once."""
         if self._outside is None:
-            digest = (
-                blake3()
-            )  # by one thread: a forked process has none of those that it would keep
+            # By one thread: a forked process has none of those that it would keep.
+            digest = blake3()
             for at in range(0, self.size, STRIDE):
                 digest.update(self._source.read(at, min(STRIDE, self.size - at)))
             base = Base(os.fsencode(self._path.name), self.size, digest.digest())

@@ -5,11 +5,8 @@ from contextlib import suppress
 
 SMALL_RUN = 16 << 20  # bytes to be packed or unpacked; less ends before this pays
 
-_TRIM, _OWN_PAGES, _HEAPS = (
-    -1,
-    -3,
-    -8,
-)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of malloc.h
+# M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of malloc.h.
+_TRIM, _OWN_PAGES, _HEAPS = -1, -3, -8
 _BLOCK = 9 << 20  # bytes; the blocks of most chains have 8 MiB or less, and some bytes around
 _KEPT = 32 << 20  # bytes at the end of the heap; INTERPRETER in limits.py has room for them
 

@@ -15,9 +15,8 @@ from compressor.tree.inputs import Hole, Input
 if TYPE_CHECKING:
     from compressor.tensors.segments import Segment
 
-MEASURED = (
-    16 << 20
-)  # bytes; to measure what a smaller file holds (10 ms) could take as long as packing it
+# Bytes; to measure what a smaller file holds (10 ms) could take as long as packing it.
+MEASURED = 16 << 20
 SAMPLE = 64 << 10  # bytes
 LOOKED_AT = 16 << 20  # bytes of a pipe, at most: headers of models have less
 ENDLESS = 1 << 62  # bytes: what a pipe gives, as long as it has not ended

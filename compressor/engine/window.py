@@ -134,9 +134,8 @@ class Window:
         self._met = set()
         self._fresh_size = 0
         for record in self._fresh_records.values():
-            before = self._old.pop(
-                record.header.offset, None
-            )  # where a HEAD was lost, offsets return
+            # Where a HEAD was lost, offsets return.
+            before = self._old.pop(record.header.offset, None)
             self._kept += _weight(record) - (_weight(before) if before else 0)
             self._old[record.header.offset] = record
         self._fresh_records = {}

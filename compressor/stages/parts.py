@@ -67,6 +67,10 @@ class PartReader:
         ones = int.from_bytes(mask, "little").bit_count()
         return zeromask.merge([mask, self._flat(*self._head(), ones)], plain_size, 1)
 
+    def rest(self) -> memoryview:
+        """Return all that is left, which is no part."""
+        return self.take(len(self._packed))
+
     def end(self) -> None:
         """See that nothing is left.
 

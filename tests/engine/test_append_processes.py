@@ -100,9 +100,8 @@ def kill_prune(bench: Bench, rng: random.Random, pruned: bytes) -> bool:
         time.sleep(rng.random() * 0.6)
     process.kill()
     ended(process)
-    for item in bench.folder.glob(
-        ".*.part"
-    ):  # killed between having its name and taking the other's
+    # Killed between having its name and taking the other's.
+    for item in bench.folder.glob(".*.part"):
         assert item.read_bytes() == pruned
         item.unlink()
     now = bench.archive.read_bytes()

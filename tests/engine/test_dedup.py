@@ -224,9 +224,8 @@ def test_a_reader_of_a_pipe_keeps_no_more_than_the_reach(monkeypatch: pytest.Mon
         return result
 
     monkeypatch.setattr(Window, "settle", watched)
-    monkeypatch.setattr(
-        "compressor.engine.unpack.SPARE_SHARE", 1 << 62
-    )  # nothing for versions that may follow
+    # Nothing for versions that may follow.
+    monkeypatch.setattr("compressor.engine.unpack.SPARE_SHARE", 1 << 62)
     contents = [noise(n % 9, 600 * KIB) for n in range(40)]
     for reach, limit in ((2 * MIB, 3 * MIB + 700 * KIB), (4 * MIB, 5 * MIB + 700 * KIB)):
         kept.clear()

@@ -30,9 +30,8 @@ NOISE = random.Random(5).randbytes(20_000)
 BASE = random.Random(6).randbytes(100_000)
 """What based codecs get, from its first byte on; the others take no notice."""
 BOMB_SIZE = 128 << 20  # bytes of zeros
-BOMB_MEMORY = (
-    32 << 20
-)  # bytes that decoding it as 1000 bytes may take, buffers of libraries included
+# Bytes that decoding it as 1000 bytes may take, buffers of libraries included.
+BOMB_MEMORY = 32 << 20
 
 
 def extremes(option: Option) -> set[int | str]:

@@ -6,23 +6,13 @@ from compressor import __version__
 from compressor.errors import DamagedError
 from compressor.kernels import dense as kernel
 from compressor.kernels import huffman
-from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
+from compressor.stages.base import Bytes, Provider, StageInfo
 from compressor.stages.parts import PartReader, pack_part
+from compressor.stages.rows import FLOATS, WRONG, Rows, options
 
-LAYOUTS = {
-    "fp32": (4, 23),
-    "bf16": (2, 7),
-    "fp16": (2, 10),
-    "fp8_e4m3": (1, 3),
-    "fp8_e5m2": (1, 2),
-    "int8": (1, 0),
-}
-"""Type of the elements -> their bytes, and the bits of their mantissa."""
+LAYOUTS = {**FLOATS, "fp8_e4m3": (1, 3), "fp8_e5m2": (1, 2), "int8": (1, 0)}
 HEAD = Struct("<BBh")
 COLUMNS, LEANINGS, ENDINGS, SIGNED_ZEROS = 1, 2, 4, 8  # flags
-BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
-LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
-COLUMNS_USUAL = 1 << 16
 SLACK = 256 << 10  # bytes: tables, and what holds them
 
 
@@ -31,16 +21,15 @@ class Dense:
 
     def __init__(self, dtype: str = "bf16", columns: int = 64) -> None:
         self._words = LAYOUTS[dtype]
-        self._columns = columns
-        self.block_size = BLOCK * self._words[0]
+        self._rows = Rows(self._words[0], columns)
+        self.block_size = self._rows.block_size
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return one packed block."""
-        width = self._words[0]
-        scaled = len(plain) // width >= LEAST_ROWS * self._columns
+        width, scaled = self._words[0], self._rows.scaled(len(plain))
         if width == 1:
             return self._encode_bytes(plain, scaled=scaled)
-        side, tables, coded = kernel.encode(plain, self._words, self._columns, scaled)
+        side, tables, coded = kernel.encode(plain, self._words, self._rows.columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
         flags |= SIGNED_ZEROS * side.signed_zeros
         parts = [
@@ -56,7 +45,7 @@ class Dense:
         return b"".join([*parts, coded])
 
     def _encode_bytes(self, plain: Bytes, *, scaled: bool) -> Bytes:
-        side, tables, coded = kernel.encode_bytes(plain, self._words, self._columns, scaled)
+        side, tables, coded = kernel.encode_bytes(plain, self._words, self._rows.columns, scaled)
         flags = COLUMNS * scaled | LEANINGS * bool(tables.odds)
         parts: list[Bytes] = [HEAD.pack(flags, 0, side.base)]
         parts += [pack_part(part) for part in _parts(side)]
@@ -67,12 +56,11 @@ class Dense:
         """Return the content of one packed block."""
         reader = _Reader(packed)
         width = self._words[0]
-        count = plain_size // width
         flags, classes, base = reader.head(self._words)
         tail = bytes(reader.take(plain_size % width))
-        side = reader.side(flags, classes, -(-count // self._columns), min(count, self._columns))
+        side = reader.side(flags, classes, *self._rows.shape(plain_size))
         side = side._replace(base=base)
-        given = plain_size, self._words, self._columns, side
+        given = plain_size, self._words, self._rows.columns, side
         if width == 1:
             byte_tables = reader.byte_tables(flags)
             found = kernel.decode_bytes(reader.rest(), *given, byte_tables)
@@ -85,29 +73,21 @@ class Dense:
 
     def encode_memory(self, plain_size: int) -> int:
         """Return symbols, words and bits twice, and the result; and what is counted of columns."""
-        count = plain_size // self._words[0]
-        return count + 3 * plain_size + 24 * self._across(count) + self._sides(count)
+        _, columns = self._rows.most(plain_size)
+        symbols = plain_size // self._words[0]
+        return symbols + 3 * plain_size + 24 * columns + self._sides(plain_size)
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the result, what is known of rows and columns, and the tables."""
-        return plain_size + self._sides(plain_size // self._words[0]) + kernel.ROOM
+        return plain_size + self._sides(plain_size) + kernel.ROOM
 
-    def _across(self, count: int) -> int:
-        """Return as many columns as the archiver may ask for when it knows more of the numbers."""
-        return min(count, max(self._columns, COLUMNS_USUAL))
-
-    def _sides(self, count: int) -> int:
+    def _sides(self, plain_size: int) -> int:
         """Return the bytes for what is known of rows and columns, and for coding some of it."""
-        rows = -(-count // self._columns)
-        return 2 * rows + 3 * self._across(count) + huffman.encode_memory(rows) + SLACK
+        rows, columns = self._rows.most(plain_size)
+        return 2 * rows + 3 * columns + huffman.encode_memory(rows) + SLACK
 
 
-_WRONG = {
-    11: "its words or bits run out",
-    12: "a state does not end as it began",
-    13: "words or bits are left over",
-    14: "an element is out of range",
-}
+_WRONG = {**WRONG, 14: "an element is out of range"}
 
 
 class _Reader(PartReader):
@@ -177,10 +157,6 @@ class _Reader(PartReader):
             raise damaged(8, "a sign is impossible")
         return odds
 
-    def rest(self) -> memoryview:
-        """Return all that is left."""
-        return self.take(len(self._packed))
-
     def _shares(self, count: int) -> list[int]:
         found = []
         for _ in range(count):
@@ -216,9 +192,6 @@ STAGE = StageInfo(
     summary="numbers by the scales of their rows and columns: the smallest, and slow",
     make=Dense,
     provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
-    options=(
-        word_option("dtype", "bf16", tuple(LAYOUTS), "type of the elements", wire=True),
-        Option("columns", 64, 1, kernel.COLUMNS_MAX, "elements to a row", wire=True),
-    ),
+    options=options(LAYOUTS, kernel.COLUMNS_MAX),
     native=True,
 )
