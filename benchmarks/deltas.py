@@ -1,8 +1,9 @@
-"""Sizes and speeds of floatdelta: python benchmarks/deltas.py [--speed] [BASE.safetensors NEW.safetensors]...
+"""Sizes and speeds of differences: python benchmarks/deltas.py [--speed] [BASE NEW]...
 
 Sizes are fractions of the new file's tensors, whose base is the tensor of the same name; blocks of 256 Ki
 elements. ``delta`` is floatdelta alone, and ``alone`` floatsplit with huffman; ``best`` is of each block the
-smaller, as an archiver would choose. Without files: the pairs of the corpus, with their targets.
+smaller, as an archiver would choose; ``dense`` is of each block the smaller of densedelta, with the
+tensor's columns, and floatdelta, and takes long. Without files: the pairs of the corpus, with their targets.
 Speeds are the best of alternating runs, as fractions of the best memcpy of the same bytes.
 """
 
@@ -11,12 +12,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from tensors import STATES
 
 from compressor.kernels import floatdelta
 from compressor.stages import chain as chains
 from compressor.stages.codecs.floatdelta import BLOCK, LAYOUTS
+from compressor.stages.rows import FLOATS
 from compressor.tensors.sniff import sniff
 
 CORPUS = Path(os.environ.get("COMPRESSOR_CORPUS", Path.home() / ".cache/compressor-corpus"))
@@ -34,25 +37,38 @@ SPEED_SIZE = 16 << 20  # bytes
 SIZE_COST = 4  # bytes, for each size of a stream
 
 
-def tensors(path: Path) -> dict[str, tuple[str, bytes]]:
-    """Return the type and the bytes of each tensor, by name, in the order of the file."""
+def tensors(path: Path) -> dict[str, tuple[str, int, bytes]]:
+    """Return the type, the columns and the bytes of each tensor, by name, in the order of the file."""
     content = path.read_bytes()
     found = sniff(lambda at, size: content[at : at + size], len(content))
     if found is None:
         raise ValueError(f"{path} holds no tensors that are known here")
-    return {t.name: (t.dtype, content[t.start : t.start + t.size]) for t in found.tensors}
+    return {
+        t.name: (t.dtype, (1, *t.shape)[-1], content[t.start : t.start + t.size])
+        for t in found.tensors
+    }
 
 
-def blocks(base: Path, new: Path) -> Iterator[tuple[str, bytes, bytes | None]]:
-    """Yield the type ("" where it is none of floatdelta's), a block, and its base if there is one."""
+class Block(NamedTuple):
+    """Some elements of a tensor; ``dtype`` is "" where it is none of floatdelta's."""
+
+    dtype: str
+    columns: int
+    plain: bytes
+    base: bytes | None
+
+
+def blocks(base: Path, new: Path) -> Iterator[Block]:
+    """Yield the blocks of a file, each with its base if there is one."""
     earlier = tensors(base)
-    for name, (dtype, content) in tensors(new).items():
+    for name, (dtype, columns, content) in tensors(new).items():
         kind = DTYPES.get(dtype, "")
-        old = earlier.get(name, ("", b""))
-        based = kind and old[0] == dtype and len(old[1]) == len(content)
+        old_dtype, _, old = earlier.get(name, ("", 0, b""))
+        based = kind and old_dtype == dtype and len(old) == len(content)
         step = BLOCK * (LAYOUTS[kind][0] if kind else 1)
         for at in range(0, len(content), step):
-            yield kind, content[at : at + step], old[1][at : at + step] if based else None
+            older = old[at : at + step] if based else None
+            yield Block(kind, columns, content[at : at + step], older)
 
 
 def alone(dtype: str) -> chains.Chain:
@@ -66,17 +82,28 @@ def packed_size(chain: chains.Chain, plain: bytes, base: bytes | None = None) ->
     return min(len(plain), encoded.packed_size + SIZE_COST * len(encoded.sizes))
 
 
-def fractions(base: Path, new: Path) -> tuple[float, float, float]:
-    """Return ``delta``, ``best`` and ``alone``."""
-    total = delta = best = single = 0
-    for dtype, plain, old in blocks(base, new):
-        own = packed_size(alone(dtype), plain)
-        with_base = own
-        if old is not None:
-            with_base = packed_size(chains.parse(f"floatdelta:dtype={dtype}"), plain, old)
-        total, single = total + len(plain), single + own
+def densest(block: Block) -> int:
+    """Return the bytes of a block under densedelta."""
+    if block.dtype not in FLOATS:
+        return len(block.plain)
+    chain = chains.parse(f"densedelta:dtype={block.dtype}:columns={block.columns}")
+    return packed_size(chain, block.plain, block.base)
+
+
+def fractions(base: Path, new: Path) -> list[float]:
+    """Return ``delta``, ``best``, ``alone`` and ``dense``."""
+    total = delta = best = single = dense = 0
+    for block in blocks(base, new):
+        own = packed_size(alone(block.dtype), block.plain)
+        with_base = least = own
+        if block.base is not None:
+            chain = chains.parse(f"floatdelta:dtype={block.dtype}")
+            with_base = packed_size(chain, block.plain, block.base)
+            least = min(with_base, densest(block))
+        total, single = total + len(block.plain), single + own
         delta, best = delta + with_base, best + min(own, with_base)
-    return delta / total, best / total, single / total
+        dense += min(own, least)
+    return [part / total for part in (delta, best, single, dense)]
 
 
 def times(works: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -92,9 +119,10 @@ def times(works: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 def speeds(base: Path, new: Path) -> str:
     """Return one row: the kernel's two halves, and the stage both ways."""
-    found = [(dtype, plain, old) for dtype, plain, old in blocks(base, new) if dtype and old]
-    dtype = found[0][0]
-    pairs = [(plain, old) for kind, plain, old in found if kind == dtype][: SPEED_SIZE >> 19]
+    found = [block for block in blocks(base, new) if block.dtype and block.base]
+    dtype = found[0].dtype
+    alike = [(block.plain, block.base or b"") for block in found if block.dtype == dtype]
+    pairs = alike[: SPEED_SIZE >> 19]
     chain, words = chains.parse(f"floatdelta:dtype={dtype}"), LAYOUTS[dtype]
     size = sum(len(plain) for plain, _ in pairs)
     top = [floatdelta.top_of(old, words) for _, old in pairs]
@@ -139,7 +167,7 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()
     if not arguments.speed:
-        print(f"{'base -> new':<44}{'delta':>8}{'best':>8}{'alone':>8}{'target':>8}")
+        print(f"{'base -> new':<44}{'delta':>8}{'best':>8}{'alone':>8}{'dense':>8}{'target':>8}")
     for base, new, target in pairs_of(arguments.files):
         if arguments.speed:
             print(speeds(base, new), flush=True)
