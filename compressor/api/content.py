@@ -12,8 +12,6 @@ from compressor.archive.leaf import Entry
 from compressor.engine.externals import Paths, external_of
 from compressor.engine.file import CompressorFile, PathOrFile
 from compressor.engine.foreign import foreign_in, unpack_any
-from compressor.engine.levels import DEFAULT as DEFAULT_LEVEL
-from compressor.engine.levels import chain_for, trials_for
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
 from compressor.engine.opening import is_text, open_to_read, open_to_write
 from compressor.engine.pack import Packer
@@ -22,6 +20,8 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import StreamSink
 from compressor.engine.writefile import BlockWriter
 from compressor.errors import UnfinishedError, UsageError
+from compressor.plan.levels import DEFAULT as DEFAULT_LEVEL
+from compressor.plan.levels import chain_for, trials_for
 from compressor.plan.numbers import NONE, codings_for
 from compressor.stages.base import Bytes
 

@@ -10,10 +10,10 @@ import click
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
-from compressor.engine.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, trials_for
 from compressor.engine.packoptions import SOLID_SIZE
 from compressor.errors import UsageError
 from compressor.plan.densest import Trials
+from compressor.plan.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, trials_for
 from compressor.plan.numbers import NONE, Codings, codings_for
 from compressor.stages.chain import Chain
 

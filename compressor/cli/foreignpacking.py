@@ -10,13 +10,13 @@ from compressor.cli.progress import Progress
 from compressor.cli.report import Report
 from compressor.cli.trees import is_folder
 from compressor.engine.foreignpack import ForeignOptions, ForeignPacker
-from compressor.engine.levels import chain_for
 from compressor.engine.pack import Packer
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
 from compressor.formats.base import Format
 from compressor.formats.table import format_by_name, without_ending, writing_of
 from compressor.formats.writing import Writing
+from compressor.plan.levels import chain_for
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import DeviceOutput, Output
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from compressor.engine.levels import chain_for
 from compressor.errors import CompressorError, DamagedError, UsageError
+from compressor.plan.levels import chain_for
 from compressor.stages import chain as chains
 from compressor.stages.chain import Chain
 

@@ -9,7 +9,6 @@ from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.engine.benchmark import Row, Sample, least
 from compressor.engine.glance import ChainUse
-from compressor.engine.levels import SOLID_SIZES, chain_for, trials_for
 from compressor.engine.limits import UNLIMITED
 from compressor.engine.numbers import content_from
 from compressor.engine.pack import Packer
@@ -21,6 +20,7 @@ from compressor.engine.survey import survey
 from compressor.engine.trees import Tally
 from compressor.engine.unpack import unpack
 from compressor.errors import CompressorError, DamagedError
+from compressor.plan.levels import SOLID_SIZES, chain_for, trials_for
 from compressor.plan.numbers import codings_for
 from compressor.stages.base import Bytes
 from compressor.stages.chain import parse

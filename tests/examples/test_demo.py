@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from compressor.engine.levels import chain_for
+from compressor.plan.levels import chain_for
 from tests.docs.blocks import ROOT
 
 

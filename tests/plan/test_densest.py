@@ -4,11 +4,11 @@ import random
 import struct
 
 import compressor
-from compressor.engine.levels import LEVELS, chain_for, trials_for
 from compressor.engine.limits import DEFAULT_MEMORY
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.plan.densest import BZ2, NUMBERS, PACKED_BY, SAMPLE, SHORT, STRONG, TEXT, densest
+from compressor.plan.levels import LEVELS, chain_for, trials_for
 from compressor.plan.numbers import codings_for
 
 RNG = random.Random(9)

@@ -1,4 +1,4 @@
-"""Levels 1 to 9 as chains. A planner will replace this table; until then it is all there is to it."""
+"""Levels 1 to 9 as chains, and what else blocks are tried with at a level."""
 
 from compressor.errors import UsageError
 from compressor.plan.densest import STRONG, Trials, densest
