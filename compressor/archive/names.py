@@ -1,6 +1,6 @@
-"""The order of names, and what ROOT records say of the names below them."""
+"""The order of names, what lies above and below them, and what ROOT records say of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from compressor.archive.leaf import Entry
@@ -61,3 +61,12 @@ def page_ref(offset: int, items: Sequence[LeafRef]) -> LeafRef:
     first = min((item.first for item in items), key=name_key)
     last = max((item.last for item in items), key=name_key)
     return LeafRef(offset, first, last, 1 + max(item.height for item in items))
+
+
+def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the names at and below any of ``roots``; an empty one is above all."""
+    exact = set(roots)
+    folders = ByFolder(b"" in exact, lambda folder, above: above or folder in exact)
+    for name in names:
+        if name in exact or folders.above(name):
+            yield name

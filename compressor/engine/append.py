@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, without_content
-from compressor.archive.names import folders_above, name_key
+from compressor.archive.names import folders_above, name_key, under
 from compressor.archive.schema import FILE, FOLDER, MAX_NAME
 from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
@@ -20,10 +20,10 @@ from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import TABLE_SHARE, Packer
 from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.previous import Previous
 from compressor.engine.reading import NONE_GIVEN, UnpackOptions
 from compressor.engine.states import EarlierStates
 from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
-from compressor.engine.versions import Previous, under
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import identity_in

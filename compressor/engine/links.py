@@ -10,7 +10,7 @@ from compressor.archive.names import name_key
 from compressor.archive.schema import FILE, HARDLINK
 from compressor.engine.access import SeekableArchive
 from compressor.engine.pack import Packer
-from compressor.engine.versions import Previous
+from compressor.engine.previous import Previous
 from compressor.stages.base import Bytes
 
 

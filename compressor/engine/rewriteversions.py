@@ -14,8 +14,8 @@ from compressor.archive.record import FOOTER_SIZE
 from compressor.archive.schema import FILE, MAX_COUNT, Head, Span
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
+from compressor.engine.previous import Previous
 from compressor.engine.rewrite import OldBlocks, Placed, Rewriter
-from compressor.engine.versions import Previous
 from compressor.stages.base import Bytes
 
 

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compressor.archive.leaf import Entry
-from compressor.archive.names import ByFolder, folders_above
+from compressor.archive.names import ByFolder, folders_above, under
 from compressor.engine.select import Selection
-from compressor.engine.versions import under
 
 TOP = b"/".join(b"level%03d" % level for level in range(200))
 FILES = [TOP + b"/file%d" % number for number in range(2000)]

@@ -40,7 +40,7 @@ class Lzma:
 
     @property
     def block_size(self) -> int:
-        """Measured, and so that level 9 fits twice into 1 GiB: decisions/0018-block-sizes-of-the-best-levels.md."""
+        """Measured, and so that level 9 fits twice into 1 GiB: decisions/0018-largest-blocks.md."""
         return min(max(4 << 20, 2 << PRESET_DICTS[self._level]), BLOCK_MAX)
 
     def encode(self, plain: Bytes) -> Bytes:

@@ -27,7 +27,7 @@ class Zstd:
 
     @property
     def block_size(self) -> int:
-        """Measured: decisions/0018-block-sizes-of-the-best-levels.md."""
+        """Measured: decisions/0018-largest-blocks.md."""
         own = next(size for least, size in BLOCK_SIZES if self._level >= least)
         return max(own, 1 << self._long)
 

@@ -1,6 +1,6 @@
 """What an appended version is built on: the members of the one before, and the leaves that may stay."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from blake3 import blake3
 from msgspec import Struct, field
@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from compressor.archive import schema
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, Place, without_content
-from compressor.archive.names import ByFolder, page_ref
+from compressor.archive.names import page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
 from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
 from compressor.archive.writer import Before, Kept
@@ -158,12 +158,3 @@ class Previous(Struct):
             at += gap
             dedup.put(block.piece_hashes[order * PIECE_HASH : (order + 1) * PIECE_HASH], number, at)
             at += size
-
-
-def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the names at and below any of ``roots``; an empty one is above all."""
-    exact = set(roots)
-    folders = ByFolder(b"" in exact, lambda folder, above: above or folder in exact)
-    for name in names:
-        if name in exact or folders.above(name):
-            yield name
