@@ -32,13 +32,13 @@ from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
+from compressor.engine.clashes import Fates, fates_of
 from compressor.engine.convert import Conversion, NameTwiceError, members_of
 from compressor.engine.foreign import recognised
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer
 from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
 from compressor.engine.packoptions import PackOptions, Sources
-from compressor.engine.places import Places, places_of
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
@@ -109,7 +109,7 @@ def _twice(run: "_Converting", file: BinaryIO, target: Path) -> Tally:
             raise UsageError(
                 f"{error}, and the last one counts: that takes a file to read from, and one to write to"
             ) from error
-        return run.to(file, target, places_of(run.members(file)))
+        return run.to(file, target, fates_of(run.members(file)))
 
 
 class _Converting:
@@ -129,17 +129,17 @@ class _Converting:
         reading = UnpackOptions(1, replace(limits_from(self._options), memory=memory))
         return members_of(recognised(self.source, file), reading, seekable=self.source.regular)
 
-    def to(self, file: BinaryIO, target: Path, places: Places | None) -> Tally:
+    def to(self, file: BinaryIO, target: Path, fates: Fates | None) -> Tally:
         """Write the archive."""
         options = self._options
         if target == STDIN:
             stdout_descriptor()
-            return self._pack(file, write_stdout, None, places)
+            return self._pack(file, write_stdout, None, fates)
         protected = paths.identities([self._path])
         paths.refuse_input(target, protected)
         with opened_output(target, force=options["force"], protected=protected) as output:
             within = GrowingSource(output.descriptor) if isinstance(output, Output) else None
-            tally = self._pack(file, output.write, within, places)
+            tally = self._pack(file, output.write, within, fates)
             commit(output, tally, sync=options["sync"])
         return tally
 
@@ -148,7 +148,7 @@ class _Converting:
         file: BinaryIO,
         write: Callable[[Bytes], object],
         within: GrowingSource | None,
-        places: Places | None,
+        fates: Fates | None,
     ) -> Tally:
         options, status = self._options, self.source.stat
         total = status.st_size if self.source.regular else None
@@ -161,7 +161,7 @@ class _Converting:
             limits.check(plain, plain if total is None else total)
 
         def content(packer: Packer) -> Tally:
-            return conversion.pack(packer, self.members(file), limit, places)
+            return conversion.pack(packer, self.members(file), limit, fates)
 
         try:
             tally = pack_all(write, packing, content, options["label"], options["time"])

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.schema import MAX_NAME, shown_name
+from compressor.engine.clashes import Fate, Fates, Taken, plain
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.member import KINDS
 from compressor.engine.nodes import recordable
 from compressor.engine.numbers import Content, content_from
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
-from compressor.engine.places import Place, Places, Taken, plain
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import CompressorError, TruncatedError, UsageError
@@ -127,9 +127,9 @@ class Conversion:
         packer: Packer,
         members: Members,
         limit: Callable[[int], None],
-        places: Places | None,
+        fates: Fates | None,
     ) -> Tally:
-        """Pack the members; ``places`` says what becomes of each, if that is known.
+        """Pack the members; ``fates`` says what becomes of each, if that is known.
 
         ``limit`` hears of the plain bytes so far.
 
@@ -139,8 +139,8 @@ class Conversion:
         """
         tally = Tally()
         for number, member in enumerate(members):
-            placed = member if places is None else self._placed(member, places[number])
-            entry = self._entry(placed) if placed else None
+            named = member if fates is None else self._named(member, fates[number])
+            entry = self._entry(named) if named else None
             if entry is None:
                 continue
             self._take(entry, member.kind)
@@ -165,16 +165,14 @@ class Conversion:
             raise NameTwiceError(f"{file!r} is no folder, {below!r} lies below it")
         self._taken.add(entry.name, kind)
 
-    def _placed(self, member: Member, place: Place | None) -> Member | None:
-        if place is None:
+    def _named(self, member: Member, fate: Fate | None) -> Member | None:
+        if fate is None:
             return None
-        if place.lost_to:
-            why = (
-                f"can't be beside {shown_name(place.lost_to)!r}, which comes later; it is left out"
-            )
+        if fate.lost_to:
+            why = f"can't be beside {shown_name(fate.lost_to)!r}, which comes later; it is left out"
             self._problem(shown_name(plain(member.name)), why)
             return None
-        return replace(member, name=place.name, target=place.target)
+        return replace(member, name=fate.name, target=fate.target)
 
     def _content(self, packer: Packer, member: Member) -> Content:
         size = packer.piece_size

@@ -10,7 +10,7 @@ from msgspec import Struct
 from compressor.formats.members import Kind, Member, Members
 
 
-class Place(Struct, frozen=True):
+class Fate(Struct, frozen=True):
     """The name that a member gets, and where it leads; ``lost_to``: it makes way for that one instead."""
 
     name: bytes
@@ -18,7 +18,7 @@ class Place(Struct, frozen=True):
     lost_to: bytes = b""
 
 
-Places = list[Place | None]
+Fates = list[Fate | None]
 """For each member; None: it is left out."""
 
 
@@ -36,8 +36,8 @@ def plain(name: bytes) -> bytes:
     return b"/".join(part for part in name.split(b"/") if part not in (b"", b"."))
 
 
-def places_of(members: Members) -> Places:
-    """Return the places of members of which the last counts, where not all can be had.
+def fates_of(members: Members) -> Fates:
+    """Return the fates of members of which the last counts, where not all can be had.
 
     A file whose name is taken lives on in the first hard link to it that stays.
     """
@@ -47,17 +47,17 @@ def places_of(members: Members) -> Places:
         seen.append(_seen(member, last, seen))
         last[plain(member.name)] = number
     named = sorted(last.values())
-    places: Places = [None] * len(seen)
+    fates: Fates = [None] * len(seen)
     taken = Taken()
     for number in reversed(named):
         if winner := taken.by(plain(seen[number].name), seen[number].kind):
-            places[number] = Place(seen[number].name, None, winner)
+            fates[number] = Fate(seen[number].name, None, winner)
         else:
             taken.add(plain(seen[number].name), seen[number].kind)
     for number in named:
-        if places[number] is None:
-            _settle(places, number, seen[number], seen[seen[number].root])
-    return places
+        if fates[number] is None:
+            _settle(fates, number, seen[number], seen[seen[number].root])
+    return fates
 
 
 class Taken:
@@ -95,11 +95,11 @@ def _seen(member: Member, last: dict[bytes, int], seen: list[_Seen]) -> _Seen:
     return _Seen(member.name, member.target, member.kind, root)
 
 
-def _settle(places: Places, number: int, one: _Seen, root: _Seen) -> None:
-    """Set the place of a member that stays."""
+def _settle(fates: Fates, number: int, one: _Seen, root: _Seen) -> None:
+    """Set the fate of a member that stays."""
     if one.kind is not Kind.HARDLINK or root.kind is not Kind.FILE:
-        places[number] = Place(one.name, one.target)
-    elif (heir := places[one.root]) and not heir.lost_to:
-        places[number] = Place(one.name, heir.name)
+        fates[number] = Fate(one.name, one.target)
+    elif (heir := fates[one.root]) and not heir.lost_to:
+        fates[number] = Fate(one.name, heir.name)
     else:
-        places[one.root] = Place(one.name, None)
+        fates[one.root] = Fate(one.name, None)
