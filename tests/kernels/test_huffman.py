@@ -134,18 +134,6 @@ def test_every_golden_file_has_its_formula() -> None:
     assert {file.stem for file in VECTORS.iterdir()} == set(CASES)
 
 
-def test_making_golden_files_again_changes_none() -> None:
-    before = {file: file.stat().st_mtime_ns for file in VECTORS.iterdir()}
-    subprocess.run(
-        [sys.executable, "tests/vectors/make_huffman.py"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    assert {file: file.stat().st_mtime_ns for file in VECTORS.iterdir()} == before
-
-
 def examples() -> list[bytes]:
     """The packed column of each table in the specification's example."""
     section = SPECIFICATION.split("## Example", 1)[1]

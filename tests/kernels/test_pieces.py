@@ -2,7 +2,6 @@
 
 import ctypes
 import mmap
-import os
 import random
 import re
 import subprocess
@@ -252,18 +251,6 @@ def test_a_golden_content_is_cut_as_ever(name: str, path: str) -> None:
 
 def test_every_golden_file_has_a_content() -> None:
     assert {file.stem for file in FOLDER.iterdir()} == set(CONTENT)
-
-
-def test_making_golden_files_again_changes_none() -> None:
-    before = {file: file.read_bytes() for file in FOLDER.iterdir()}
-    subprocess.run(
-        [sys.executable, "tests/vectors/make_pieces.py"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    assert {file: file.read_bytes() for file in FOLDER.iterdir()} == before
 
 
 def test_the_gears_are_what_their_script_writes() -> None:

@@ -1,11 +1,8 @@
 """The codec dense: its page, the reference, golden files, hostile blocks, what it is for."""
 
-import os
 import random
 import re
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -162,18 +159,6 @@ def test_golden_files_have_every_flag_and_several_classes() -> None:
 
     assert {flags for flags, _ in heads} == {0, 1, 3, 5, 7, 8, 9}
     assert {classes for _, classes in heads} == {0, 1, 3, 4}
-
-
-def test_making_golden_files_again_changes_none() -> None:
-    before = {file: file.stat().st_mtime_ns for file in FOLDER.iterdir()}
-    subprocess.run(
-        [sys.executable, "tests/vectors/make_dense.py"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    assert {file: file.stat().st_mtime_ns for file in FOLDER.iterdir()} == before
 
 
 def test_the_example_of_the_page_holds() -> None:

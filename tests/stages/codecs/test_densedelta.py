@@ -1,11 +1,8 @@
 """The codec densedelta: its page, the reference, golden files, hostile blocks, what it is for."""
 
-import os
 import random
 import re
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -159,18 +156,6 @@ def test_golden_files_have_every_flag_and_several_factors() -> None:
 
     assert {head[0] for head in heads} == {0, 1, 2, 3}
     assert max(head[3] for head in heads) > 1
-
-
-def test_making_golden_files_again_changes_none() -> None:
-    before = {file: file.stat().st_mtime_ns for file in FOLDER.iterdir()}
-    subprocess.run(
-        [sys.executable, "tests/vectors/make_densedelta.py"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    assert {file: file.stat().st_mtime_ns for file in FOLDER.iterdir()} == before
 
 
 def test_the_examples_of_the_page_hold() -> None:
