@@ -14,15 +14,13 @@ from libc.stdint cimport uint8_t, uint64_t
 from compressor.errors import DamagedError
 from compressor.kernels import floatsplit, huffman
 from compressor.kernels.arena import arena
-
-
-cdef extern from "Python.h":
-    # On pointers: the size of a result is known only after the work.
-    PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t size) except NULL
-    char *PyBytes_AS_STRING(PyObject *text) nogil
-    char *PyByteArray_AS_STRING(object array)
-    int _PyBytes_Resize(PyObject **text, Py_ssize_t size) except -1
-    void Py_XDECREF(PyObject *o)
+from compressor.kernels.objects cimport (
+    PyByteArray_AS_STRING,
+    PyBytes_AS_STRING,
+    PyBytes_FromStringAndSize,
+    _PyBytes_Resize,
+    Py_XDECREF,
+)
 
 
 cdef extern from "floatcode_kernel.h" nogil:

@@ -4,22 +4,20 @@
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_Import
 from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport free
 
 import threading
 
 from compressor.errors import DamagedError
 from compressor.kernels import huffman as _huffman_kernel
 from compressor.kernels.arena import arena
-
-
-cdef extern from "Python.h":
-    # As in cpython.bytes, but on pointers: the size of a result is known only after the work.
-    PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t size) except NULL
-    char *PyBytes_AS_STRING(PyObject *text) nogil
-    char *PyByteArray_AS_STRING(object array)
-    int _PyBytes_Resize(PyObject **text, Py_ssize_t size) except -1
-    void Py_DECREF(PyObject *o)
+from compressor.kernels.objects cimport (
+    PyByteArray_AS_STRING,
+    PyBytes_AS_STRING,
+    PyBytes_FromStringAndSize,
+    _PyBytes_Resize,
+    Py_DECREF,
+)
+from compressor.kernels.pages cimport kept_tables, whole_pages
 
 
 cdef extern from "lz78_kernel.h" nogil:
@@ -49,34 +47,6 @@ cdef extern from "lz78_kernel.h" nogil:
     )
 
 
-cdef extern from * nogil:
-    """
-    #include <stdlib.h>
-    #include <sys/mman.h>
-
-    #define TABLE_ALIGNMENT ((size_t)2 << 20) /* a huge page: the tables are met at random */
-
-    static size_t whole_pages(size_t nbytes)
-    {
-        return (nbytes + TABLE_ALIGNMENT - 1) / TABLE_ALIGNMENT * TABLE_ALIGNMENT;
-    }
-
-    static void *tables_new(size_t nbytes)
-    {
-        void *tables = NULL;
-        nbytes = whole_pages(nbytes);
-        if (posix_memalign(&tables, TABLE_ALIGNMENT, nbytes))
-            return NULL;
-    #ifdef MADV_HUGEPAGE
-        madvise(tables, nbytes, MADV_HUGEPAGE); /* a hint: that it is refused harms nothing */
-    #endif
-        return tables;
-    }
-    """
-    size_t whole_pages(size_t nbytes)
-    void *tables_new(size_t nbytes)
-
-
 cdef const huffman_calls *_calls = <const huffman_calls *>PyCapsule_Import(
     "compressor.kernels.huffman.CALLS", 0
 )
@@ -97,27 +67,7 @@ MESSAGES = {
     9: "has bytes behind its last round",
 }
 
-_of_thread = threading.local()  # zeroed pages cost a tenth of decoding 1 MiB: keep them
-
-
-cdef class _Tables:
-    cdef void *at
-
-    def __cinit__(self, size_t nbytes):
-        self.at = tables_new(nbytes)
-        if self.at == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.at)
-
-
-cdef _Tables _tables(str name, size_t nbytes):
-    tables = getattr(_of_thread, name, None)
-    if tables is None:
-        tables = _Tables(nbytes)
-        setattr(_of_thread, name, tables)
-    return tables
+_of_thread = threading.local()
 
 
 cdef lz78_huffman _huffman(room) except *:
@@ -139,7 +89,7 @@ def encode(const uint8_t[::1] plain not None) -> bytes:
     """Return the packed form."""
     cdef size_t plain_size = plain.shape[0], packed_size
     cdef const uint8_t *data = &plain[0] if plain_size else NULL
-    cdef _Tables tables = _tables("encode", sizeof(lz78_encode_tables))
+    cdef void *tables = kept_tables(_of_thread, "encode", sizeof(lz78_encode_tables))
     room = arena(lz78_encode_scratch(_calls))
     cdef lz78_huffman huffman = _huffman(room)
     cdef PyObject *packed = NULL
@@ -148,7 +98,7 @@ def encode(const uint8_t[::1] plain not None) -> bytes:
         with nogil:
             packed_size = lz78_encode(
                 <uint8_t *>PyBytes_AS_STRING(packed), data, plain_size,
-                <lz78_encode_tables *>tables.at, &huffman,
+                <lz78_encode_tables *>tables, &huffman,
             )
         _PyBytes_Resize(&packed, packed_size)
         return <bytes>packed
@@ -168,7 +118,7 @@ def decode(const uint8_t[::1] packed not None, uint64_t plain_size) -> bytes:
     cdef int result = lz78_check_size(packed_size, plain_size)
     if result:
         raise _damaged(result)
-    cdef _Tables tables = _tables("decode", sizeof(lz78_decode_tables))
+    cdef void *tables = kept_tables(_of_thread, "decode", sizeof(lz78_decode_tables))
     room = arena(lz78_decode_scratch(_calls))
     cdef lz78_huffman huffman = _huffman(room)
     cdef PyObject *plain = NULL
@@ -177,7 +127,7 @@ def decode(const uint8_t[::1] packed not None, uint64_t plain_size) -> bytes:
         with nogil:
             result = lz78_decode(
                 <uint8_t *>PyBytes_AS_STRING(plain), plain_size, data, packed_size,
-                <lz78_decode_tables *>tables.at, &huffman,
+                <lz78_decode_tables *>tables, &huffman,
             )
         if result:
             raise _damaged(result)

@@ -4,11 +4,11 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject, Py_DECREF
 from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport free
 
 import threading
 
 from compressor.errors import DamagedError
+from compressor.kernels.pages cimport kept_tables, whole_pages
 
 
 cdef extern from "lzw_kernel.h" nogil:
@@ -30,34 +30,6 @@ cdef extern from "lzw_kernel.h" nogil:
     lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint64_t plain_nbytes)
     lzw_status lzw_decode(uint8_t *out, size_t out_nbytes, const uint8_t *packed,
                           size_t packed_nbytes, lzw_decode_tables *tables)
-
-
-cdef extern from * nogil:
-    """
-    #include <stdlib.h>
-    #include <sys/mman.h>
-
-    #define TABLE_ALIGNMENT ((size_t)2 << 20) /* a huge page: the tables are met at random */
-
-    static size_t whole_pages(size_t nbytes)
-    {
-        return (nbytes + TABLE_ALIGNMENT - 1) / TABLE_ALIGNMENT * TABLE_ALIGNMENT;
-    }
-
-    static void *tables_new(size_t nbytes)
-    {
-        void *tables = NULL;
-        nbytes = whole_pages(nbytes);
-        if (posix_memalign(&tables, TABLE_ALIGNMENT, nbytes))
-            return NULL;
-    #ifdef MADV_HUGEPAGE
-        madvise(tables, nbytes, MADV_HUGEPAGE); /* a hint: that it is refused harms nothing */
-    #endif
-        return tables;
-    }
-    """
-    size_t whole_pages(size_t nbytes)
-    void *tables_new(size_t nbytes)
 
 
 cdef extern from "Python.h":
@@ -83,27 +55,7 @@ _CHECKS = (
     "has fewer or more raw bytes than its plain size",
 )
 
-_of_thread = threading.local()  # zeroed pages cost a tenth of decoding 1 MiB: keep them
-
-
-cdef class _Tables:
-    cdef void *at
-
-    def __cinit__(self, size_t nbytes):
-        self.at = tables_new(nbytes)
-        if self.at == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.at)
-
-
-cdef _Tables _tables(str name, size_t nbytes):
-    tables = getattr(_of_thread, name, None)
-    if tables is None:
-        tables = _Tables(nbytes)
-        setattr(_of_thread, name, tables)
-    return tables
+_of_thread = threading.local()
 
 
 def encode_bound(size_t plain_size, unsigned max_bits=16) -> int:
@@ -125,11 +77,11 @@ def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio
     cdef size_t plain_size = plain.shape[0]
     cdef const uint8_t *source = &plain[0] if plain_size else NULL
     cdef size_t packed_size
-    cdef _Tables tables = _tables("encode", sizeof(lzw_encode_tables))
+    cdef void *tables = kept_tables(_of_thread, "encode", sizeof(lzw_encode_tables))
     cdef PyObject *packed = new_bytes(NULL, lzw_encode_bound(plain_size, max_bits))
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(<object>packed)
     with nogil:
-        packed_size = lzw_encode(out, source, plain_size, way, <lzw_encode_tables *>tables.at)
+        packed_size = lzw_encode(out, source, plain_size, way, <lzw_encode_tables *>tables)
     resize_bytes(&packed, packed_size)
     result = <bytes>packed
     Py_DECREF(result)  # the reference that new_bytes() gave; ``result`` holds its own
@@ -149,10 +101,10 @@ def decode(const uint8_t[::1] packed not None, uint64_t plain_size) -> bytes:
         raise _damage(status)
     cdef bytes plain = PyBytes_FromStringAndSize(NULL, plain_size)
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(plain)
-    cdef _Tables tables = _tables("decode", sizeof(lzw_decode_tables))
+    cdef void *tables = kept_tables(_of_thread, "decode", sizeof(lzw_decode_tables))
     with nogil:
         status = lzw_decode(out, plain_size, source, packed_size,
-                            <lzw_decode_tables *>tables.at)
+                            <lzw_decode_tables *>tables)
     if status != LZW_OK:
         raise _damage(status)
     return plain
