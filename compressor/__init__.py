@@ -1,9 +1,9 @@
 """Compress files, streams and folders, and get the same bytes back."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
+
+# Nothing is imported here: until the command line sees to it, a Ctrl-C is a traceback.
+TYPE_CHECKING = False  # type checkers know better
 
 __all__ = [
     "Appended",
@@ -11,6 +11,7 @@ __all__ = [
     "ChainError",
     "CompressorError",
     "CompressorFile",
+    "DamagedBaseError",
     "DamagedError",
     "LimitError",
     "Limits",
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from compressor.errors import (
         ChainError,
         CompressorError,
+        DamagedBaseError,
         DamagedError,
         LimitError,
         MemberNotFoundError,
@@ -76,6 +78,8 @@ else:
         """Import a public name when it is first used, so that ``compressor --version`` is quick."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
         home = "errors" if name.endswith("Error") else _HOMES.get(name, "api.trees")
         value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
         return value

@@ -10,6 +10,7 @@
     * TruncatedError               the bytes end too early (also an EOFError)
     * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
                                    (also an EOFError)
+    * DamagedBaseError             the file that a difference is from is damaged; ``path`` is which
   * LimitError                 4   a limit of the caller would be exceeded
     * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
   * UnsupportedError           5   the archive or the request needs something that is missing here
@@ -100,6 +101,18 @@ class UnfinishedError(DamagedError, EOFError):
     """The last version was not finished; what is whole can be read with ``salvage``."""
 
     exit_code = 3
+
+
+class DamagedBaseError(DamagedError):
+    """A file that blocks are differences from, or were to be, is damaged; ``path`` is which.
+
+    ``reason`` is its own damage: ``offset`` and ``member`` are those of the archive that is read.
+    """
+
+    def __init__(self, path: str, reason: DamagedError) -> None:
+        super().__init__(f"the base {path} is damaged: {reason}")
+        self.path = path
+        self.reason = reason
 
 
 class LimitError(CompressorError):

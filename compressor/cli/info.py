@@ -51,7 +51,7 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'kind':<16}{_kind_in_words(kind)}" for kind in kinds]
     lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
-    bases = [_base(base) for base in found.bases]
+    bases = [_base(base) for base in found.needed]
     lines += [f"{'needs':<16}{shown(one['name'])}, BLAKE3 {one['blake3']}: --base" for one in bases]
     lists = {"kinds": kinds, "chains": chains, "bases": bases}
     report.output("info", "\n".join(lines), path=str(path), **facts, **lists)

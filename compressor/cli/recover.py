@@ -24,7 +24,13 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import unpack
-from compressor.errors import DamagedError, MissingBaseError, UsageError
+from compressor.errors import (
+    CompressorError,
+    DamagedBaseError,
+    DamagedError,
+    MissingBaseError,
+    UsageError,
+)
 from compressor.tree.outputs import Output, opened_output
 from compressor.tree.permissions import access_of, shared_permissions
 
@@ -76,16 +82,16 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
     return report.exit_code
 
 
-def _prove(target: Output, options: dict[str, Any]) -> list[tuple[bytes, MissingBaseError]]:
+def _prove(target: Output, options: dict[str, Any]) -> list[tuple[bytes, CompressorError]]:
     """Read what was written to its end, before it gets its name; return what lacks a base for that."""
     sink = NullSink()
     with target.reading() as file:
         limits = Limits(None, None, options["memory"])
         reading = UnpackOptions(options["threads"], limits, external=external_from(options))
         unpack(file, sink, reading, seekable=True)
-    unproven: list[tuple[bytes, MissingBaseError]] = []
+    unproven: list[tuple[bytes, CompressorError]] = []
     for name, error in sink.outcome.failures:
-        if not isinstance(error, MissingBaseError):
+        if not isinstance(error, MissingBaseError | DamagedBaseError):
             raise error
         unproven.append((name or b"", error))
     return unproven

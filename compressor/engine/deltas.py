@@ -13,7 +13,7 @@ from compressor.engine.numbers import Coded, Key, Part
 from compressor.engine.packoptions import Sources
 from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.states import NO_TENSORS, State, Table, Written, base_name
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, DamagedBaseError, MissingBaseError
 from compressor.plan.alternatives import differences
 from compressor.plan.numbers import MOST_NEEDS
 from compressor.stages.base import Bytes
@@ -46,7 +46,7 @@ class Deltas:
         self._states: list[State] | None = []  # of the member that is packed, best first
         self._member = b"", 0
         self._met: dict[Key, Part] = {}  # of each tensor that was packed, a part
-        self._unread: CompressorError | None = None  # why a content outside was of no use
+        self._unread = ""  # why a content outside was of no use
         self._earlier = sources.earlier(blocks) if sources.earlier and self._within else None
 
     def begin(self, name: bytes, size: int) -> None:
@@ -135,9 +135,20 @@ class Deltas:
         try:
             return reader.base_of(spans, needs, memory)
         except CompressorError as error:
-            if any(at in self._named for at, _, _ in spans):
-                self._unread = self._unread or error
+            outside = next((self._named[at] for at, _, _ in spans if at in self._named), None)
+            if outside:
+                self._unread = self._unread or self._why_unread(outside, error)
             return None
+
+    def _why_unread(self, base: Base, error: CompressorError) -> str:
+        """Return what is to be said of a content outside that could not be read."""
+        if isinstance(error, DamagedBaseError):
+            return str(error)
+        paths = (state.path for state in self._outsiders() if state.is_of(base))
+        why = str(error)
+        if isinstance(error, MissingBaseError):
+            why = f"it needs {error.name!r} (BLAKE3 {error.content_hash}), which was not named"
+        return f"the base {next(paths)} can't be read: {why}"
 
     def _fetch(self, offset: int) -> Record | Base:
         if offset in self._named:
@@ -157,8 +168,8 @@ class Deltas:
 
     def useless(self) -> Iterator[str]:
         """Yield what is to be said of files outside that were of no use, and why."""
-        if self._unread is not None:
-            yield f"a base could not be read, so that some is packed in full: {self._unread}"
+        if self._unread:
+            yield f"{self._unread}; what was to be a difference from it is packed in full"
         for path in dict.fromkeys(self._externals.paths) if self._externals else ():
             why = self._why_useless(path)
             if why:
@@ -205,6 +216,11 @@ class _OutsideState:
     def path(self) -> Path:
         """The file that it is of."""
         return self._outside.path
+
+    def is_of(self, base: Base) -> bool:
+        """Whether it is of the content that a BASE names."""
+        own = self._outside.base
+        return (own.size, own.content_hash) == (base.size, base.content_hash)
 
     def problem(self, parts: Iterable[Part]) -> str:
         """Return why none of these parts is of a tensor that it has, too; "" where one is."""

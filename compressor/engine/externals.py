@@ -3,7 +3,8 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -23,6 +24,7 @@ from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions, missi
 from compressor.engine.settled import settled
 from compressor.errors import (
     CompressorError,
+    DamagedBaseError,
     DamagedError,
     LimitError,
     MemoryBudgetError,
@@ -88,15 +90,18 @@ class Externals:
 
     Raises:
         OSError: a file can't be read.
-        CompressorError: one is no sound archive, though it begins as one.
+        DamagedBaseError: one is no sound archive, though it begins as one.
+        MemoryBudgetError: reading one takes more than its share.
     """
 
     def __init__(self, paths: Sequence[Path], limits: Limits = UNLIMITED) -> None:
         self._opened: list[_Archive | _PlainFile] = []
         self.identities: frozenset[Identity] = frozenset()
         """Of the files: what no output may replace, and no input may be."""
-        self._found: dict[bytes, Outside | None] = {}
+        self._met: dict[bytes, list[Outside]] = {}
         self._others: dict[bytes, Iterator[Outside]] = {}
+        self._unsearched: list[DamagedBaseError] = []
+        """What could not be looked through to its end."""
         self._lock = threading.Lock()
         self._nesting = _Nesting()
         self.paths = tuple(paths)
@@ -116,7 +121,7 @@ class Externals:
         try:
             archive = SeekableArchive(source, UnpackOptions(limits=limits, external=self))
         except DamagedError as error:
-            raise _unreadable(path, error) from error
+            raise _damaged(path, error) from error
         except MemoryBudgetError as error:
             what = f"{path}, a base with its share of the memory,"
             raise MemoryBudgetError(what, error.needed, error.allowed) from error
@@ -133,13 +138,14 @@ class Externals:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._opened, self._found, self._others = [], {}, {}
+        self._opened, self._met, self._others = [], {}, {}
 
     def read(self, base: Base, start: int, length: int) -> Bytes:
         """Return bytes of the content that a BASE names.
 
         Raises:
             MissingBaseError: none of the files is it, or holds it, as it was (F-057).
+            DamagedBaseError: one that is it, or holds it, or seems to, is damaged.
             LimitError: it needs too many others in turn.
         """
         return self._used(base, lambda found: found.look(start, length))
@@ -150,28 +156,36 @@ class Externals:
 
     def _used(self, base: Base, use: Callable[[Outside], T]) -> T:
         """Return what is had from the content; where what should be it can't be read, from another."""
-        found, reason = self._find(base), missing(base)
-        while found is not None:
+        reason: CompressorError | None = None
+        for found in self._candidates(base):
             try:
                 with self._nesting.counted():
                     return use(found)
-            except MissingBaseError as error:  # it needs others itself
-                reason = error
+            except (MissingBaseError, DamagedBaseError) as error:  # it needs others itself
+                reason = reason or error
+            except _ChangedError as error:  # so it is not the content that is needed
+                reason = reason or missing(base)
+                reason.__cause__ = reason.__cause__ or error
             except DamagedError as error:  # of that file, not of the one that is read
-                reason.__cause__ = error
-            found = self._find(base, found)
-        raise reason
+                reason = reason or _damaged(found.path, error)
+        if reason is None and self._unsearched:
+            first = self._unsearched[0]
+            reason = DamagedBaseError(first.path, first.reason)  # each has a member of its own
+        raise reason or missing(base)
 
-    def _find(self, base: Base, useless: Outside | None = None) -> Outside | None:
-        """Return the first that should be the content, or the one behind what turned out ``useless``."""
+    def _candidates(self, base: Base) -> Iterator[Outside]:
+        """Yield what should be the content: what was met before, then what else there is."""
         key = base.content_hash
-        with self._lock:
-            if key not in self._found:
-                self._others[key] = self._matching(base)
-                self._found[key] = next(self._others[key], None)
-            elif useless is not None and self._found[key] is useless:  # else another thread went on
-                self._found[key] = next(self._others[key], None)
-            return self._found[key]
+        for number in count():
+            with self._lock:
+                met = self._met.setdefault(key, [])
+                if number == len(met):
+                    others = self._others.setdefault(key, self._matching(base))
+                    met.extend(islice(others, 1))
+                if number == len(met):
+                    return
+                found = met[number]
+            yield found
 
     def _matching(self, base: Base) -> Iterator[Outside]:
         wanted = base.size, base.content_hash
@@ -180,16 +194,18 @@ class Externals:
                 if opened.size == base.size and opened.outside().base.content_hash == wanted[1]:
                     yield opened.outside()
                 continue
-            with suppress(DamagedError):  # another one may have it
+            try:
                 for outside in opened.all_members():
                     if (outside.base.size, outside.base.content_hash) == wanted:
                         yield outside
+            except DamagedError as error:  # another one may have it
+                self._unsearched.append(_damaged(opened.path, error))
 
     def contents(self) -> Iterator[Outside]:
         """Yield all contents, in the order in which they were named.
 
         Raises:
-            CompressorError: the index of an archive is damaged.
+            DamagedBaseError: the index of an archive is damaged.
         """
         for opened in self._opened:
             if isinstance(opened, _PlainFile):
@@ -212,9 +228,11 @@ def _is_archive(source: DescriptorSource) -> bool:
     return source.read(0, min(len(MAGIC), source.size)) == MAGIC
 
 
-def _unreadable(path: Path, error: DamagedError) -> CompressorError:
-    """Return the error of a file that is to be a base: not of the archive that is read or made."""
-    return CompressorError(f"{path} is no sound archive, and can't be a base: {error}")
+def _damaged(path: Path, error: DamagedError) -> DamagedBaseError:
+    """Return the error of a file that is, or is to be, a base: not of the archive that is read or made."""
+    found = DamagedBaseError(str(path), error)
+    found.__cause__ = error
+    return found
 
 
 class _Archive(Struct, frozen=True):
@@ -229,7 +247,7 @@ class _Archive(Struct, frozen=True):
             for index in self.archive.indexes:
                 yield from self._members(index)
         except DamagedError as error:
-            raise _unreadable(self.path, error) from error
+            raise _damaged(self.path, error) from error
 
     def all_members(self) -> Iterator[Outside]:
         """Yield the members of all versions, the last ones first."""
@@ -274,6 +292,10 @@ class _Nesting(threading.local):
             self.depth -= 1
 
 
+class _ChangedError(DamagedError):
+    """A file that is no archive was written to since it was hashed."""
+
+
 class _PlainFile:
     """A file that is no archive."""
 
@@ -298,7 +320,7 @@ class _PlainFile:
         data = self._source.read(at, size)
         if not self._is_as_it_was():
             name = shown_name(os.fsencode(self._path.name))
-            raise DamagedError(f"{name} was written to while it was the base of others")
+            raise _ChangedError(f"{name} was written to while it was the base of others")
         return data
 
     def _is_as_it_was(self) -> bool:

@@ -34,7 +34,10 @@ class Survey(Struct):
     version: Version | None = None
     members: dict[bytes, Entry] = field(default_factory=dict)
     chains: dict[str, ChainUse] = field(default_factory=dict)
-    bases: list[schema.Base] = field(default_factory=list)
+    bases: dict[int, schema.Base] = field(default_factory=dict)
+    """Contents outside that are named, by the offsets of the records that do."""
+    based_on: set[int] = field(default_factory=set)
+    """Those that blocks are differences from."""
     damage: list[DamagedError] = field(default_factory=list)
     size: int = 0
     versions: int = 0
@@ -58,6 +61,11 @@ class Survey(Struct):
     def entries(self) -> list[Entry]:
         """The members of the last version."""
         return list(self.members.values())
+
+    @property
+    def needed(self) -> list[schema.Base]:
+        """Contents outside that are named and used; what a damaged block used nobody knows: then all."""
+        return [base for at, base in self.bases.items() if at in self.based_on or self.damage]
 
     @property
     def anything(self) -> bool:

@@ -1,8 +1,9 @@
 """What is asked of an archive needs contents outside of it: found missing before a byte is given.
 
-Blocks say themselves what they are differences from, so it is their headers that are looked at: of each
-member the first ones, for a base serves most of the tensors of a file, and reading on to the end of a
-large one would take as long as giving it. What lies further back is refused when it comes.
+Blocks say themselves what they are differences from, and nothing else does, so it is their headers that are
+looked at: of each member the first ones and some of the rest, evenly spread, for a base serves most of the
+tensors of a file, and to look at all of a large one would take a read for each block. A need that none of
+these has is told when its block comes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,8 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.reading import External, UnpackOptions
 from compressor.errors import CompressorError, DamagedError, MissingBaseError
 
-LOOKED_AT = 512  # blocks of a member, the first ones: 256 MiB of bf16
+FIRST = 512  # blocks of a member that are looked at: 256 MiB of bf16
+SPREAD = 256  # more of them, in what follows: a read each, and one of a page of extents
 MOST_LOOKS = 1 << 13  # at blocks, in all; each is a read of a few bytes
 
 Part = tuple[Index, Entry, int, int]
@@ -42,8 +44,18 @@ def require(archive: SeekableArchive, parts: Iterable[Part]) -> None:
     for index, entry, begin, end in islice(parts, MOST_LOOKS):
         look = looks.setdefault(index.start, Looks(index, archive.external))
         with suppress(DamagedError):
-            for _, span in islice(index.spans(entry, begin, end), LOOKED_AT):
+            for span in _some(index, entry, begin, end):
                 look.at(span)
+
+
+def _some(index: Index, entry: Entry, begin: int, end: int) -> Iterator[Span]:
+    """Yield the extents of a part of a member that are looked at."""
+    for at, span in islice(index.spans(entry, begin, end), FIRST):
+        begin = at + span[2]
+        yield span
+    for number in range(SPREAD if begin < end else 0):
+        at = begin + (end - begin) * number // SPREAD
+        yield from (span for _, span in islice(index.spans(entry, at, at + 1), 1))
 
 
 def require_all(file: BinaryIO, options: UnpackOptions) -> None:

@@ -66,7 +66,7 @@ def _note(found: Survey, event: object) -> None:
         case BlockRecord():
             _note_block(found, event)
         case BaseRecord():
-            found.bases.append(event.base)
+            found.bases[event.offset] = event.base
         case Leaf():
             found.take(event)
         case ExtentsPage():
@@ -85,6 +85,7 @@ def _note_block(found: Survey, event: BlockRecord) -> None:
     except DamagedError as error:
         found.damage.append(error)
         return
+    found.based_on.update(at for at, _, _ in block.base if at in found.bases)
     use = found.chains.setdefault(block.chain, ChainUse())
     use.blocks += 1
     use.plain_size += block.plain_size

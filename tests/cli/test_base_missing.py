@@ -85,13 +85,16 @@ def test_extract_gives_the_members_that_can_be_had_each_whole(run: Run, archive:
     assert {path.name for path in Path("out").iterdir()} == {"a"}
 
 
-def test_only_the_first_blocks_of_a_member_are_looked_at(
+def test_of_a_member_the_first_blocks_are_looked_at_and_some_of_the_rest(
     run: Run, archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Path(archive).open("rb") as file:
         with pytest.raises(MissingBaseError):
             require_all(file, UnpackOptions(external=NONE_GIVEN))
-        monkeypatch.setattr("compressor.engine.needs.LOOKED_AT", 1)
+        monkeypatch.setattr("compressor.engine.needs.FIRST", 1)
+        with pytest.raises(MissingBaseError):
+            require_all(file, UnpackOptions(external=NONE_GIVEN))
+        monkeypatch.setattr("compressor.engine.needs.SPREAD", 0)
         require_all(file, UnpackOptions(external=NONE_GIVEN))
 
 
@@ -113,4 +116,38 @@ def test_of_two_copies_of_a_base_the_sound_one_serves(run: Run, named: tuple[str
     done = run("decompress", "-c", "new1.cz", "--base", named[0], "--base", named[1])
 
     assert done.stdout == state(1)
-    run("decompress", "-c", "new1.cz", "--base", "bad.cz", code=5)
+    said = run("decompress", "-c", "new1.cz", "--base", "bad.cz", code=4).stderr
+    assert b"the base bad.cz is damaged: BLOCK record fails its check" in said
+
+
+def test_two_copies_of_a_base_that_are_damaged_in_different_places_serve_together(run: Run) -> None:
+    write("old0", "new1")
+    run("compress", "old0")
+    run("compress", "new1", "--base", "old0.cz")
+    image = Path("old0.cz").read_bytes()
+    for name, at in (("early.cz", len(image) // 4), ("late.cz", 3 * len(image) // 4)):
+        damaged = bytearray(image)
+        damaged[at] ^= 1
+        Path(name).write_bytes(damaged)
+        run("decompress", "-c", "new1.cz", "--base", name, code=4)
+
+    done = run("decompress", "-c", "new1.cz", "--base", "early.cz", "--base", "late.cz")
+
+    assert done.stdout == state(1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "rest"),
+    [("test", ()), ("cat", ()), ("extract", ("-C", "out")), ("recover", ("-o", "x"))],
+)
+def test_a_base_whose_index_is_damaged_is_named(run: Run, verb: str, rest: tuple[str, ...]) -> None:
+    write("old0", "new1")
+    run("compress", "old0")
+    run("compress", "new1", "--base", "old0.cz")
+    image = bytearray(Path("old0.cz").read_bytes())
+    image[image.rindex(b"\xc5Z\xd2\x1e\x06") + 60] ^= 1
+    Path("old0.cz").write_bytes(image)
+
+    done = run(verb, "--base", "old0.cz", "new1.cz", *rest, code=3 if verb == "recover" else 4)
+
+    assert b"the base old0.cz is damaged: MEMBERS record fails its check" in done.stderr

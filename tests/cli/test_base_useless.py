@@ -54,7 +54,7 @@ def test_a_base_whose_own_base_is_missing_is_told(run: Run) -> None:
 
     done = run("compress", "--base", "new1.cz", "newer2")
 
-    assert warned(done.stderr, b"could not be read", b"'old0'")
+    assert warned(done.stderr, b"the base new1.cz can't be read", b"'old0'", b"in full")
     assert run("decompress", "-c", "newer2.cz").stdout == state(2)  # it is named, not needed
     assert run("decompress", input=Path("newer2.cz").read_bytes()).stdout == state(2)
 
@@ -69,6 +69,19 @@ def test_a_base_that_others_come_before_is_no_cause_for_alarm(run: Run) -> None:
     assert not run("append", "--base", "old0", "model.cz", "model").stderr
 
 
+def test_info_names_no_base_that_no_block_needs(run: Run) -> None:
+    """Once it named what had been tried: a state of another run, under the same names of tensors."""
+    write("old0", "new1")
+    Path("other").write_bytes(safetensors({f"layer.{n}": tensor(7 + n, 0) for n in range(2)}))
+    run("compress", "--base", "old0", "other", "-o", "without.cz")
+    run("compress", "--base", "old0", "new1", "-o", "with.cz")
+
+    assert Path("without.cz").read_bytes().count(b"old0") == 1
+    for archive, count in (("without.cz", 0), ("with.cz", 1)):
+        assert run("info", archive).stdout.count(b"needs  ") == count
+        assert len(json.loads(run("info", "--json", archive).stdout)["bases"]) == count
+
+
 def test_an_archive_whose_index_is_damaged_is_no_base(run: Run) -> None:
     write("old0", "new1")
     run("compress", "old0")
@@ -76,10 +89,23 @@ def test_an_archive_whose_index_is_damaged_is_no_base(run: Run) -> None:
     archive[archive.rindex(b"\xc5Z\xd2\x1e\x06") + 60] ^= 1
     Path("old0.cz").write_bytes(archive)
 
-    said = run("compress", "--base", "old0.cz", "new1", code=1).stderr
+    said = run("compress", "--base", "old0.cz", "new1", code=4).stderr
 
-    assert warned(said, b"old0.cz is no sound archive")
+    assert warned(said, b"the base old0.cz is damaged")
     assert not Path("new1.cz").exists()
+
+
+def test_a_base_with_a_damaged_block_is_named(run: Run) -> None:
+    write("old0", "new1")
+    run("compress", "old0")
+    archive = bytearray(Path("old0.cz").read_bytes())
+    archive[len(archive) // 3] ^= 1
+    Path("old0.cz").write_bytes(archive)
+
+    said = run("compress", "--base", "old0.cz", "new1").stderr
+
+    assert warned(said, b"the base old0.cz is damaged: BLOCK record fails its check", b"in full")
+    assert run("cat", "--base", "old0.cz", "new1.cz").stdout == state(1)
 
 
 def test_the_library_warns_and_refuses_a_base_beside_a_codec(run: Run) -> None:
