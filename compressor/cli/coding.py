@@ -10,7 +10,7 @@ import click
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
-from compressor.engine.packoptions import SOLID_SIZE
+from compressor.engine.packoptions import LEAST_BLOCK, SOLID_SIZE
 from compressor.errors import UsageError
 from compressor.plan.densest import Trials
 from compressor.plan.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, trials_for
@@ -74,7 +74,9 @@ coding = together(
         help="What files hold that do not say it: arrays without a header, pipes.",
     ),
     click.option(
-        "--block-size", type=Size(MAX_BLOCK), help="Bytes that are packed, and read back, as one."
+        "--block-size",
+        type=Size(MAX_BLOCK, least=LEAST_BLOCK),
+        help="Bytes that are packed, and read back, as one; at least 4K.",
     ),
     click.option(
         "--solid-size",

@@ -43,10 +43,14 @@ class Size(click.ParamType[int]):
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
         size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
         if size < self._least:
-            self.fail(f"a size is at least {self._least}", param, ctx)
+            self.fail(f"{value} is less than {_in_bytes(self._least)}, the least", param, ctx)
         if self._most is not None and size > self._most:
-            self.fail(f"{value} is more than {self._most} bytes", param, ctx)
+            self.fail(f"{value} is more than {_in_bytes(self._most)}", param, ctx)
         return size
+
+
+def _in_bytes(size: int) -> str:
+    return f"{size} byte{'s' * (size != 1)}"
 
 
 class FilePath(click.Path):

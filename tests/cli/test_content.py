@@ -114,8 +114,8 @@ def damaged(archive: bytes, draw: random.Random) -> bytes:
 
 def test_no_damage_passes_for_content(run: Run) -> None:
     draw = random.Random(SEED)
-    plain = TEXT[:3000] + bytes(draw.randrange(256) for _ in range(500))
-    archive = run("--name", "a", "--block-size", "1K", input=plain).stdout
+    plain = TEXT[:12_000] + draw.randbytes(500)
+    archive = run("--name", "a", "--block-size", "4K", input=plain).stdout
     names = [f"{number:03}.cz" for number in range(DAMAGES)]
     for name in names:
         Path(name).write_bytes(damaged(archive, draw))

@@ -48,7 +48,7 @@ def printed(run: Run) -> list[dict[str, Any]]:
     Path("a").write_bytes(bytes(range(256)) * 40)
     found = lines(run("compress", "--json", "a").stdout)
     Path("b").write_bytes(bytes(range(256)) * 40)
-    run("compress", "--block-size", "1K", "-o", "b.cz", "a", "b")
+    run("compress", "--block-size", "4K", "-o", "b.cz", "a", "b")
     good = Path("b.cz").read_bytes()
     Path("b.cz").write_bytes(flipped(good, len(good) // 4))
     Path("c.cz").write_bytes(run(input=b"x").stdout)

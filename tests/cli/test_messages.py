@@ -55,6 +55,12 @@ def things(folder: Path) -> Path:
             "a.cz: looking into this archive needs 65 MiB of memory, 5 bytes are allowed (--memory)",
         ),
         (
+            "compress --block-size 1 a",
+            2,
+            "Invalid value for '--block-size': 1 is less than 4096 bytes, the least; "
+            "see compressor compress --help",
+        ),
+        (
             "compress --block-size 8G a",
             2,
             "Invalid value for '--block-size': 8G is more than 1073741824 bytes; "
