@@ -106,16 +106,23 @@ def measure(data: bytearray, texts: Sequence[str]) -> Iterator[Row | tuple[str, 
     Raises:
         DamagedError: a codec did not give back what it was given.
     """
-    for text in texts:
-        try:
-            chain = chain_for(text, None)
-            row = _row(chain, data)
-        except DamagedError:
-            raise
-        except CompressorError as error:
-            yield text, error
-        else:
-            yield row
+    from concurrent.futures import ThreadPoolExecutor  # for those who ask for it
+
+    # A codec may take half a minute for a block, and hears of no Ctrl-C meanwhile: who waits for it does.
+    worker = ThreadPoolExecutor(1, "compressor")
+    try:
+        for text in texts:
+            try:
+                chain = chain_for(text, None)
+                row = worker.submit(_row, chain, data).result()
+            except DamagedError:
+                raise
+            except CompressorError as error:
+                yield text, error
+            else:
+                yield row
+    finally:
+        worker.shutdown(wait=False, cancel_futures=True)
 
 
 def least(work: Callable[[], T]) -> tuple[float, T]:

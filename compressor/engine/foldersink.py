@@ -1,6 +1,7 @@
 """Members into a folder: each under its recorded name, or what a rule makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
+from compressor.tree.attributes import TURNED
 from compressor.tree.outputs import Output, OutputExistsError
 from compressor.tree.policy import MetadataError
 from compressor.tree.restore import Restorer
@@ -36,6 +38,7 @@ class FolderSink(NullSink):
         self._rename = rename
         self._restorer = Restorer(root, options, self._not_restored)
         self._output: Output | None = None
+        self._name = b""  # of the member that was opened last
         self._existing: OutputExistsError | None = None
         self._begun = False
         self._failed: set[bytes] = set()  # names in the folder that were not had after all
@@ -65,6 +68,7 @@ class FolderSink(NullSink):
         """Open the file under a temporary name."""
         del entry
         self._output = self._existing = None
+        self._name = name
         target = self._rename(name)
         if target is None:
             return
@@ -79,14 +83,25 @@ class FolderSink(NullSink):
             self._reported(name, error)
 
     def data(self, piece: Bytes) -> None:
-        """Write the bytes; a write that fails ends the run, for the disk is full."""
+        """Write the bytes; where that fails, others may still fit: on a full disk, too."""
         if self._output:
-            self._output.write(piece)
+            with self._writing():
+                self._output.write(piece)
 
     def hole(self, length: int) -> None:
         """Leave a hole."""
         if self._output:
-            self._output.hole(length)
+            with self._writing():
+                self._output.hole(length)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Leave nothing of a file that can't be written."""
+        try:
+            with TURNED:
+                yield
+        except CompressorError as error:
+            self.failed(self._name, error)
 
     def closed(self, entry: Entry) -> None:
         """Give the file what is recorded of it, and its name."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 SMALL = 256 << 10  # bytes; less is done at once: handing it over would cost more than the work
+LONG = 2 << 20  # bytes; may take so long that a Ctrl-C has to end the waiting for it
 BATCH = 2 << 20  # bytes; what is handed over together: each time costs up to .1 ms
 
 T = TypeVar("T")
@@ -41,8 +42,9 @@ class _Batch:
 
 
 class OrderedPool:
-    """``threads`` workers (1: none, all is done at once) and at most ``threads + 1`` tasks under way.
+    """``threads`` workers and at most ``threads + 1`` tasks under way; with 1 all is done at once.
 
+    What is LONG another thread does even then: the main one hears of a Ctrl-C only between two works.
     A task is one work, or several of at most ``together`` bytes (never more than BATCH).
     """
 
@@ -61,7 +63,9 @@ class OrderedPool:
         """
         if self.threads == 1 or size < SMALL:
             self._leave(self.threads - 1)  # this thread's work needs memory like any other's
-            self._put(None, work(), then, 1)
+            alone = self.threads == 1 and size >= LONG
+            result = self._pool().submit(work).result() if alone else work()
+            self._put(None, result, then, 1)
         else:
             if self._open is not None and self._open.size + size > self._together:
                 self._hand_over()
