@@ -14,6 +14,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,22 @@ def run(*command: str | Path, **how: Any) -> str:
     return done.stdout
 
 
+@contextmanager
+def complete(folder: Path) -> Iterator[Path | None]:
+    """Give a folder to fill, which gets its name when that was done; None where it was done before.
+
+    What was begun and not ended, by a lost connection or by Ctrl-C, is begun anew; apt-get and pip compare
+    what they load with its hash.
+    """
+    if folder.exists():
+        yield None
+        return
+    begun = folder.with_name(f"{folder.name}.begun")
+    shutil.rmtree(begun, ignore_errors=True)
+    yield begun
+    begun.rename(folder)
+
+
 def unpack_python(folder: Path) -> Path:
     """Unpack Debian's Python for arm64 below ``folder``; return the interpreter."""
     root, state = folder / "root", folder / "apt"
@@ -55,11 +72,12 @@ def unpack_python(folder: Path) -> Path:
     ]
     options += [f"Dir::State::lists={state / 'lists'}", f"Dir::Cache={state / 'cache'}"]
     apt = ["apt-get", "-qq", "--yes", *(word for option in options for word in ("-o", option))]
-    if not root.exists():
-        run(*apt, "update")
-        run(*apt, "--no-install-recommends", "--download-only", "install", *PACKAGES)
-        for package in sorted((state / "cache/archives").glob("*.deb")):
-            run("dpkg", "-x", package, root)
+    with complete(root) as begun:
+        if begun:
+            run(*apt, "update")
+            run(*apt, "--no-install-recommends", "--download-only", "install", *PACKAGES)
+            for package in sorted((state / "cache/archives").glob("*.deb")):
+                run("dpkg", "-x", package, begun)
     return next((root / "usr/bin").glob("python3.[0-9]*[0-9]"))
 
 
@@ -68,10 +86,11 @@ def install_libraries(folder: Path, version: str) -> Path:
     site = folder / "site"
     wanted = [*_project()["project"]["dependencies"], *TESTED]
     platforms = [word for name in PLATFORMS for word in ("--platform", name)]
-    if not site.exists():
-        pip = (sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check")
-        how = ("--python-version", version, "--only-binary=:all:", "--target", site)
-        run(*pip, *platforms, *how, *wanted)
+    with complete(site) as begun:
+        if begun:
+            pip = (sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check")
+            how = ("--python-version", version, "--only-binary=:all:", "--target", begun)
+            run(*pip, *platforms, *how, *wanted)
     return site
 
 
