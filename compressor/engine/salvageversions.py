@@ -1,7 +1,8 @@
 """Which versions are left of a damaged archive, and what leaves each has.
 
 A version is known where its leaves prove themselves by its root hash, or where its root is sound.
-Nothing comes into it that it never held; leaves that are lost are left out.
+Nothing comes into it that it never held, for a root lists only leaves all of whose entries live (F-041);
+leaves that are lost are left out. With the last leaf go the version's number, label and time.
 """
 
 from collections.abc import Iterator
@@ -44,13 +45,15 @@ def versions(remains: Remains, source: RandomSource) -> list[State]:
         replay.take(part)
         leaves = replay.proven(part) if part.stamp else None
         refs = _listed(remains, part, source) if leaves is None else None
-        if leaves is None and (refs is None or not (part.stamp or number == last)):
-            continue
         there = [ref.offset for ref in refs or () if ref.offset in remains.leaves]
+        placed = number == last or (there and _least(found) < _behind(remains.parts, number)[0])
+        if leaves is None and (refs is None or not (part.stamp or placed)):
+            continue
         lost = [ref for ref in refs or () if ref.offset not in remains.leaves]
-        found.append(State(number, _label(part, found), leaves or there, lost))
+        label = _label(remains.parts, number, found)
+        found.append(State(number, label, leaves or there, lost))
     if not found or (found[-1].part != last and remains.parts[last].leaves):
-        label = _label(remains.parts[last], found)
+        label = _label(remains.parts, last, found)
         found.append(State(last, label, replay.living, [], replay.latest))
     return found
 
@@ -69,18 +72,34 @@ def missing(remains: Remains, found: list[State]) -> Iterator[str]:
         before = number + 1
         if state.members is not None and remains.damage:
             yield f"version {number} is made of what was found: members may be missing, or older"
+        elif remains.parts[state.part].stamp is None:
+            yield f"version {number}: label and time are lost; its number is told by those beside it"
         for ref in state.lost:
             first, last = shown_name(ref.first), shown_name(ref.last)
             names = f", from {first} to {last}" if ref.last else ""
             yield f"version {number} lacks the members of a damaged leaf{names}"
 
 
-def _label(part: Part, before: list[State]) -> VersionLabel:
+def _label(parts: list[Part], part: int, before: list[State]) -> VersionLabel:
     """Return what a version is called; its number is more than that of the one before (F-044)."""
-    least = 1 + (before[-1].label.number or 0) if before else 1
-    if part.stamp is None:
-        return VersionLabel(number=least)
-    return VersionLabel(part.stamp.label, part.stamp.time_ns, max(least, part.stamp.number))
+    stamp = parts[part].stamp
+    if stamp is None:
+        number, away = _behind(parts, part)
+        return VersionLabel(number=max(_least(before), number - away))
+    return VersionLabel(stamp.label, stamp.time_ns, max(_least(before), stamp.number))
+
+
+def _least(before: list[State]) -> int:
+    """Return the least number that the next version may have."""
+    return 1 + (before[-1].label.number or 0) if before else 1
+
+
+def _behind(parts: list[Part], part: int) -> tuple[int, int]:
+    """Return the number of the next version that says its own, and how many parts further on it is."""
+    for away, later in enumerate(parts[part:]):
+        if later.stamp:
+            return later.stamp.number, away
+    return 0, 0
 
 
 def _listed(remains: Remains, part: Part, source: RandomSource) -> list[LeafRef] | None:

@@ -262,14 +262,44 @@ def opened_before(archive: bytes, leaf: Place) -> bytes:
     return archive[begins[-1][1] : begins[-1][2]] if begins else b""
 
 
-def test_a_version_whose_last_leaf_is_lost_is_named(archive: bytes) -> None:
+def test_a_version_whose_last_leaf_is_lost_keeps_its_others(archive: bytes) -> None:
+    """Once it was left out, though its root says which leaves of earlier versions are its own."""
     outcome, trees = recovered(flipped(archive, leaves(archive, 2)[-1]))
 
-    assert list(trees) == [1, 3]
+    assert list(trees) == [1, 2, 3]
     assert trees[1] == TREES[0]
+    assert trees[2]["run/large"] == LARGE
     lost(trees[3])
-    assert trees[3].items() <= TREES[2].items()
+    for number in (2, 3):
+        assert trees[number].items() <= TREES[number - 1].items()
+    assert (
+        outcome.gaps[0]
+        == "version 2: label and time are lost; its number is told by those beside it"
+    )
+    assert outcome.gaps[1].startswith("version 2 lacks the members of a damaged leaf, from run")
+
+
+def test_a_version_whose_last_leaf_and_root_are_lost_is_named(archive: bytes) -> None:
+    root = next(one for one in records(archive, Kind.ROOT) if one[0] == 2)
+    outcome, trees = recovered(flipped(archive, leaves(archive, 2)[-1], root))
+
+    assert list(trees) == [1, 3]
     assert outcome.gaps[0] == "version 2 is lost: nothing proves what was in it"
+
+
+def test_of_a_pruned_archive_a_version_gets_its_number_from_those_behind(archive: bytes) -> None:
+    Path("a.cz").write_bytes(archive)
+    compressor.prune("a.cz", 2)
+    pruned = Path("a.cz").read_bytes()
+
+    outcome, trees = recovered(flipped(pruned, leaves(pruned, 1)[-1]))
+
+    assert list(trees) == [2, 3]
+    assert trees[2].items() <= TREES[1].items()
+    assert (
+        outcome.gaps[0]
+        == "version 2: label and time are lost; its number is told by those beside it"
+    )
 
 
 def test_the_first_version_may_be_the_one_that_is_lost(archive: bytes) -> None:
