@@ -132,6 +132,7 @@ class MemoryBudgetError(LimitError):
         most = f"{allowed >> 20} MiB" if allowed >> 20 else f"{allowed} bytes"
         need = f"{-(-needed >> 20)} MiB of memory"
         super().__init__(f"{what} needs {need}, {most} are allowed (memory)", "memory")
+        self.what = what
         self.needed = needed
         self.allowed = allowed
 

@@ -1,5 +1,6 @@
 """compressor convert."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -7,6 +8,7 @@ from typing import Any, BinaryIO
 import click
 from msgspec.structs import replace
 
+from compressor.archive.record import MAGIC
 from compressor.archive.source import GrowingSource
 from compressor.cli import naming, paths
 from compressor.cli.coding import (
@@ -33,7 +35,7 @@ from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.clashes import Fates, fates_of
-from compressor.engine.convert import Conversion, NameTwiceError, members_of
+from compressor.engine.convert import ARCHIVE, Conversion, NameTwiceError, members_of
 from compressor.engine.foreign import recognised
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer
@@ -41,11 +43,11 @@ from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
 from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
-from compressor.errors import UsageError
+from compressor.errors import CompressorError, MemoryBudgetError, UsageError
 from compressor.formats.members import Members
 from compressor.formats.table import without_ending
 from compressor.stages.base import Bytes
-from compressor.tree.inputs import Input
+from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import Output, opened_output
 from compressor.tree.permissions import access_of
 
@@ -82,8 +84,12 @@ def convert(source: Path, **options: Any) -> int:
     report = report_from(options, data_to_stdout=output == STDIN)
     refuse_where((source == STDIN and output is None, "stdin has no name to go by: add -o FILE"))
     with report.failing(source):
+        if source != STDIN and source.is_dir():
+            raise InputError("is a folder: `compressor compress` packs it")
         target = output or _target(source)
         with opened_archive(source) as (opened, file):
+            if opened.regular and os.pread(opened.descriptor, len(MAGIC), 0) == MAGIC:
+                raise CompressorError(ARCHIVE)
             run = _Converting(source, opened, options, report)
             tally = _twice(run, file, target)
         percent = f"{100 * tally.packed_size / tally.plain_size:.1f} %" if tally.plain_size else "-"
@@ -107,7 +113,8 @@ def _twice(run: "_Converting", file: BinaryIO, target: Path) -> Tally:
     except NameTwiceError as error:
         if not run.source.regular or target == STDIN:
             raise UsageError(
-                f"{error}, and the last one counts: that takes a file to read from, and one to write to"
+                f"{error}, and the last one counts, which takes two looks: name a file, not a pipe, "
+                "to read, and one to write (-o FILE)"
             ) from error
         return run.to(file, target, fates_of(run.members(file)))
 
@@ -165,13 +172,24 @@ class _Converting:
 
         try:
             tally = pack_all(write, packing, content, options["label"], options["time"])
+        except MemoryBudgetError as error:
+            raise self._of_all(error) from error
         finally:
             progress.close()
         tally.access.add(access_of(status))
         return tally
 
+    def _of_all(self, error: MemoryBudgetError) -> MemoryBudgetError:
+        """Return the error with figures of the whole budget, of which each side has a share."""
+        memory: int = self._options["memory"]
+        if error.allowed == memory - memory // READING_SHARE:
+            needed = error.needed * READING_SHARE // (READING_SHARE - 1)
+        else:
+            needed = (error.needed - INTERPRETER) * READING_SHARE
+        return MemoryBudgetError(error.what, needed, memory)
+
     def _problem(self, name: str, reason: str) -> None:
-        self._report.warn(reason, f"{self._path}: {name}")
+        self._report.warn(reason, f"{self._path}: {name}" if name else self._path)
         self._report.partly()
 
     def _pack_options(self, within: GrowingSource | None, progress: Progress) -> PackOptions:

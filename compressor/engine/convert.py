@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, Owner
+from compressor.archive.record import MAGIC
 from compressor.archive.schema import MAX_NAME, shown_name
 from compressor.engine.clashes import Fate, Fates, Taken, plain
 from compressor.engine.foreign import ForeignFile
@@ -17,7 +18,7 @@ from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
-from compressor.errors import CompressorError, TruncatedError, UsageError
+from compressor.errors import CompressorError, DamagedError, TruncatedError, UsageError
 from compressor.formats import tar, zips
 from compressor.formats.members import Kind, Member, Members
 from compressor.tree.inputs import Hole
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_NUMBER = (1 << 32) - 1  # of users, groups and devices, that can be recorded
 MOST_WORDS = 256  # characters of their names
+MOST_SHOWN = 200  # characters of a name in what is told of it
+ARCHIVE = "this is a .cz archive already; `compressor export` makes a tar file of it"
 
 _NUMBERS = {words: number for number, words in KINDS.items()}
 
@@ -104,12 +107,19 @@ def members_of(file: BinaryIO | ForeignFile, options: UnpackOptions, *, seekable
     """
     stream = Stream(file, options)
     start = stream.peek(tar.BLOCK)
-    if start.startswith(zips.MAGICS) and not isinstance(file, ForeignFile):
+    if start.startswith(zips.MAGICS):
+        if isinstance(file, ForeignFile):
+            raise CompressorError("this is a packed zip file: `compressor decompress` it first")
         if not seekable:
             raise UsageError("a zip file can't be read from a pipe: name a file")
         return zips.members(io.BufferedReader(_Seekable(file)))
+    if start.startswith(MAGIC):
+        raise CompressorError(ARCHIVE)
     if not tar.begins(start) and start.strip(b"\0"):
-        raise CompressorError("this is neither a tar file, packed or not, nor a zip file")
+        raise CompressorError(
+            "this is neither a tar file, packed or not, nor a zip file: "
+            "unpack it, and `compressor compress` what comes out"
+        )
     return tar.members(stream)  # type: ignore[arg-type]  # it only reads
 
 
@@ -175,16 +185,16 @@ class Conversion:
         return replace(member, name=fate.name, target=fate.target)
 
     def _content(self, packer: Packer, member: Member) -> Content:
-        size = packer.piece_size
+        size, name = packer.piece_size, shown_name(member.name)
         if member.data is None:
-            return content_from(_whole(member.take, member.size), self._options, size)
+            return content_from(_whole(member.take, member.size, name), self._options, size)
         return _sparse(member, size)
 
     def _entry(self, member: Member) -> Entry | None:
         """Return what is recorded of a member; None where it is left out, which is told."""
-        shown = member.name.decode(errors="backslashreplace")
+        shown = _shortened(shown_name(member.name))
         if member.odd:
-            self._problem(shown or "-", member.odd)
+            self._problem(shown, member.odd)
         name = plain(member.name)
         if not name:  # the folder itself that all lies in
             return None
@@ -215,19 +225,30 @@ class Conversion:
         return self._names.get(plain(member.target or b"")) if hard else None
 
     def _refused(self, member: Member) -> str:
-        parts = member.name.split(b"/")
         if member.kind is Kind.UNKNOWN:
             return "is of a kind that is not known here"
-        if b".." in parts or b"\0" in member.name or len(member.name) > MAX_NAME:
-            return "has a name that climbs with .., or is too long"
         if member.device and not all(0 <= number <= MOST_NUMBER for number in member.device):
             return "has an impossible number of a device"
-        if member.kind is Kind.HARDLINK:
-            if self._file_of(member) is None:
-                return "is a hard link to what is no file before it"
-        elif member.kind is Kind.SYMLINK and not 0 < len(member.target or b"") <= MAX_NAME:
-            return "is a link to nowhere"
-        return ""
+        if member.kind is Kind.HARDLINK and self._file_of(member) is None:
+            to = _shortened(shown_name(member.target or b""))
+            return f"is a hard link to {to!r}, which is no file before it"
+        if member.kind is Kind.SYMLINK and not 0 < len(member.target or b"") <= MAX_NAME:
+            return "is a link to too long a name" if member.target else "is a link to nowhere"
+        return _unfit(member.name)
+
+
+def _unfit(name: bytes) -> str:
+    """Return why a name can't be recorded; "": it can."""
+    if b".." in name.split(b"/"):
+        return "has a name that climbs with .."
+    if b"\0" in name:
+        return "has a name that holds a NUL"
+    return f"has a name of {len(name)} bytes, more than {MAX_NAME}" if len(name) > MAX_NAME else ""
+
+
+def _shortened(name: str) -> str:
+    half = MOST_SHOWN // 2
+    return name if len(name) <= MOST_SHOWN else f"{name[:half]}...{name[-half:]}"
 
 
 def _owner(member: Member) -> Owner:
@@ -244,7 +265,7 @@ def _words(name: str | None) -> str | None:
     return name if name and len(name) <= MOST_WORDS and name.isprintable() else None
 
 
-def _whole(take: Callable[[int], bytes], size: int) -> Callable[[int], bytes]:
+def _whole(take: Callable[[int], bytes], size: int, name: str) -> Callable[[int], bytes]:
     """Return ``take``, with an error where it ends before ``size`` bytes."""
     left = size
 
@@ -253,7 +274,7 @@ def _whole(take: Callable[[int], bytes], size: int) -> Callable[[int], bytes]:
         wanted = min(wanted, left)
         data = take(wanted) if wanted else b""
         if len(data) < wanted:
-            raise TruncatedError("the file ends inside a member")
+            raise TruncatedError("the file ends inside a member", member=name)
         left -= len(data)
         return data
 
@@ -261,13 +282,14 @@ def _whole(take: Callable[[int], bytes], size: int) -> Callable[[int], bytes]:
 
 
 def _sparse(member: Member, piece_size: int) -> Iterator[bytes | Hole]:
-    at = 0
+    at, name = 0, shown_name(member.name)
     for begin, length in member.data or ():
         if begin < at or begin + length > member.size:
-            raise CompressorError("a sparse member's parts overlap, or lie behind its end")
+            what = "the parts of a file with holes overlap, or lie behind its end"
+            raise DamagedError(what, member=name)
         if begin > at:
             yield Hole(begin - at)
-        take = _whole(member.take, length)
+        take = _whole(member.take, length, name)
         while piece := take(piece_size):
             yield piece
         at = begin + length

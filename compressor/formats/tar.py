@@ -95,19 +95,21 @@ def members(file: IO[bytes]) -> Members:
             tar.members.clear()  # it would keep all
             yield _member(tar, info)
         if not tar.ended:
-            raise TruncatedError("this tar file lacks its end", offset=tar.offset)
+            raise TruncatedError("this tar file was cut short: it lacks its end", offset=tar.offset)
         if tar.followed:
-            odd = "what stands behind the end of the tar file is no other one, and left out"
+            odd = "what stands behind the end of the tar file is no other one; it is left out"
             yield Member(b"", Kind.UNKNOWN, odd=odd)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turn the library's errors into ours."""
+def _told(name: str | None = None) -> Iterator[None]:
+    """Turn the library's errors into ours; ``name`` is of the member that is read."""
     try:
         yield
+    except tarfile.ReadError as error:
+        raise TruncatedError("this tar file was cut short", member=name) from error
     except (tarfile.TarError, ValueError, OverflowError) as error:
-        raise DamagedError(f"this tar file is damaged ({error})") from error
+        raise DamagedError(f"this tar file is damaged ({error})", member=name) from error
 
 
 def _opened(file: IO[bytes]) -> _Tar:
@@ -139,12 +141,14 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         (info.devmajor, info.devminor) if device else None,
         _xattrs(info),
         data,
-        _taking(file, data) if file else lambda _size: b"",
-        "has a time that is none" if _mtime(info) is None else "",
+        _taking(file, data, info.name) if file else lambda _size: b"",
+        "has a time that is no number; none is recorded" if _mtime(info) is None else "",
     )
 
 
-def _taking(file: IO[bytes], data: list[tuple[int, int]] | None) -> Callable[[int], bytes]:
+def _taking(
+    file: IO[bytes], data: list[tuple[int, int]] | None, name: str
+) -> Callable[[int], bytes]:
     """Return what gives the bytes of a file, without its holes."""
     left = list(reversed(data or ()))
     raw: Any = cast(
@@ -152,7 +156,7 @@ def _taking(file: IO[bytes], data: list[tuple[int, int]] | None) -> Callable[[in
     ).raw  # in which to seek forward is to pass over a hole
 
     def take(size: int) -> bytes:
-        with _told():
+        with _told(name):
             return file.read(size) if data is None else b"".join(parts(size))
 
     def parts(size: int) -> Iterator[bytes]:

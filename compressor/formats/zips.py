@@ -20,6 +20,9 @@ ENCRYPTED = 1  # flag
 TIMES, OWNERS = 0x5455, 0x7875  # extra fields: seconds since 1970; user and group
 MAX_LINK = 1 << 16  # bytes of a symbolic link's target
 
+INSTEAD = "; unzip it by another program, and `compressor compress` what comes out"
+CHANGED = "this zip file is damaged: a content does not match its check"
+
 BROKEN = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, struct.error,
     RuntimeError, OSError,
@@ -41,25 +44,37 @@ def members(file: IO[bytes]) -> Members:
         DamagedError: it breaks its format, or a check.
         UnsupportedError: it is encrypted, or packed by a method that is not known here.
     """
-    with _told(), zipfile.ZipFile(file) as archive:
+    with _opened(file) as archive:
         for info in {info.filename: info for info in archive.infolist()}.values():
             if info.flag_bits & ENCRYPTED:
-                raise UnsupportedError(f"{info.filename!r} is encrypted; unzip it first")
-            with archive.open(info) as content:
+                raise UnsupportedError(f"{info.filename!r} is encrypted{INSTEAD}")
+            with _told(info.filename), archive.open(info) as content:
                 yield _member(info, content)
 
 
+def _opened(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except BROKEN as error:
+        what = (
+            "this zip file was cut short, or is damaged: it has no sound list of members at its end"
+        )
+        raise DamagedError(what) from error
+
+
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turn the library's errors into ours."""
+def _told(name: str) -> Iterator[None]:
+    """Turn the library's errors into ours; ``name`` is of the member that is read."""
     try:
         yield
     except NotImplementedError as error:
-        raise UnsupportedError(f"this zip file needs what is not known here: {error}") from error
+        why = "is packed by a method, or needs a feature, that is not known here"
+        raise UnsupportedError(f"{name!r} {why}{INSTEAD}") from error
     except CompressorError:
         raise
     except BROKEN as error:
-        raise DamagedError(f"this zip file is damaged ({error})") from error
+        what = CHANGED if "CRC" in str(error) else f"this zip file is damaged ({error})"
+        raise DamagedError(what, member=name) from error
 
 
 def _member(info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
@@ -76,12 +91,12 @@ def _member(info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
         uid,
         gid,
         target=content.read(MAX_LINK) if kind is Kind.SYMLINK else None,
-        take=partial(_take, content),
+        take=partial(_take, content, info.filename),
     )
 
 
-def _take(content: IO[bytes], size: int) -> bytes:
-    with _told():
+def _take(content: IO[bytes], name: str, size: int) -> bytes:
+    with _told(name):
         return content.read(size)
 
 

@@ -323,6 +323,46 @@ def test_export_gives_any_version(run: Run) -> None:
     assert contents == [b"one", b"two!"]
 
 
+def test_what_is_wrong_and_where_and_what_to_do_is_said(run: Run) -> None:
+    gap = info("gap")
+    sparse = {"major": "0", "minor": "1", "name": "gap", "size": "100", "numblocks": "2"}
+    gap.pax_headers = {f"GNU.sparse.{key}": value for key, value in sparse.items()}
+    gap.pax_headers["GNU.sparse.map"] = "50,10,20,10"
+    whole = tar_of((info("a"), TEXT), (info("b"), NOISE))
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        archive.writestr("a", TEXT)
+    zipped = bytearray(Path("x.zip").read_bytes())
+    method = zipped.index(b"PK\1\2") + 10
+    cases = {
+        "cut.tar": (whole[:3000], 4, "this tar file was cut short (member 'a')"),
+        "end.tar": (whole[: whole.index(b"b\0\0\0", 512)], 4, "cut short: it lacks its end"),
+        "gap.tar": (tar_of((gap, b"x" * 20), format=tarfile.PAX_FORMAT), 4, "(member 'gap')"),
+        "long.tar": (tar_of((info("x" * 9000), b"")), 3, "x...x"),
+        "cut.zip": (zipped[:-30], 4, "no sound list of members at its end"),
+        "method.zip": (
+            zipped[:method] + b"\t" + zipped[method + 1 :],
+            5,
+            "'a' is packed by a method",
+        ),
+        "zip.gz": (
+            run("--format", "gz", input=bytes(zipped)).stdout,
+            1,
+            "`compressor decompress` it",
+        ),
+        "text": (TEXT, 1, "`compressor compress` what comes out"),
+        "x.cz": (run(input=b"x").stdout, 1, "this is a .cz archive already"),
+    }
+    for name, (content, code, words) in cases.items():
+        Path(name).write_bytes(content)
+        said = run("convert", name, "-f", code=code).stderr.decode()
+        assert said.startswith(f"compressor: {name}: ")
+        assert words in said
+        assert said.count("\n") == 1
+        assert len(said) < 400
+    said = run("convert", "end.tar", "--memory", "80M", "-f", code=4).stderr.decode()
+    assert "80 MiB are allowed" in said
+
+
 def test_what_has_no_name_can_not_be_exported(run: Run) -> None:
     Path("x.cz").write_bytes(run(input=b"piped").stdout)
 

@@ -67,7 +67,11 @@ def things(folder: Path) -> Path:
             "see compressor compress --help",
         ),
         ("decompress a.cz -o a.cz", 1, "a.cz is an input; name another output"),
-        ("convert a.cz", 1, "a.cz is an input; name another output"),
+        (
+            "convert a.cz",
+            1,
+            "a.cz: this is a .cz archive already; `compressor export` makes a tar file of it",
+        ),
         ("append no.cz a", 1, "no.cz: No such file or directory"),
         (
             "decompress odd",
