@@ -13,7 +13,7 @@ from compressor.archive.index import Index
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import write_end
-from compressor.errors import DamagedError, UnfinishedError, UsageError
+from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_of
 from compressor.tree.permissions import Access, without_group
@@ -191,6 +191,8 @@ def locked(path: Path, note: Note) -> Iterator[ArchiveFile]:
         DamagedError: it is damaged, as whoever changes it found; the message names ``recover``.
     """
     while True:
+        if path.exists() and not path.is_file():
+            raise CompressorError("is no regular file; an archive that is changed has to be one")
         with path.open("r+b", buffering=0) as file:
             _lock(file, path, note)
             if _is_at(file, path):

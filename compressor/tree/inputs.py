@@ -73,7 +73,10 @@ class Input(Struct, frozen=True):
             return f"is {_KINDS.get(stat.S_IFMT(now.st_mode), 'no file')}; it is kept"
         if _state(now) != _state(self.stat):
             return "changed meanwhile; it is kept"
-        path.unlink()
+        try:
+            path.unlink()
+        except OSError as error:
+            return f"can't be removed ({error.strerror}); it is kept"
         return None
 
     @property

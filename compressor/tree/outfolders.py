@@ -11,7 +11,7 @@ def open_folder(path: Path) -> int:
     """Open the folder that an output at ``path`` goes to.
 
     Raises:
-        CompressorError: it is not there.
+        CompressorError: it is not there, or is none.
         OSError: it can't be opened.
     """
     flags = os.O_DIRECTORY | os.O_CLOEXEC
@@ -21,6 +21,10 @@ def open_folder(path: Path) -> int:
         return os.open(path.parent, flags | os.O_PATH)
     except FileNotFoundError:
         raise CompressorError(f"{path}: its folder is not there; make it first") from None
+    except NotADirectoryError:
+        raise CompressorError(
+            f"{path}: {path.parent} is not a folder; name another output"
+        ) from None
 
 
 def sync_folder(folder: int) -> None:

@@ -183,8 +183,8 @@ class Place:
             self.take()
 
     def clear(self) -> None:
-        """Leave nothing under the temporary name."""
-        with suppress(FileNotFoundError):
+        """Leave nothing under the temporary name; where nothing can be removed, nothing was made."""
+        with suppress(OSError):
             os.unlink(self.temporary, dir_fd=self.folder)
 
 

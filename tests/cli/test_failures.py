@@ -103,6 +103,43 @@ def test_on_a_full_disk_each_member_that_finds_no_room_is_named(run: Run, tiny: 
     assert left(tiny / "run") == {"b"}
 
 
+def test_on_a_disk_that_is_read_only_the_output_is_named(run: Run, tiny: Path) -> None:
+    """Once it was the temporary file of it that could not be removed, for it had never been made."""
+    for name in "ab":
+        Path(name).write_bytes(NOISE)
+    run("compress", "a", "b", "-o", "x.cz")
+    subprocess.run(["mount", "-o", "remount,ro", tiny], check=True)
+
+    packing = run("compress", "a", "-o", "tiny/a.cz", code=1).stderr
+    unpacking = run("extract", "x.cz", "-C", "tiny", code=1).stderr
+
+    assert packing == b"compressor: tiny/a.cz: Read-only file system\n"
+    assert unpacking.decode() == "".join(
+        f"compressor: x.cz: {name}: Read-only file system\n" for name in "ab"
+    )
+
+
+def test_an_input_that_can_not_be_removed_is_named_and_the_others_go(run: Run, tiny: Path) -> None:
+    """Once it ended the run as if nothing had been packed, and what came behind it stayed."""
+    for name in ("tiny/a", "b"):
+        Path(name).write_bytes(NOISE)
+    subprocess.run(["mount", "-o", "remount,ro", tiny], check=True)
+
+    said = run("compress", "--rm", "tiny/a", "b", "-o", "x.cz", code=3).stderr
+
+    assert said == b"compressor: tiny/a: can't be removed (Read-only file system); it is kept\n"
+    assert not Path("b").exists()
+
+
+def test_what_is_no_file_can_not_be_changed(run: Run) -> None:
+    os.mkfifo("fifo")
+    Path("a").write_bytes(NOISE)
+    for words in (["append", "fifo", "a"], ["prune", "fifo", "--keep-last", "1"]):
+        said = run(*words, code=1).stderr
+        assert said.startswith(b"compressor: fifo: is no regular file")
+        assert said.count(b"\n") == 1
+
+
 def test_a_file_that_may_not_grow_leaves_nothing(run: Run) -> None:
     Path("a").write_bytes(os.urandom(1 << 20))
 

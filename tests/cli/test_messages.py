@@ -38,6 +38,7 @@ def things(folder: Path) -> Path:
         ("decompress dir", 1, "dir: is a folder, not an archive"),
         ("list dir", 1, "dir: is a folder, not an archive"),
         ("recover a.cz -o a.cz", 1, "a.cz is an input; name another output"),
+        ("compress -o a/x.cz a", 1, "a/x.cz: a is not a folder; name another output"),
         ("recover a.cz -o no/x", 1, "a.cz: no/x: its folder is not there; make it first"),
         ("compress a.cz", 0, "a.cz: already ends in .cz; skipped (-o FILE packs it)"),
         ("cat", 2, "Missing argument 'ARCHIVE'; see compressor cat --help"),
