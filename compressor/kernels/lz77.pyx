@@ -22,7 +22,7 @@ cdef extern from "lz77_kernel.h" nogil:
     struct lz77_coder:
         const huffman_calls *huffman
         const huffman_path *path
-        int portable
+        int portable, bmi2
     size_t lz77_encode_bound(size_t plain_nbytes)
     size_t lz77_encode_scratch(size_t plain_nbytes, int level, const lz77_coder *coder)
     size_t lz77_encode(
@@ -133,6 +133,7 @@ cdef lz77_coder _coder() except *:
     coder.huffman = _huffman
     coder.path = _huffman.path_named(encoded)
     coder.portable = name == "portable"
+    coder.bmi2 = name in ("avx2", "avx512")  # a processor with these has it, as good as always
     return coder
 
 

@@ -7,7 +7,9 @@ enum {
     SHORT_HASHED = 6,
     STRIDE_LOG = 8,
     FAR = 1 << 14,
-    WORTH_FAR = 7 /* from so far back on a match must have so many bytes */
+    WORTH_FAR = 7, /* from so far back on a match must have so many bytes */
+    FARTHER = 1 << 19,
+    WORTH_FARTHER = 9
 };
 
 struct doubled {
@@ -83,7 +85,8 @@ static inline const uint8_t *take(struct lz77_parser *parser, struct doubled *do
     if (found.offset != doubled->repeat) {
         while (at > doubled->anchor && from > doubled->plain && at[-1] == from[-1])
             at--, from--, nbytes++;
-        if (nbytes < WORTH_FAR && found.offset >= FAR)
+        if ((nbytes < WORTH_FAR && found.offset >= FAR) ||
+            (nbytes < WORTH_FARTHER && found.offset >= FARTHER))
             return NULL;
         doubled->other = doubled->repeat;
         doubled->repeat = found.offset;

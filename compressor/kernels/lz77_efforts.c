@@ -43,9 +43,7 @@ static void place_rows(struct lz77_rows *rows, struct room *room, unsigned limit
                        size_t plain_nbytes)
 {
     rows->log = log_of(plain_nbytes / ROW, limit);
-    rows->tags = room_take(room, ROW * sizeof rows->tags[0] << rows->log);
-    rows->positions = room_take(room, ROW * sizeof rows->positions[0] << rows->log);
-    rows->newest = room_take(room, sizeof rows->newest[0] << rows->log);
+    rows->lines = room_take(room, (size_t)ROW_NBYTES << rows->log);
 }
 
 void lz77_place_tables(struct lz77_parser *parser, struct room *room, size_t plain_nbytes,
@@ -74,11 +72,8 @@ void lz77_clear_tables(struct lz77_parser *parser)
         memset(parser->heads, 0, sizeof(uint32_t) << parser->head_log);
     if (parser->shorts)
         memset(parser->shorts, 0, sizeof(uint32_t) << parser->short_log);
-    if (rows->tags) {
-        memset(rows->tags, 0, ROW * sizeof rows->tags[0] << rows->log);
-        memset(rows->positions, 0, ROW * sizeof rows->positions[0] << rows->log);
-        memset(rows->newest, 0, sizeof rows->newest[0] << rows->log);
-    }
+    if (rows->lines)
+        memset(rows->lines, 0, (size_t)ROW_NBYTES << rows->log);
 }
 
 void lz77_index_noise(struct lz77_parser *parser, struct lz77_span span)

@@ -9,6 +9,8 @@ enum {
     HASHED = 6,
     FAR = 1 << 14, /* bytes back from where on a match must have WORTH_FAR bytes */
     WORTH_FAR = 7,
+    FARTHER = 1 << 19, /* from here on WORTH_FARTHER: only level 2 looks back so far */
+    WORTH_FARTHER = 8,
     CALM = 256,      /* bytes without a match after which steps grow */
     USUAL_BITS = 15, /* of hashes: of a large block at level 1; a shift by a constant is cheaper */
 };
@@ -89,7 +91,8 @@ take(struct lz77_parser *parser, struct fast *fast, struct found found)
     if (found.offset != fast->repeat) {
         while (at > fast->anchor && from > fast->plain && at[-1] == from[-1])
             at--, from--, nbytes++;
-        if (nbytes < WORTH_FAR && found.offset >= FAR)
+        if ((nbytes < WORTH_FAR && found.offset >= FAR) ||
+            (nbytes < WORTH_FARTHER && found.offset >= FARTHER))
             return NULL;
         fast->other = fast->repeat;
         fast->repeat = found.offset;

@@ -51,7 +51,7 @@ size_t lz77_find_in_rows(struct lz77_parser *parser, uint32_t position, const ui
     if (candidates) {
         struct row_found row = rows_find(rows, at);
         for (unsigned i = 0; row.bits && i < parser->effort->depth; i++) {
-            uint32_t before = row_next(&row);
+            uint32_t before = row_next(&row, position);
             const uint8_t *from = parser->plain + before;
             if (before < position && (size_t)(end - at) > found.longest &&
                 load_le32(from + found.longest - 2) == load_le32(at + found.longest - 2))

@@ -105,6 +105,7 @@ size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int 
     encoder->parser.plain_end = end;
     memcpy(encoder->parser.repeats, repeats, sizeof repeats);
     encoder->parser.rows.portable = coder->portable;
+    encoder->parser.rows.bmi2 = coder->bmi2;
     lz77_clear_tables(&encoder->parser);
     if (encoder->parser.prices)
         lz77_guess_prices(encoder->parser.prices, plain, (size_t)(span_at(plain, end).end - plain));

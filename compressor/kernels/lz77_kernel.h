@@ -45,11 +45,12 @@ enum lz77_status {
     LZ77_TRAILING_BYTES = 17,
 };
 
-/* The Huffman kernel and its path; portable asks for plain C here, too: the same bytes. */
+/* The Huffman kernel and its path; portable asks for plain C here, too, and bmi2 for what a
+ * processor that has it can do better: the same bytes. */
 struct lz77_coder {
     const struct huffman_calls *huffman;
     const struct huffman_path *path;
-    int portable;
+    int portable, bmi2;
 };
 
 /* Return the bytes that out must have for lz77_encode() (more than it ever returns). */

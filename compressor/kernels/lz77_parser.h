@@ -30,16 +30,14 @@ struct lz77_span {
     const uint8_t *start, *end, *match_limit;
 };
 
-enum { ROW = 16 /* places */ };
+enum { ROW = 16 /* places */, ROW_NBYTES = 64 /* a cache line */ };
 
 /* See lz77_rows.h. */
 struct lz77_rows {
-    uint8_t *tags;
-    uint32_t *positions;
-    uint8_t *newest; /* which place of a row; the older ones follow it */
-    unsigned log;    /* of the number of rows */
-    uint32_t next;   /* all places before it are in, or are passed */
-    int portable;
+    uint8_t *lines;
+    unsigned log;  /* of the number of rows */
+    uint32_t next; /* all places before it are in, or are passed */
+    int portable, bmi2;
 };
 
 struct lz77_effort;

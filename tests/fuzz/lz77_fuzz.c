@@ -26,6 +26,7 @@ static int choose(struct lz77_coder *coder, const char *name)
     coder->huffman = &huffman_calls;
     coder->path = huffman_path_named(name);
     coder->portable = strcmp(name, "portable") == 0;
+    coder->bmi2 = strcmp(name, "avx2") == 0;
     return coder->path != NULL;
 }
 
