@@ -9,19 +9,20 @@ struct choices {
 
 /* The symbols of a tile, and what goes with them. */
 struct found {
-    uint16_t meaning[TILE];
-    uint8_t sign[TILE];
+    uint32_t meaning[TILE];
+    uint8_t sign[TILE]; /* where it was coded */
 };
 
 ALWAYS_INLINE void take_one(struct found *out, uint32_t *state, struct words *words, size_t i,
                             const struct dense_tile *tile, const struct dense_byte_room *room,
                             struct choices choices)
 {
-    unsigned table = tile->table[i];
-    unsigned s = take_symbol(state, room->slots[table], room->starts[table]);
-    unsigned meaning = room->meaning[table][s], group = meaning >> 12;
-    *state = refill(*state, words, choices.careful);
-    out->meaning[i] = (uint16_t)meaning;
+    const struct dense_byte_table *table = &room->tables[tile->table[i]];
+    uint32_t x = *state, slot = x % DENSE_SHARES;
+    struct dense_byte_code code = table->codes[table->slots[slot]];
+    unsigned group = sign_group_of(code.meaning);
+    *state = refill(code.share * (x / DENSE_SHARES) + slot - code.start, words, choices.careful);
+    out->meaning[i] = code.meaning;
     if (choices.signs && group != RAW_SIGN) {
         unsigned leaning = tile->leaning[i];
         out->sign[i] = (uint8_t)take_sign(state, room->odds[leaning & 7][group], leaning);
@@ -71,33 +72,61 @@ static void take_tile(struct found *out, uint32_t states[STATES], struct words *
 #undef WITH
 }
 
+/* What is left of the bits of some elements, and the largest value among them. */
+struct rest {
+    uint64_t bits;
+    size_t taken;
+    uint32_t most;
+};
+
+/* Put one element together. A symbol tells how many bits it has, but rarely: so it need not wait
+ * for those of the one before. */
+ALWAYS_INLINE uint8_t join_one(struct rest *rest, uint32_t meaning, uint8_t coded,
+                               struct choices choices)
+{
+    unsigned open = open_of(meaning), signs = has_sign(meaning);
+    uint32_t value = first_of(meaning) + ((uint32_t)rest->bits & meaning >> 24), sign;
+    rest->bits >>= open;
+    if (meaning & UNSURE) {
+        signs = value != (choices.floats ? 128u : 0u);
+        rest->most = value > rest->most ? value : rest->most;
+    }
+    sign = (uint32_t)rest->bits & signs;
+    if (choices.signs && sign_group_of(meaning) != RAW_SIGN) {
+        signs = 0;
+        sign = coded;
+    }
+    rest->bits >>= signs;
+    rest->taken += open + signs;
+    return (uint8_t)(choices.floats ? (value & 127) | sign << 7 : (value ^ (0 - sign)) + sign);
+}
+
+#define TOGETHER 4u /* elements: each has 9 bits at most, and 57 are there at each look */
+
 /* Put the elements of a tile together. Returns whether all values are in range and all bits were
  * there. */
 ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *bits, size_t n,
                            struct choices choices)
 {
-    size_t position = bits->position;
-    uint32_t most = 0, silent = choices.floats ? 128 : 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t meaning = in->meaning[i], open = meaning >> 8 & 15;
-        uint32_t some = (uint32_t)peek_bits(bits, position, 0);
-        uint32_t value = (meaning & 255) + (some & ((1u << open) - 1));
-        uint32_t sign_bits = value != silent, sign;
-        if (choices.signs && meaning >> 12 != RAW_SIGN) {
-            sign_bits = 0;
-            sign = in->sign[i];
-        } else {
-            sign = some >> open & sign_bits;
-        }
-        most = value > most ? value : most;
-        plain[i] =
-            (uint8_t)(choices.floats ? (value & 127) | sign << 7 : (value ^ (0 - sign)) + sign);
-        position += open + sign_bits;
+    struct rest rest = {0, bits->position, 0};
+    size_t i = 0;
+    for (; i + TOGETHER <= n; i += TOGETHER) {
+        rest.bits = peek_bits(bits, rest.taken, 0);
+#define ONE(j) plain[i + j] = join_one(&rest, in->meaning[i + j], in->sign[i + j], choices)
+        ONE(0);
+        ONE(1);
+        ONE(2);
+        ONE(3);
+#undef ONE
     }
-    bits->position = position;
-    return most >= DENSE_BYTE_VALUES   ? DENSE_RANGE
-           : position > 8 * bits->size ? DENSE_CUT
-                                       : DENSE_FINE;
+    for (; i < n; i++) {
+        rest.bits = peek_bits(bits, rest.taken, 0);
+        plain[i] = join_one(&rest, in->meaning[i], in->sign[i], choices);
+    }
+    bits->position = rest.taken;
+    return rest.most >= DENSE_BYTE_VALUES ? DENSE_RANGE
+           : rest.taken > 8 * bits->size  ? DENSE_CUT
+                                          : DENSE_FINE;
 }
 
 /* Each element reads 9 bits at most, and 8 bytes are looked at. The last bits, or all where signs

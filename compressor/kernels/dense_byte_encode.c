@@ -1,26 +1,57 @@
 #include "dense_byte_tile.h"
 
+/* How a value is coded under one scale. */
+struct way {
+    uint32_t reciprocal; /* of its symbol's share */
+    uint16_t start, share;
+};
+
 /* What all loops are given. */
 struct job {
     const uint8_t *plain, *values;
     struct dense_layout layout;
     const struct dense_side *side;
     const struct dense_byte_room *room;
-    uint32_t reciprocals[DENSE_BYTE_TABLES][DENSE_BYTE_SYMBOLS];
-    uint32_t odds_reciprocals[257]; /* of 16 times what they stand at */
+    struct way ways[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES];
+    uint16_t tails[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES]; /* see tail_of() */
+    uint32_t odds_reciprocals[257];                       /* of 16 times what they stand at */
 };
 
-static void find_reciprocals(struct job *job)
+/* Return what goes to the bits of a value: 8 bits of what its symbol leaves open, 4 bits of how
+ * many these are, and whether its sign follows. */
+static uint16_t tail_of(const struct job *job, uint32_t meaning, unsigned value)
+{
+    int coded = job->side->leanings && sign_group_of(meaning) != RAW_SIGN;
+    unsigned raw = !coded && value != silent_value(job->layout);
+    return (uint16_t)((value - first_of(meaning)) | open_of(meaning) << 8 | raw << 12);
+}
+
+static void find_ways(struct job *job)
 {
     for (uint32_t odds = 1; odds < 257; odds++) {
         job->odds_reciprocals[odds] = reciprocal_of(16 * odds);
     }
-    for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
-        const uint16_t *starts = job->room->starts[table];
-        for (unsigned s = 0; s < DENSE_BYTE_SYMBOLS && starts[s] < DENSE_SHARES; s++) {
-            job->reciprocals[table][s] = reciprocal_of((uint32_t)(starts[s + 1] - starts[s]));
+    for (unsigned k = 0; k < DENSE_BYTE_TABLES; k++) {
+        const struct dense_byte_table *table = &job->room->tables[k];
+        unsigned last = DENSE_BYTE_SYMBOLS;
+        uint32_t reciprocal = 0;
+        for (unsigned value = 0; value < DENSE_BYTE_VALUES; value++) {
+            unsigned s = table->symbols[value];
+            const struct dense_byte_code *code = &table->codes[s];
+            if (s != last) {
+                reciprocal = reciprocal_of(code->share);
+                last = s;
+            }
+            job->ways[k][value] = (struct way){reciprocal, code->start, code->share};
+            job->tails[k][value] = tail_of(job, code->meaning, value);
         }
     }
+}
+
+ALWAYS_INLINE uint32_t meaning_of(const struct job *job, unsigned table, unsigned value)
+{
+    const struct dense_byte_table *found = &job->room->tables[table];
+    return found->codes[found->symbols[value]].meaning;
 }
 
 /* Code the sign of element i of a tile, if its group has odds. */
@@ -36,22 +67,74 @@ ALWAYS_INLINE void put_sign(const struct job *job, const struct dense_tile *tile
     }
 }
 
-/* Code a tile from its last element to its first. */
-static void put_tile(const struct job *job, const struct dense_tile *tile, size_t at, size_t n,
-                     uint32_t states[STATES], struct writer *writer)
+ALWAYS_INLINE void put_one(const struct job *job, const struct dense_tile *tile, size_t at,
+                           size_t i, uint32_t *state, struct writer *writer, int signs)
 {
-    const struct dense_byte_room *room = job->room;
-    int signs = job->side->leanings != NULL;
-    for (size_t i = n; i--;) {
-        unsigned table = tile->table[i], s = room->symbols[table][job->values[at + i]];
-        const uint16_t *starts = room->starts[table];
-        uint32_t *state = &states[i % STATES];
-        if (signs) {
-            put_sign(job, tile, at, i, room->meaning[table][s] >> 12, state, writer);
-        }
-        put_by(state, writer, (uint32_t)(starts[s + 1] - starts[s]), starts[s],
-               job->reciprocals[table][s]);
+    unsigned table = tile->table[i], value = job->values[at + i];
+    struct way way = job->ways[table][value];
+    if (signs) {
+        unsigned group = sign_group_of(meaning_of(job, table, value));
+        put_sign(job, tile, at, i, group, state, writer);
     }
+    put_by(state, writer, way.share, way.start, way.reciprocal);
+}
+
+/* Code a tile from its last element to its first. */
+ALWAYS_INLINE void put_tile(const struct job *job, const struct dense_tile *tile, size_t at,
+                            size_t n, uint32_t states[STATES], struct writer *writer, int signs)
+{
+    uint32_t x[STATES];
+    struct writer to = *writer;
+    memcpy(x, states, sizeof x);
+    for (; n % STATES; n--) {
+        put_one(job, tile, at, n - 1, &x[(n - 1) % STATES], &to, signs);
+    }
+    for (; n; n -= STATES) {
+#define ONE(j) put_one(job, tile, at, n - STATES + j, &x[j], &to, signs)
+        ONE(7);
+        ONE(6);
+        ONE(5);
+        ONE(4);
+        ONE(3);
+        ONE(2);
+        ONE(1);
+        ONE(0);
+#undef ONE
+    }
+    memcpy(states, x, sizeof x);
+    *writer = to;
+}
+
+/* Hold what a symbol leaves open, and a sign that is not coded: 9 bits at most. */
+ALWAYS_INLINE void hold(struct bit_writer *writer, uint32_t tail, unsigned byte)
+{
+    unsigned open = tail >> 8 & 15, raw = tail >> 12;
+    uint64_t sign = (byte >> 7) & raw;
+    hold_bits(writer, ((tail & 255) | sign << open), open + raw);
+}
+
+#define TOGETHER 4u /* elements: 36 bits at most, and 7 are held before */
+
+static void put_tile_bits(const struct job *job, const struct dense_tile *tile, size_t at, size_t n,
+                          struct bit_writer *into)
+{
+    struct bit_writer writer = *into;
+    size_t i = 0;
+    for (; i + TOGETHER <= n; i += TOGETHER) {
+#define ONE(j)                                                                                     \
+    hold(&writer, job->tails[tile->table[i + j]][job->values[at + i + j]], job->plain[at + i + j])
+        ONE(0);
+        ONE(1);
+        ONE(2);
+        ONE(3);
+        flush_bits(&writer);
+    }
+    for (; i < n; i++) {
+        ONE(0);
+        flush_bits(&writer);
+    }
+#undef ONE
+    *into = writer;
 }
 
 /* Write what symbols leave open, and signs that are not coded, from the lowest bit of each byte on.
@@ -59,49 +142,35 @@ static void put_tile(const struct job *job, const struct dense_tile *tile, size_
 static uint8_t *put_bits(const struct job *job, uint8_t *out)
 {
     struct dense_tile tile;
-    unsigned held = 0, silent = silent_value(job->layout);
-    int signs = job->side->leanings != NULL;
-    uint64_t bits = 0;
-    for (size_t at = 0; at < job->layout.count; at++) {
-        unsigned i = at % TILE, value = job->values[at];
-        if (!i) {
-            size_t n = job->layout.count - at < TILE ? job->layout.count - at : TILE;
-            dense_byte_fill(&tile, job->layout, job->side, at, n);
-        }
-        unsigned table = tile.table[i];
-        unsigned meaning = job->room->meaning[table][job->room->symbols[table][value]];
-        unsigned open = meaning >> 8 & 15;
-        unsigned raw = (meaning >> 12 == RAW_SIGN || !signs) && value != silent;
-        uint64_t sign = (job->plain[at] >> 7) & raw;
-        bits |= ((value - (meaning & 255)) | sign << open) << held;
-        held += open + raw;
-        store_le64(out, bits);
-        out += held >> 3;
-        bits >>= held & ~7u;
-        held &= 7;
+    struct bit_writer writer = {out, 0, 0};
+    for (size_t at = 0; at < job->layout.count; at += TILE) {
+        size_t n = job->layout.count - at < TILE ? job->layout.count - at : TILE;
+        dense_byte_fill(&tile, job->layout, job->side, at, n);
+        put_tile_bits(job, &tile, at, n, &writer);
     }
-    if (held) {
-        *out++ = (uint8_t)bits;
-    }
-    return out;
+    return finish_bits(&writer);
 }
 
 size_t dense_byte_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *values,
                          struct dense_layout layout, const struct dense_side *side,
                          const struct dense_byte_room *room)
 {
-    struct job job = {plain, values, layout, side, room, {{0}}, {0}};
+    struct job job = {plain, values, layout, side, room, {{{0, 0, 0}}}, {{0}}, {0}};
     struct dense_tile tile;
     uint32_t states[STATES];
     uint8_t *end = packed + dense_bound(layout);
     struct writer writer = {end};
     begin_states(states);
-    find_reciprocals(&job);
+    find_ways(&job);
     for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
         at -= TILE;
         size_t n = layout.count - at < TILE ? layout.count - at : TILE;
         dense_byte_fill(&tile, layout, side, at, n);
-        put_tile(&job, &tile, at, n, states, &writer);
+        if (side->leanings) {
+            put_tile(&job, &tile, at, n, states, &writer, 1);
+        } else {
+            put_tile(&job, &tile, at, n, states, &writer, 0);
+        }
     }
     uint8_t *bits = close_words(packed, states, writer, end);
     return (size_t)(put_bits(&job, bits) - packed);

@@ -1,8 +1,6 @@
 #include "dense_byte_tile.h"
 
-/* A symbol's meaning: its first value, 4 bits of how many bits it leaves open, and its group. */
-#define MEANING(value, open, group) ((uint16_t)((value) | (open) << 8 | (group) << 12))
-#define ESCAPE MEANING(0u, 8u, RAW_SIGN)
+#define ESCAPE MEANING(0u, 8u, RAW_SIGN, 1u, 1u)
 #define OPEN_MOST 3u /* bits; more values in a symbol are too unlike */
 #define NONE 255u
 
@@ -101,17 +99,32 @@ static unsigned open_from(const uint32_t *weights, unsigned value, unsigned top)
     return NONE;
 }
 
+static void finish_table(struct dense_byte_table *table, const uint16_t *starts, unsigned symbols)
+{
+    for (unsigned s = 0; s < symbols; s++) {
+        table->codes[s].start = starts[s];
+        table->codes[s].share = (uint16_t)(starts[s + 1] - starts[s]);
+    }
+    fill_slots(table->slots, starts, symbols);
+}
+
+static uint32_t meaning_of(struct dense_layout layout, unsigned value, unsigned open, int scale)
+{
+    unsigned silent = silent_value(layout), unsure = open && value <= silent;
+    unsure &= silent < value + (1u << open);
+    unsigned sign = unsure || value != silent;
+    return MEANING(value, open, dense_byte_group(layout, value, scale), sign, unsure);
+}
+
 /* Make the table of one scale. What has less than a code is left to the escape. */
-static void make_table(struct dense_byte_room *room, unsigned table,
-                       const struct dense_byte_tables *tables, struct dense_layout layout,
-                       const uint32_t below[CELLS + 1], int scale)
+static void make_table(struct dense_byte_table *table, const struct dense_byte_tables *tables,
+                       struct dense_layout layout, const uint32_t below[CELLS + 1], int scale)
 {
     uint32_t weights[DENSE_BYTE_VALUES + 8], sum = 0;
-    uint16_t *starts = room->starts[table], *meaning = room->meaning[table];
-    uint8_t *symbols = room->symbols[table];
+    uint16_t starts[DENSE_BYTE_SYMBOLS + 1];
     unsigned n = 0, top = tables->top_share ? tables->top : NONE;
     weigh_values(weights, tables, layout, below, scale);
-    memset(symbols, (int)NONE, DENSE_BYTE_VALUES);
+    memset(table->symbols, (int)NONE, DENSE_BYTE_VALUES);
     for (unsigned value = 0; value < DENSE_BYTE_VALUES;) {
         unsigned open = open_from(weights, value, top);
         if (open == NONE) {
@@ -119,22 +132,22 @@ static void make_table(struct dense_byte_room *room, unsigned table,
             continue;
         }
         starts[n] = (uint16_t)(sum / 8);
-        meaning[n] = MEANING(value, open, dense_byte_group(layout, value, scale));
+        table->codes[n].meaning = meaning_of(layout, value, open, scale);
         for (unsigned end = value + (1u << open); value < end; value++) {
             sum += weights[value];
             if (value < DENSE_BYTE_VALUES) {
-                symbols[value] = (uint8_t)n;
+                table->symbols[value] = (uint8_t)n;
             }
         }
         n++;
     }
     starts[n] = (uint16_t)(sum / 8);
-    meaning[n] = ESCAPE;
+    table->codes[n].meaning = ESCAPE;
     starts[n + 1] = DENSE_SHARES;
     for (unsigned value = 0; value < DENSE_BYTE_VALUES; value++) {
-        symbols[value] = symbols[value] == NONE ? (uint8_t)n : symbols[value];
+        table->symbols[value] = table->symbols[value] == NONE ? (uint8_t)n : table->symbols[value];
     }
-    fill_slots(room->slots[table], starts, n + 1);
+    finish_table(table, starts, n + 1);
 }
 
 void dense_byte_prepare(struct dense_byte_room *room, const struct dense_byte_tables *tables,
@@ -143,7 +156,7 @@ void dense_byte_prepare(struct dense_byte_room *room, const struct dense_byte_ta
     uint32_t below[CELLS + 1];
     dense_accumulate(below, tables->shape);
     for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
-        make_table(room, table, tables, layout, below, base + (int)table);
+        make_table(&room->tables[table], tables, layout, below, base + (int)table);
     }
     for (unsigned strength = 0; strength < DENSE_STRENGTHS; strength++) {
         for (unsigned group = 0; group < 16; group++) {
@@ -153,17 +166,26 @@ void dense_byte_prepare(struct dense_byte_room *room, const struct dense_byte_ta
     }
 }
 
+/* The tables of n elements of a row that is above the base. Names of their own for what is read and
+ * written, and 16 bits: so compilers make vectors of it. */
+static void find_tables(uint8_t *restrict table, const uint8_t *restrict scales, size_t n, int row)
+{
+    int16_t low = (int16_t)(row - 128), last = DENSE_BYTE_TABLES - 1;
+    for (size_t i = 0; i < n; i++) {
+        int16_t found = (int16_t)(low + scales[i]);
+        found = found < 0 ? 0 : found;
+        table[i] = (uint8_t)(found < last ? found : last);
+    }
+}
+
 static void fill_row(struct dense_tile *tile, const struct dense_side *side, size_t j, size_t to,
                      size_t n, int row)
 {
-    uint8_t *table = tile->table + to;
-    for (size_t i = 0; side->scales && i < n; i++) {
-        int found = row + side->scales[j + i] - 128;
-        found = found < 0 ? 0 : found;
-        table[i] = (uint8_t)(found < (int)DENSE_BYTE_TABLES ? found : (int)DENSE_BYTE_TABLES - 1);
-    }
-    if (!side->scales) {
-        memset(table, row < (int)DENSE_BYTE_TABLES ? row : (int)DENSE_BYTE_TABLES - 1, n);
+    if (side->scales) {
+        find_tables(tile->table + to, side->scales + j, n, row);
+    } else {
+        int last = (int)DENSE_BYTE_TABLES - 1;
+        memset(tile->table + to, row < last ? row : last, n);
     }
     if (side->leanings) {
         memcpy(tile->leaning + to, side->leanings + j, n);

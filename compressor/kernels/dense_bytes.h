@@ -21,12 +21,22 @@ struct dense_byte_tables {
     uint16_t top_share;
 };
 
+/* What is known of a symbol under one scale. */
+struct dense_byte_code {
+    uint16_t start, share;
+    uint32_t meaning; /* see dense_byte_tile.h */
+};
+
+/* The codes of one scale. */
+struct dense_byte_table {
+    struct dense_byte_code codes[DENSE_BYTE_SYMBOLS];
+    uint8_t symbols[DENSE_BYTE_VALUES]; /* of each value */
+    uint8_t slots[DENSE_SHARES];
+};
+
 /* Room for decoding or encoding: made by the caller, filled here. */
 struct dense_byte_room {
-    uint16_t starts[DENSE_BYTE_TABLES][DENSE_BYTE_SYMBOLS + 1];
-    uint16_t meaning[DENSE_BYTE_TABLES][DENSE_BYTE_SYMBOLS]; /* see dense_bytes.c */
-    uint8_t symbols[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES];   /* of each value */
-    uint8_t slots[DENSE_BYTE_TABLES][DENSE_SHARES];
+    struct dense_byte_table tables[DENSE_BYTE_TABLES];
     uint16_t odds[DENSE_STRENGTHS][16];
 };
 

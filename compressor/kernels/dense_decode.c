@@ -9,16 +9,17 @@ struct choices {
 /* The symbols of a tile, and what goes with them. */
 struct symbols {
     uint8_t symbol[TILE];
-    uint8_t sign[TILE];
+    uint8_t sign[TILE];   /* where it is coded, else 0 */
     uint8_t ending[TILE]; /* ENDING_BITS + 1: not coded */
 };
 
-/* Symbols to eighths and bits. */
+/* What a symbol says of its element. */
 struct meaning {
-    int16_t eighth[DENSE_SYMBOLS];
-    int16_t mask[DENSE_SYMBOLS];
-    uint8_t bits[DENSE_SYMBOLS];
-    unsigned silent; /* the symbol that has no sign */
+    int16_t eighth;
+    int16_t mask; /* of the scale's octave */
+    uint32_t low; /* as many ones as it leaves bits open */
+    uint8_t open; /* bits */
+    uint8_t sign; /* 1: it is behind them */
 };
 
 ALWAYS_INLINE void take_one(struct symbols *out, uint32_t *state, struct words *words, size_t i,
@@ -30,6 +31,9 @@ ALWAYS_INLINE void take_one(struct symbols *out, uint32_t *state, struct words *
     unsigned s = take_symbol(state, room->slots[table], room->starts[table]);
     *state = refill(*state, words, choices.careful);
     out->symbol[i] = (uint8_t)s;
+    if (choices.signs) {
+        out->sign[i] = 0;
+    }
     if (choices.signs && s >= COARSE) {
         unsigned leaning = tile->leaning[i];
         out->sign[i] = (uint8_t)take_sign(state, room->odds[leaning & 7][s], leaning);
@@ -38,7 +42,7 @@ ALWAYS_INLINE void take_one(struct symbols *out, uint32_t *state, struct words *
     if (choices.endings) {
         out->ending[i] = ENDING_BITS + 1;
         if (tile->is_short[i] && s >= COARSE) {
-            unsigned level = level_of(tile->lift[i] + meaning->eighth[s], tables);
+            unsigned level = level_of(tile->lift[i] + meaning[s].eighth, tables);
             out->ending[i] =
                 (uint8_t)take_symbol(state, room->ending_slots[level], room->ending_starts[level]);
             *state = refill(*state, words, choices.careful);
@@ -90,39 +94,64 @@ static void take_tile(struct symbols *out, uint32_t states[STATES], struct words
 #undef WITH
 }
 
+/* What is left of the bits of some elements, and what is wrong with these. */
+struct rest {
+    uint64_t bits;
+    size_t taken;
+    uint32_t wrong;
+};
+
+/* Return an element put together. */
+ALWAYS_INLINE uint32_t join_one(struct rest *rest, const struct symbols *in, size_t i,
+                                const struct dense_tile *tile, const struct meaning *meaning,
+                                unsigned width, unsigned fraction_bits, struct choices choices)
+{
+    struct meaning one = meaning[in->symbol[i]];
+    uint32_t eighths = (uint32_t)((tile->lift[i] & one.mask) + one.eighth), above = 0;
+    unsigned open = one.open, shift = 0, signs = one.sign;
+    if (choices.endings && in->ending[i] <= ENDING_BITS) {
+        unsigned ending = in->ending[i];
+        above = (ending < ENDING_BITS ? 1u : 0u) << ending;
+        shift = ending + (ending < ENDING_BITS);
+        open -= shift;
+    }
+    uint32_t low = (uint32_t)rest->bits & one.low >> shift;
+    rest->bits >>= open;
+    uint32_t sign = (uint32_t)rest->bits & signs;
+    rest->bits >>= signs;
+    if (choices.signs) {
+        sign |= in->sign[i];
+    }
+    rest->wrong |= eighths >> (8 * width - 1 - fraction_bits);
+    rest->taken += open + signs;
+    return (eighths << fraction_bits) + (low << shift | above) + (sign << (8 * width - 1));
+}
+
 /* Put the elements of a tile together. Returns whether all magnitudes are in range and all bits
- * were there; where careful is not set, they are. */
+ * were there; where careful is not set, they are. At each look, 57 bits are there: of the elements
+ * that share it each has at most 8 * width. */
 ALWAYS_INLINE int join_all(uint8_t *plain, const struct symbols *in, const struct dense_tile *tile,
                            const struct meaning *meaning, struct bits *bits, size_t n,
                            unsigned width, unsigned fraction_bits, struct choices choices)
 {
-    size_t position = bits->position;
-    uint32_t wrong = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned s = in->symbol[i], open = meaning->bits[s], sign_bits = s != meaning->silent,
-                 shift = 0;
-        uint64_t some = peek_bits(bits, position, choices.careful);
-        uint32_t eighths = (uint32_t)((tile->lift[i] & meaning->mask[s]) + meaning->eighth[s]);
-        uint32_t one = 0;
-        if (choices.endings && in->ending[i] <= ENDING_BITS) {
-            unsigned ending = in->ending[i];
-            one = (ending < ENDING_BITS ? 1u : 0u) << ending;
-            shift = ending + (ending < ENDING_BITS);
-            open -= shift;
-        }
-        if (choices.signs && s >= COARSE) {
-            sign_bits = 0;
-        }
-        uint32_t sign =
-            choices.signs && s >= COARSE ? in->sign[i] : (uint32_t)(some >> open) & sign_bits;
-        uint32_t low = (uint32_t)(some & (((uint64_t)1 << open) - 1)) << shift | one;
-        wrong |= eighths >> (8 * width - 1 - fraction_bits);
-        store_element(plain + i * width,
-                      (eighths << fraction_bits) + low + (sign << (8 * width - 1)), width);
-        position += open + sign_bits;
+    struct rest rest = {0, bits->position, 0};
+    size_t i = 0;
+#define ONE(j)                                                                                     \
+    store_element(plain + (i + j) * width,                                                         \
+                  join_one(&rest, in, i + j, tile, meaning, width, fraction_bits, choices), width)
+    for (; width == 2 && i + 3 <= n; i += 3) {
+        rest.bits = peek_bits(bits, rest.taken, choices.careful);
+        ONE(0);
+        ONE(1);
+        ONE(2);
     }
-    bits->position = position;
-    return wrong ? DENSE_RANGE : position > 8 * bits->size ? DENSE_CUT : DENSE_FINE;
+    for (; i < n; i++) {
+        rest.bits = peek_bits(bits, rest.taken, choices.careful);
+        ONE(0);
+    }
+#undef ONE
+    bits->position = rest.taken;
+    return rest.wrong ? DENSE_RANGE : rest.taken > 8 * bits->size ? DENSE_CUT : DENSE_FINE;
 }
 
 static int join_tile(uint8_t *plain, const struct symbols *in, const struct dense_tile *tile,
@@ -150,13 +179,17 @@ static int join_tile(uint8_t *plain, const struct symbols *in, const struct dens
 #undef WITH
 }
 
-static void find_meaning(struct meaning *meaning, struct dense_layout layout, int signed_zeros)
+static void find_meaning(struct meaning meaning[DENSE_SYMBOLS], struct dense_layout layout,
+                         const struct dense_side *side)
 {
-    meaning->silent = signed_zeros ? DENSE_SYMBOLS : 1;
+    unsigned silent = side->signed_zeros ? DENSE_SYMBOLS : 1;
     for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
-        meaning->eighth[s] = (int16_t)(s < COARSE ? 0 : first_eighth(s));
-        meaning->mask[s] = s < COARSE ? 0 : -1;
-        meaning->bits[s] = (uint8_t)open_bits(s, layout.mantissa_bits - 3, layout.width);
+        unsigned open = open_bits(s, layout.mantissa_bits - 3, layout.width);
+        meaning[s].eighth = (int16_t)(s < COARSE ? 0 : first_eighth(s));
+        meaning[s].mask = s < COARSE ? 0 : -1;
+        meaning[s].low = ((uint32_t)1 << open) - 1;
+        meaning[s].open = (uint8_t)open;
+        meaning[s].sign = s != silent && !(side->leanings && s >= COARSE);
     }
 }
 
@@ -166,7 +199,7 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
 {
     struct dense_tile tile;
     struct symbols symbols;
-    struct meaning meaning;
+    struct meaning meaning[DENSE_SYMBOLS];
     struct words words;
     struct bits bits;
     uint32_t states[STATES];
@@ -174,13 +207,13 @@ int dense_decode(uint8_t *plain, struct dense_layout layout, const struct dense_
     if (error) {
         return error;
     }
-    find_meaning(&meaning, layout, side->signed_zeros);
+    find_meaning(meaning, layout, side);
     for (size_t at = 0; at < layout.count; at += TILE) {
         size_t n = tile_size(layout, at);
         int signs = side->leanings != NULL, endings = side->short_rows != NULL;
         dense_fill_tile(&tile, layout, side, at, n);
-        take_tile(&symbols, states, &words, n, &tile, &meaning, tables, room, signs, endings);
-        error = join_tile(plain + at * layout.width, &symbols, &tile, &meaning, &bits, n, layout,
+        take_tile(&symbols, states, &words, n, &tile, meaning, tables, room, signs, endings);
+        error = join_tile(plain + at * layout.width, &symbols, &tile, meaning, &bits, n, layout,
                           signs, endings);
         if (error || words.lacking) {
             return words.lacking ? DENSE_CUT : error;

@@ -1,21 +1,33 @@
 #include "dense_tile.h"
 
+/* Tables and lifts of n elements of one row. Names of their own for what is read and written, and
+ * 16 bits: so compilers make vectors of it. */
+static void find_contexts(uint8_t *restrict table, int16_t *restrict lift,
+                          const uint8_t *restrict scales, const uint8_t *restrict kinds, size_t n,
+                          int16_t row_scale, int16_t bias)
+{
+    for (size_t i = 0; i < n; i++) {
+        int16_t scale = (int16_t)(row_scale + scales[i] - 128);
+        table[i] = (uint8_t)(kinds[i] * DENSE_FRACTIONS + (scale & 7));
+        lift[i] = (int16_t)((scale & ~7) + 8 * bias);
+    }
+}
+
 /* Contexts of n elements of one row, from column j on. */
 static void fill_row(struct dense_tile *tile, const struct dense_side *side, size_t j, size_t to,
                      size_t n, int row_scale, int bias)
 {
     static const uint8_t none[TILE] = {0};
     const uint8_t *kinds = side->kinds ? side->kinds + j : none;
-    uint8_t *table = tile->table + to;
     int16_t *lift = tile->lift + to;
-    for (size_t i = 0; side->scales && i < n; i++) {
-        int scale = row_scale + side->scales[j + i] - 128;
-        table[i] = (uint8_t)(kinds[i] * DENSE_FRACTIONS + ((unsigned)scale & 7u));
-        lift[i] = (int16_t)((scale & ~7) + 8 * bias);
-    }
-    for (size_t i = 0; !side->scales && i < n; i++) {
-        table[i] = (uint8_t)((unsigned)row_scale & 7u);
-        lift[i] = (int16_t)((row_scale & ~7) + 8 * bias);
+    if (side->scales) {
+        find_contexts(tile->table + to, lift, side->scales + j, kinds, n, (int16_t)row_scale,
+                      (int16_t)bias);
+    } else {
+        memset(tile->table + to, row_scale & 7, n);
+        for (size_t i = 0; i < n; i++) {
+            lift[i] = (int16_t)((row_scale & ~7) + 8 * bias);
+        }
     }
     if (side->leanings) {
         memcpy(tile->leaning + to, side->leanings + j, n);

@@ -2,64 +2,77 @@
 
 #define TABLE_COST (80u * 8) /* bits of another shape */
 
-/* Of each class: how many elements have a symbol, their scale taken down to a whole octave, and how
- * many have it as it is. */
+/* Of each class: how many elements have a symbol, their scale taken down to a whole octave, and
+ * which symbols there are as it is. */
 struct counts {
     uint32_t shape[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
-    uint32_t met[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
-    uint64_t minus_zeros;
+    uint8_t met[DENSE_CLASSES_MAX][DENSE_SYMBOLS];
+    uint64_t zeros, minus_zeros;
 };
 
-ALWAYS_INLINE unsigned symbol_of(int eighths, const uint8_t *symbols)
+#define MANTISSAS 128u /* of 7 bits */
+
+/* What finds symbols. */
+struct finder {
+    uint8_t symbols[CELLS + 1];                 /* of each cell; the last one is all others */
+    int8_t eighths[DENSE_FRACTIONS][MANTISSAS]; /* above a scale of a fraction: -8 to 7 */
+};
+
+ALWAYS_INLINE unsigned symbol_of(int eighths, const struct finder *finder)
 {
-    return (unsigned)(eighths + LOWEST) < CELLS ? symbols[eighths + LOWEST] : 0;
+    unsigned cell = (unsigned)(eighths + LOWEST);
+    return finder->symbols[cell < CELLS ? cell : CELLS];
 }
 
-static void list_symbols(uint8_t symbols[CELLS])
+static void fill_finder(struct finder *finder)
 {
     unsigned cell = 0;
     for (unsigned s = COARSE; s < DENSE_SYMBOLS; s++) {
         for (unsigned i = 0; i < (s < FINE ? 8u : s < HIGH ? 1u : 4u); i++) {
-            symbols[cell++] = (uint8_t)s;
+            finder->symbols[cell++] = (uint8_t)s;
+        }
+    }
+    finder->symbols[CELLS] = 0;
+    for (unsigned k = 0; k < DENSE_FRACTIONS; k++) {
+        for (unsigned mantissa = 0; mantissa < MANTISSAS; mantissa++) {
+            uint32_t y = (mantissa + 128) * SHRUNK[k];
+            int below = y < 128u << 16;
+            finder->eighths[k][mantissa] = (int8_t)((int)(y << below >> 20) - 8 - 8 * below);
         }
     }
 }
 
 /* Return how many eighths a magnitude is above its scale, fraction and all. */
-ALWAYS_INLINE int normal_eighths(uint32_t magnitude, int lift, unsigned k, unsigned mantissa_bits)
+ALWAYS_INLINE int normal_eighths(uint32_t magnitude, int lift, unsigned k, unsigned mantissa_bits,
+                                 const struct finder *finder)
 {
-    uint32_t exponent = magnitude >> mantissa_bits;
-    uint32_t mantissa = (magnitude >> (mantissa_bits - 7) & 127) + 128;
-    uint32_t y = mantissa * SHRUNK[k];
-    int octave = (int)exponent * 8;
-    if (y < 128u << 16) {
-        octave -= 8;
-        y *= 2;
-    }
-    return octave + (int)(y >> 20) - 8 - lift;
+    unsigned mantissa = magnitude >> (mantissa_bits - 7) & 127;
+    return (int)(magnitude >> mantissa_bits) * 8 + finder->eighths[k][mantissa] - lift;
 }
 
 ALWAYS_INLINE void count_tile(struct counts *counts, uint8_t *symbols, const uint8_t *plain,
-                              const struct dense_tile *tile, const uint8_t *listed, size_t n,
+                              const struct dense_tile *tile, const struct finder *finder, size_t n,
                               unsigned width, unsigned mantissa_bits, int signed_zeros)
 {
-    uint64_t minus_zeros = 0;
+    uint64_t zeros = 0, minus_zeros = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t element = load_element(plain + i * width, width);
         uint32_t magnitude = element & (((uint32_t)1 << (8 * width - 1)) - 1);
         int lift = tile->lift[i];
         unsigned kind = tile->table[i] / DENSE_FRACTIONS;
-        unsigned s = symbol_of((int)(magnitude >> (mantissa_bits - 3)) - lift, listed);
-        unsigned normal = symbol_of(
-            normal_eighths(magnitude, lift, tile->table[i] % DENSE_FRACTIONS, mantissa_bits),
-            listed);
+        unsigned s = symbol_of((int)(magnitude >> (mantissa_bits - 3)) - lift, finder);
+        unsigned k = tile->table[i] % DENSE_FRACTIONS;
+        unsigned normal =
+            symbol_of(normal_eighths(magnitude, lift, k, mantissa_bits, finder), finder);
         s = magnitude ? s : !element || signed_zeros;
+        zeros += !magnitude;
         minus_zeros += element && !magnitude;
         normal = s < COARSE ? s : normal < COARSE ? s : normal;
         symbols[i] = (uint8_t)s;
         counts->shape[kind][normal]++;
-        counts->met[kind][s]++;
+        counts->met[kind][s] = 1;
     }
+    counts->zeros += zeros;
     counts->minus_zeros += minus_zeros;
 }
 
@@ -67,31 +80,22 @@ static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *pl
                       struct dense_layout layout, const struct dense_side *side)
 {
     struct dense_tile tile;
-    uint8_t listed[CELLS];
+    struct finder finder;
     unsigned w = layout.width;
     memset(counts, 0, sizeof *counts);
-    list_symbols(listed);
+    fill_finder(&finder);
     for (size_t at = 0; at < layout.count; at += TILE) {
         size_t n = tile_size(layout, at);
         const uint8_t *from = plain + at * w;
         dense_fill_tile(&tile, layout, side, at, n);
         if (w == 4) {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 4, 23, side->signed_zeros);
+            count_tile(counts, symbols + at, from, &tile, &finder, n, 4, 23, side->signed_zeros);
         } else if (layout.mantissa_bits == 7) {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 7, side->signed_zeros);
+            count_tile(counts, symbols + at, from, &tile, &finder, n, 2, 7, side->signed_zeros);
         } else {
-            count_tile(counts, symbols + at, from, &tile, listed, n, 2, 10, side->signed_zeros);
+            count_tile(counts, symbols + at, from, &tile, &finder, n, 2, 10, side->signed_zeros);
         }
     }
-}
-
-static uint64_t count_zeros(const struct counts *counts, unsigned classes)
-{
-    uint64_t found = counts->minus_zeros;
-    for (unsigned c = 0; c < classes; c++) {
-        found += counts->met[c][1];
-    }
-    return found;
 }
 
 /* Return n log2 n, with 8 bits below the point; the logarithm is linear between powers of 2, and
@@ -140,7 +144,7 @@ static void take_together(struct counts *counts, unsigned first, unsigned end)
 {
     for (unsigned c = first + 1; c < end; c++) {
         for (unsigned s = 0; s < DENSE_SYMBOLS; s++) {
-            counts->met[first][s] += counts->met[c][s];
+            counts->met[first][s] |= counts->met[c][s];
             counts->shape[first][s] += counts->shape[c][s];
         }
     }
@@ -316,7 +320,7 @@ void dense_model(uint8_t *symbols, struct dense_tables *tables, const uint8_t *p
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     int bias = (1 << (8 * layout.width - 2 - layout.mantissa_bits)) - 1;
     count_all(&counts, symbols, plain, layout, side);
-    if (16 * counts.minus_zeros > count_zeros(&counts, side->classes)) {
+    if (16 * counts.minus_zeros > counts.zeros) {
         side->signed_zeros = 1; /* a bit for each zero, but 16 or more for each with a minus less */
         count_all(&counts, symbols, plain, layout, side);
     }

@@ -42,9 +42,6 @@ ALWAYS_INLINE struct number byte_number(uint32_t byte, unsigned mantissa_bits)
 
 ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
 {
-    if (width == 1) {
-        return byte_number(element, mantissa_bits);
-    }
     unsigned exponent_bits = 8 * width - 1 - mantissa_bits, last = (1u << exponent_bits) - 1;
     unsigned exponent = element >> mantissa_bits & last;
     uint32_t mantissa = element >> (mantissa_bits - 7) & 127;
@@ -66,41 +63,102 @@ struct row {
     int is_short;
 };
 
+/* Return the scale of n numbers whose largest exponent is top; in sum, a mantissa of 128 and that
+ * exponent is 2^39. */
+static int scale_from(uint64_t sum, size_t n, int top, int bias)
+{
+    return log_eighths(sum / n) - 8 * 39 + 8 * (top - bias) + ABOVE_MEAN;
+}
+
+/* Return the largest magnitude that is a number. */
+ALWAYS_INLINE uint32_t largest_of(const uint8_t *plain, size_t n, unsigned width,
+                                  unsigned mantissa_bits)
+{
+    uint32_t none = ((1u << (8 * width - 1 - mantissa_bits)) - 1) << mantissa_bits, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t element = load_element(plain + i * width, width);
+        uint32_t magnitude = element & (((uint32_t)1 << (8 * width - 1)) - 1);
+        magnitude = magnitude < none ? magnitude : 0;
+        most = magnitude > most ? magnitude : most;
+    }
+    return most;
+}
+
 ALWAYS_INLINE struct row measure_row(const uint8_t *plain, size_t n, unsigned width,
                                      unsigned mantissa_bits)
 {
-    int bias = (1 << (8 * width - 2 - mantissa_bits)) - 1, top = 0;
+    int bias = (1 << (8 * width - 2 - mantissa_bits)) - 1, top;
+    uint32_t most = largest_of(plain, n, width, mantissa_bits) >> (mantissa_bits - 7);
     uint64_t sum = 0, endings = 0, numbers = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
-        top = one.mantissa && one.exponent > top ? one.exponent : top;
+    struct row found = {most != 0, 0, 0};
+    if (!most) {
+        return found;
     }
-    for (size_t i = 0; i < n && top; i++) {
+    top = most >> 7 ? (int)(most >> 7) : 1;
+    for (size_t i = 0; i < n; i++) {
         uint32_t element = load_element(plain + i * width, width);
         struct number one = number_of(element, width, mantissa_bits);
-        int below = top - one.exponent;
-        sum += one.mantissa && below < 32 ? (uint64_t)one.mantissa << 32 >> below : 0;
-        if (width == 4 && one.mantissa) {
-            endings += ending_of(element);
-            numbers++;
+        unsigned below = (unsigned)(top - one.exponent);
+        uint64_t size = (uint64_t)one.mantissa << 32 >> (below & 31);
+        sum += below < 32 ? size : 0;
+        if (width == 4) {
+            endings += one.mantissa ? ending_of(element) : 0;
+            numbers += one.mantissa != 0;
         }
     }
-    struct row found = {top != 0, 0, 2 * endings > 3 * numbers + 16};
-    if (top) { /* a mantissa of 128 and exponent top is 2^39 here */
-        found.scale = log_eighths(sum / n) - 8 * 39 + 8 * (top - bias) + ABOVE_MEAN;
+    found.scale = scale_from(sum, n, top, bias);
+    found.is_short = 2 * endings > 3 * numbers + 16;
+    return found;
+}
+
+/* What bytes stand for: mantissa * 2^(exponent - lowest). */
+struct sizes {
+    uint64_t of[256];
+    int lowest, bias;
+};
+
+static void list_sizes(struct sizes *sizes, struct dense_layout layout)
+{
+    if (layout.width > 1) {
+        return;
+    }
+    sizes->lowest = layout.mantissa_bits ? 0 : INT_BIAS;
+    sizes->bias = (1 << (6 - layout.mantissa_bits)) - 1;
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        struct number one = byte_number(byte, layout.mantissa_bits);
+        sizes->of[byte] = (uint64_t)one.mantissa << (one.exponent - sizes->lowest);
+    }
+}
+
+/* As measure_row(). A sum of sizes is exact, and so is it from the largest exponent down. */
+static struct row measure_bytes(const uint8_t *plain, size_t n, const struct sizes *sizes)
+{
+    uint64_t sum = 0, most = 0;
+    int top = sizes->lowest - 8;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t size = sizes->of[plain[i]];
+        sum += size;
+        most = size > most ? size : most;
+    }
+    struct row found = {most != 0, 0, 0};
+    for (; most; most >>= 1) {
+        top++;
+    }
+    if (found.used) {
+        top = top < 1 ? 1 : top; /* of what is subnormal */
+        found.scale = scale_from(sum << (32 + sizes->lowest - top), n, top, sizes->bias);
     }
     return found;
 }
 
-static struct row measure_row_of(const uint8_t *plain, size_t n, struct dense_layout layout)
+static struct row measure_row_of(const uint8_t *plain, size_t n, struct dense_layout layout,
+                                 const struct sizes *sizes)
 {
     if (layout.width == 4) {
         return measure_row(plain, n, 4, 23);
     }
     if (layout.width == 1) {
-        return layout.mantissa_bits == 3   ? measure_row(plain, n, 1, 3)
-               : layout.mantissa_bits == 2 ? measure_row(plain, n, 1, 2)
-                                           : measure_row(plain, n, 1, 0);
+        return measure_bytes(plain, n, sizes);
     }
     return layout.mantissa_bits == 7 ? measure_row(plain, n, 2, 7) : measure_row(plain, n, 2, 10);
 }
@@ -132,10 +190,12 @@ static int survey_rows(const uint8_t *plain, struct dense_layout layout, uint8_t
                        uint8_t *short_rows, int *shorts)
 {
     size_t count = dense_rows(layout);
+    struct sizes sizes = {{0}, 0, 0};
     int low = 0, high = 0, any = 0, last = 0;
+    list_sizes(&sizes, layout);
     for (size_t row = 0; row < count; row++) {
         const uint8_t *at = plain + row * layout.columns * layout.width;
-        struct row found = measure_row_of(at, row_length(layout, row), layout);
+        struct row found = measure_row_of(at, row_length(layout, row), layout, &sizes);
         hold(&rows[row], &short_rows[row], found);
         if (found.used) {
             low = !any || found.scale < low ? found.scale : low;
@@ -161,6 +221,21 @@ struct sums {
     int64_t numbers;
 };
 
+/* How a number is held against the scale of its row: as a part of 2^UNIT, below 2^22. */
+ALWAYS_INLINE uint32_t held_against(struct number one, int octave, uint32_t shrunk)
+{
+    int above = one.exponent - octave;
+    above = above > 5 ? 5 : above < -26 ? -26 : above; /* what is lower becomes 0 in any case */
+    return (one.mantissa * shrunk >> (23 - UNIT)) << 5 >> (5 - above);
+}
+
+ALWAYS_INLINE void add_number(struct sums *sums, uint32_t size, uint32_t square, int negative)
+{
+    sums->magnitudes += size;
+    sums->squares += square;
+    sums->numbers += negative ? -(int64_t)size : (int64_t)size;
+}
+
 ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, int scale,
                            unsigned width, unsigned mantissa_bits)
 {
@@ -169,12 +244,61 @@ ALWAYS_INLINE void add_row(struct sums *sums, const uint8_t *plain, size_t n, in
     uint32_t shrunk = SHRUNK[scale & 7];
     for (size_t i = 0; i < n; i++) {
         struct number one = number_of(load_element(plain + i * width, width), width, mantissa_bits);
-        int above = one.exponent - octave;
-        above = above > 5 ? 5 : above < -31 ? -31 : above;
-        uint64_t size = (uint64_t)(one.mantissa * shrunk >> (23 - UNIT)) << 5 >> (5 - above);
-        sums[i].magnitudes += size;
-        sums[i].squares += size * size >> UNIT;
-        sums[i].numbers += one.negative ? -(int64_t)size : (int64_t)size;
+        uint32_t size = held_against(one, octave, shrunk);
+        add_number(&sums[i], size, (uint32_t)((uint64_t)size * size >> UNIT), one.negative);
+    }
+}
+
+/* Bytes held against one scale; those without a sign are enough. */
+struct held_bytes {
+    int scale, made;
+    uint32_t size[129], square[129];
+};
+
+#define SCALES_HELD 32 /* most rows of a block have scales that are close together */
+
+static void hold_bytes(struct held_bytes *held, struct dense_layout layout, int scale)
+{
+    int octave = (scale - (scale & 7)) / 8 + (1 << (6 - layout.mantissa_bits)) - 1;
+    held->scale = scale;
+    held->made = 1;
+    for (uint32_t byte = 0; byte < 129; byte++) {
+        struct number one = byte_number(byte, layout.mantissa_bits);
+        uint32_t size = held_against(one, octave, SHRUNK[scale & 7]);
+        held->size[byte] = size;
+        held->square[byte] = (uint32_t)((uint64_t)size * size >> UNIT);
+    }
+}
+
+ALWAYS_INLINE void add_bytes(struct sums *sums, const uint8_t *plain, size_t n,
+                             const struct held_bytes *held, int floats)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned negative = plain[i] >> 7;
+        unsigned byte = floats ? plain[i] & 127u : negative ? 256u - plain[i] : plain[i];
+        add_number(&sums[i], held->size[byte], held->square[byte], (int)negative);
+    }
+}
+
+static void add_byte_rows(struct sums *sums, const uint8_t *plain, struct dense_layout layout,
+                          const uint8_t *rows, int base)
+{
+    struct held_bytes held[SCALES_HELD];
+    for (unsigned i = 0; i < SCALES_HELD; i++) {
+        held[i].made = 0;
+    }
+    for (size_t row = 0; row < dense_rows(layout); row++) {
+        const uint8_t *at = plain + row * layout.columns;
+        size_t n = row_length(layout, row);
+        struct held_bytes *one = &held[rows[row] % SCALES_HELD];
+        if (!one->made || one->scale != base + rows[row]) {
+            hold_bytes(one, layout, base + rows[row]);
+        }
+        if (layout.mantissa_bits) {
+            add_bytes(sums, at, n, one, 1);
+        } else {
+            add_bytes(sums, at, n, one, 0);
+        }
     }
 }
 
@@ -186,12 +310,6 @@ static void add_rows(struct sums *sums, const uint8_t *plain, struct dense_layou
         size_t n = row_length(layout, row);
         if (layout.width == 4) {
             add_row(sums, at, n, base + rows[row], 4, 23);
-        } else if (layout.width == 1 && layout.mantissa_bits == 3) {
-            add_row(sums, at, n, base + rows[row], 1, 3);
-        } else if (layout.width == 1 && layout.mantissa_bits == 2) {
-            add_row(sums, at, n, base + rows[row], 1, 2);
-        } else if (layout.width == 1) {
-            add_row(sums, at, n, base + rows[row], 1, 0);
         } else if (layout.mantissa_bits == 7) {
             add_row(sums, at, n, base + rows[row], 2, 7);
         } else {
@@ -266,7 +384,11 @@ struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout
     size_t columns = row_length(layout, 0), count = dense_rows(layout);
     uint64_t gain = 0;
     memset(sums, 0, columns * sizeof *sums);
-    add_rows(sums, plain, layout, rows, found.base);
+    if (layout.width == 1) {
+        add_byte_rows(sums, plain, layout, rows, found.base);
+    } else {
+        add_rows(sums, plain, layout, rows, found.base);
+    }
     if (layout.width > 1 && count >= 64 && layout.count >= 1u << 15) {
         found.classes = class_columns(kinds, sums, columns, count);
     }

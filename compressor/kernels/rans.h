@@ -51,7 +51,7 @@ struct writer {
 struct bit_writer {
     uint8_t *at;
     uint64_t bits; /* that are not written yet */
-    unsigned held; /* how many: 7 at most */
+    unsigned held; /* how many: 7 at most, once they are flushed */
 };
 
 /* Do a thing for each state; no loop, so that states stay in registers. */
@@ -97,15 +97,16 @@ ALWAYS_INLINE uint32_t refill(uint32_t x, struct words *words, int careful)
     uint32_t low = (uint32_t)((int32_t)((x >> 16) - 1) >> 31);
     uint32_t word = load_le16(words->at);
     words->at += low & 2;
-    return x << (low & 16) | (word & low);
+    return x ^ ((x ^ (x << 16 | word)) & low);
 }
 
 ALWAYS_INLINE unsigned take_symbol(uint32_t *state, const uint8_t *slots, const uint16_t *starts)
 {
     uint32_t x = *state, slot = x % SHARES;
     unsigned s = slots[slot];
-    uint32_t start = starts[s];
-    *state = (starts[s + 1] - start) * (x / SHARES) + slot - start;
+    uint16_t range[2]; /* starts[s] and starts[s + 1], by one load */
+    memcpy(range, starts + s, sizeof range);
+    *state = (uint32_t)(range[1] - range[0]) * (x / SHARES) + slot - range[0];
     return s;
 }
 
@@ -192,16 +193,28 @@ static inline uint8_t *close_words(uint8_t *packed, const uint32_t states[STATES
     return packed + CODES_HEAD + size;
 }
 
-/* Write so many bits, 57 at most; those of bits beyond are zero. Writes 8 bytes, few of which
- * count. */
-ALWAYS_INLINE void write_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
+/* Hold some bits: with those that are held, 64 at most. */
+ALWAYS_INLINE void hold_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
 {
     writer->bits |= bits << writer->held;
     writer->held += count;
+}
+
+/* Write the whole bytes of what is held; 8 bytes are touched. */
+ALWAYS_INLINE void flush_bits(struct bit_writer *writer)
+{
     store_le64(writer->at, writer->bits);
     writer->at += writer->held >> 3;
     writer->bits >>= writer->held & ~7u;
     writer->held &= 7;
+}
+
+/* Write so many bits, 57 at most; those of bits beyond are zero. Writes 8 bytes, few of which
+ * count. */
+ALWAYS_INLINE void write_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
+{
+    hold_bits(writer, bits, count);
+    flush_bits(writer);
 }
 
 /* Write what is held, and return where the bits end. */

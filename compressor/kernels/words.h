@@ -6,9 +6,11 @@
 #include <string.h>
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define WORDS_LE16(word) __builtin_bswap16(word)
 #define WORDS_LE32(word) __builtin_bswap32(word)
 #define WORDS_LE64(word) __builtin_bswap64(word)
 #else
+#define WORDS_LE16(word) (word)
 #define WORDS_LE32(word) (word)
 #define WORDS_LE64(word) (word)
 #endif
@@ -29,7 +31,9 @@ static inline uint32_t load_le32(const uint8_t *at)
 
 static inline uint32_t load_le16(const uint8_t *at)
 {
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+    uint16_t word;
+    memcpy(&word, at, sizeof word);
+    return WORDS_LE16(word);
 }
 
 static inline uint32_t load_le24(const uint8_t *at)
@@ -58,8 +62,8 @@ static inline void store_le24(uint8_t *at, uint32_t word)
 
 static inline void store_le16(uint8_t *at, uint32_t word)
 {
-    at[0] = (uint8_t)word;
-    at[1] = (uint8_t)(word >> 8);
+    uint16_t low = WORDS_LE16((uint16_t)word);
+    memcpy(at, &low, sizeof low);
 }
 
 #endif
