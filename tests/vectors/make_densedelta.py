@@ -21,7 +21,8 @@ def trained(count: int, columns: int, dtype: str, *, falls: bool = False) -> tup
     """Weights, and where an outer product took them, with some noise; more to zero, if they fall."""
     width, _ = floatdelta.TYPES[dtype]
     base = weights(count, dtype)
-    top = max(floatdelta.exponent_of(word, dtype) for word in floatdelta.elements(base, width))
+    exponents = (floatdelta.exponent_of(word, dtype) for word in floatdelta.elements(base, width))
+    top = max(exponents, default=0)
     found = bytearray()
     words = zip(floatdelta.elements(base, width), noise(count), strict=True)
     for i, (word, x) in enumerate(words):
