@@ -110,9 +110,10 @@ def codings_for(level: int) -> Codings:
     huffman = parse("huffman")
     zeros = Mask(0, tree("zeromask", huffman, huffman, width=1))
     dense_bytes = parse("dense:dtype=int8") if level >= DENSE_LEVEL else None
-    found = {
-        "I8": Coding(huffman, 1, BLOCK, (zeros,), dense=dense_bytes)
-    }  # a quantised model's: noise, not evenly spread
+    # A quantised model's: noise, not evenly spread. Any bytes are floats to floatdelta, and in either
+    # half of them integers lie in the order that it needs.
+    near = parse("floatdelta:dtype=fp8_e4m3")
+    found = {"I8": Coding(huffman, 1, BLOCK, (zeros,), near, dense_bytes)}
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
         chain = many if level >= MANTISSA_LEVEL else few

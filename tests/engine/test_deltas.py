@@ -58,7 +58,7 @@ def test_a_later_state_is_stored_as_a_difference_and_comes_back(path: Path) -> N
     assert all_ways(archive) == [members, members]
 
 
-@pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])
+@pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16", "I8"])
 def test_numbers_of_each_type_are_stored_as_differences(path: Path, dtype: str) -> None:
     members = states(2, dtype=dtype, layers=1)
 

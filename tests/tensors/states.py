@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I8": 1}
 ROWS = 64
 COUNT = ROWS * 1024  # elements of a tensor: 128 KiB of bf16
 
@@ -21,6 +21,8 @@ def weights(seed: int, step: int, dtype: str = "BF16", count: int = COUNT) -> by
         values = values + (chance.random(count) < 0.3) * chance.normal(0, 1e-4, count)
     if dtype == "BF16":
         return (values.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
+    if dtype == "I8":
+        return np.rint(values * 500).clip(-127, 127).astype("i1").tobytes()
     return values.astype({"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
 
 
