@@ -95,6 +95,7 @@ bench: $(VENV)/bench/built ## Measure speed, size and memory beside other progra
 	$(BENCH) benchmarks/huffman_zstd.py $(CORPUS)
 	$(BENCH) benchmarks/tensors.py $(CORPUS)
 	$(BENCH) benchmarks/tensors.py $(CORPUS) --speed $(CORPUS)/minilm-bf16.safetensors
+	$(BENCH) benchmarks/dense_peers.py $(CORPUS)
 	$(BENCH) benchmarks/load.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.
