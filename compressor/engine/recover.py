@@ -89,6 +89,7 @@ class _Rebuild:
             for number, state in enumerate(self._states)
         ]
         for run in list(self._lost_runs()):
+            kept[-1].head = heads.with_lost(kept[-1].head)
             self._lost(run, kept[-1])
         rewrite(kept, target)
 

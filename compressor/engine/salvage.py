@@ -53,14 +53,10 @@ class Remains(Struct):
     """Of blocks that are differences, whether all that they are differences from is there."""
 
     @property
-    def head(self) -> Head | None:
-        """The last HEAD that is left."""
-        return next((part.head for part in reversed(self.parts) if part.head), None)
-
-    @property
     def block_size(self) -> int:
-        """Bytes that a block may have."""
-        return self.head.block_size if self.head else MAX_BLOCK
+        """Bytes that the next block may have; as many as any may where the version's HEAD is lost."""
+        part = self.parts[-1]
+        return part.head.block_size if part.head and not part.ended else MAX_BLOCK
 
     def origin(self, leaf: int, number: int) -> tuple[Entry, int]:
         """Return an entry with its content, and the leaf that says where that is.

@@ -34,6 +34,10 @@ class Heads:
             decode_memory=self._memory,
         )
 
+    def with_lost(self, head: Head) -> Head:
+        """Return what a version declares that takes what belongs to no member, of any version."""
+        return _widened(head, self._made())
+
     def _nearest(self, part: int) -> Head:
         parts = self._remains.parts
         own = parts[part].head
@@ -42,10 +46,10 @@ class Heads:
         near = [*parts[part::-1], *parts[part + 1 :]]
         made = self._made()
         head = next((one.head for one in near if one.head), made)
-        memory = max(head.decode_memory, made.decode_memory)
-        return replace(head, decode_memory=memory)
+        return _widened(head, made)
 
     def _made(self) -> Head:
+        """Return what all blocks that are left need."""
         found = self._remains.blocks.values()
         size = max((block.plain_size for block in found), default=1)
         memory = max((blocks.decode_memory(one) + 2 * one.needs * size for one in found), default=0)
@@ -67,3 +71,8 @@ class Heads:
                 here |= needed
             seen |= here
         return False
+
+
+def _widened(head: Head, least: Head) -> Head:
+    memory = max(head.decode_memory, least.decode_memory)
+    return replace(head, block_size=max(head.block_size, least.block_size), decode_memory=memory)

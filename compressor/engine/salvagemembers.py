@@ -146,7 +146,9 @@ class Contents:
             CompressorError: one can't be decoded, here or with this memory.
         """
         digest, size = blake3(), 0
-        reader = BlockReader(self._fetch, self._remains.head, self._external)
+        reader = BlockReader(
+            self._fetch, None, self._external
+        )  # the scan knew the blocks' own heads
         for offset in run:
             _, plain = reader.read(offset, self._memory)
             digest.update(plain)

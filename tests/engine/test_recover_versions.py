@@ -1,5 +1,6 @@
 """recover, of archives of several versions: each that is known stays what it was, under its number."""
 
+import contextlib
 import io
 import os
 import random
@@ -22,6 +23,7 @@ from tests.engine.growing import Growing
 
 NOISE = random.Random(5)
 LARGE, OLD, NEW, THIRD = (NOISE.randbytes(size) for size in (150_000, 70_000, 72_000, 74_000))
+WIDE = NOISE.randbytes(200_000)
 TREES: list[Tree] = [
     {"run/large": LARGE, "run/old": OLD, "run/stays": b"stays " * 20},
     {"run/large": LARGE, "run/old": NEW, "run/stays": b"stays " * 20, "run/two": b"2"},
@@ -234,6 +236,38 @@ def test_blocks_of_a_tail_without_leaves_are_found_in_the_last_version(archive: 
     assert lost(trees[2]) == [THIRD]
     assert trees == {1: TREES[0], 2: TREES[1]}
     assert not outcome.complete
+
+
+@pytest.fixture(scope="module")
+def widened(archive: bytes, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A fourth version, whose blocks may be larger than those before."""
+    with contextlib.chdir(tmp_path_factory.mktemp("wide")):
+        put(TREES[0], {})
+        Path("run/new").write_bytes(WIDE)
+        Path("a.cz").write_bytes(archive)
+        compressor.append("a.cz", "run", block_size=512 << 10, threads=1)
+        return Path("a.cz").read_bytes()
+
+
+def test_larger_blocks_of_a_tail_are_found_in_a_version_that_had_smaller_ones(
+    widened: bytes,
+) -> None:
+    begin = leaves(widened, 4)[0][1]
+
+    _, trees = recovered(widened[:begin])
+
+    assert any(WIDE in part for part in lost(trees[3]))
+    assert trees == whole()
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_larger_blocks_do_not_need_the_head_that_declares_them(widened: bytes, number: int) -> None:
+    heads = [one for one in records(widened, Kind.HEAD) if number <= one[0]]
+
+    outcome, trees = recovered(headless(widened, *heads))
+
+    assert outcome.complete
+    assert trees == {**whole(), 4: {**TREES[0], "run/new": WIDE}}
 
 
 def test_a_last_version_without_its_end_is_whole(archive: bytes) -> None:
