@@ -33,6 +33,12 @@ static inline struct bytes bytes_copy(const uint8_t *from, size_t size)
     return bytes;
 }
 
+/* How often size bytes are repeated: most times, or fewer if that is more than so many bytes. */
+static inline size_t times_within(size_t size, size_t most, size_t bytes)
+{
+    return size <= bytes / most ? most : size < bytes ? bytes / size : 1;
+}
+
 /* Return data so many times over, changed each time, so that dictionaries fill up. */
 static inline struct bytes stretched(const uint8_t *data, size_t size, size_t times)
 {

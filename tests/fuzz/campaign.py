@@ -8,8 +8,10 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +37,14 @@ PARTS = {
 }  # kernels that a kernel is made of
 LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
-SLICE = 60  # seconds of one process; processor time is known when it has ended
+SLICE = 180  # seconds of one process; processor time is known when it has ended
 PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
+
+
+STARTED: set[subprocess.Popen[bytes]] = set()
+"""Fuzzers that run now."""
+STOPPED = threading.Event()
 
 
 class FindingError(Exception):
@@ -75,7 +82,7 @@ class Run:
 
     def lasts(self, seconds: float) -> bool:
         """Say whether to go on: time is left, or an edge came in the second half."""
-        return self.seconds < max(seconds, 2 * self.last_new_edge)
+        return not STOPPED.is_set() and self.seconds < max(seconds, 2 * self.last_new_edge)
 
     def row(self) -> list[str]:
         """Return the cells behind the name."""
@@ -93,12 +100,21 @@ def build(run: Run) -> None:
     names = (run.name, *PARTS.get(run.name, ()))
     sources = [path for name in names for path in sorted(kernels.glob(f"{name}_*.c"))]
     target = ROOT / f"tests/fuzz/{run.name}_fuzz.c"
+    headers = [*kernels.glob("*.h"), *FOLDER.glob("*.h")]
+    if is_newer(run.folder / "fuzzer", [target, *sources, *headers, Path(__file__)]):
+        return
     command = ["clang", *FLAGS, *SANITIZERS, target, *sources, "-o", run.folder / "fuzzer"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(
             f"{run.name}: clang failed (Debian: apt install clang libclang-rt-dev)\n{done.stderr}"
         )
+
+
+def is_newer(made: Path, sources: list[Path]) -> bool:
+    """Say whether a file was made from sources as they are."""
+    changed = max(path.stat().st_mtime for path in sources)
+    return made.exists() and made.stat().st_mtime > changed
 
 
 def deltas() -> dict[str, bytes]:
@@ -164,11 +180,13 @@ def fuzz_slice(run: Run, seconds: float) -> None:
     command += [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={run.folder}/"]
     log: list[bytes] = []
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as fuzzer:
+        STARTED.add(fuzzer)
         for line in fuzzer.stderr:
             log.append(line)
             note(run, line, run.seconds + cpu_seconds(fuzzer.pid))
         run.seconds += cpu_seconds(fuzzer.pid)
-    if fuzzer.returncode and not merely_waited(run, log):
+        STARTED.remove(fuzzer)
+    if fuzzer.returncode and not STOPPED.is_set() and not merely_waited(run, log):
         (run.folder / "finding.log").write_bytes(b"".join(log))
         raise FindingError(explain(run, log))
 
@@ -211,6 +229,13 @@ def fuzz(run: Run, minutes: float) -> str:
     return ""
 
 
+def stop(*_: object) -> None:
+    """Have all fuzzers end; what they reached is written down."""
+    STOPPED.set()
+    for fuzzer in tuple(STARTED):
+        fuzzer.terminate()
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -231,9 +256,11 @@ def main() -> None:
     if unknown := set(options.only or []) - set(targets):
         sys.exit(f"no target {', '.join(unknown)}; there are {', '.join(targets)}")
     runs = [Run(name) for name in options.only or targets]
+    signal.signal(signal.SIGTERM, stop)
     with ThreadPoolExecutor(options.jobs) as pool:
         findings = list(pool.map(lambda run: fuzz(run, options.minutes), runs))
-    sound = {run.name: run.row() for run, found in zip(runs, findings, strict=True) if not found}
+    fuzzed = zip(runs, findings, strict=True)
+    sound = {run.name: run.row() for run, found in fuzzed if run.executions and not found}
     report.update(sound)
     for name, cells in sound.items():
         sys.stdout.write("  ".join([name, *cells]) + "\n")

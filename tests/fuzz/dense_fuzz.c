@@ -11,7 +11,8 @@
 #include "../../compressor/kernels/dense_bytes.h"
 #include "buffers.h"
 
-#define MANY 40 /* times that plain bytes are repeated */
+#define MANY 40                   /* times that plain bytes are repeated */
+#define LARGEST ((size_t)1 << 16) /* bytes; more of them only take longer */
 
 static uint8_t *room_of(size_t size)
 {
@@ -236,7 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                   layout);
         return 0;
     }
-    size_t times = data[1] > 127 ? MANY : 1, rest = size - 2;
+    size_t rest = size - 2, times = data[1] > 127 ? times_within(rest, MANY, LARGEST) : 1;
     uint8_t *plain = room_of(rest * times);
     for (size_t i = 0; i < times; i++) {
         memcpy(plain + i * rest, data + 2, rest);

@@ -9,7 +9,8 @@
 #include "../../compressor/kernels/densedelta_kernel.h"
 #include "buffers.h"
 
-#define MANY 40 /* times that plain bytes are repeated */
+#define MANY 40                   /* times that plain bytes are repeated */
+#define LARGEST ((size_t)1 << 16) /* bytes; more of them only take longer */
 
 static struct bytes take_row(struct input *input, size_t size)
 {
@@ -169,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_hostile((struct input){data + 4, size - 4}, data[0], layout);
         return 0;
     }
-    size_t times = data[1] > 127 ? MANY : 1, half = (size - 2) / 2;
+    size_t half = (size - 2) / 2, times = data[1] > 127 ? times_within(half, MANY, LARGEST) : 1;
     struct bytes plain = stretched(data + 2, half, times);
     struct bytes base = bytes_new(plain.size);
     for (size_t i = 0; i < base.size; i++) {

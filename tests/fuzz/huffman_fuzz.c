@@ -5,26 +5,10 @@
  *   bit 1 set     honest: the rest, repeated as the class says, is a plain block
  * All buffers are malloc'd to the byte, so that AddressSanitizer sees one too many. */
 #include "../../compressor/kernels/huffman_kernel.h"
+#include "buffers.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-static void require(int truth)
-{
-    if (!truth) {
-        abort();
-    }
-}
-
-static uint8_t *copy_of(const uint8_t *data, size_t size)
-{
-    uint8_t *copy = malloc(size ? size : 1);
-    require(copy != NULL);
-    if (size) {
-        memcpy(copy, data, size);
-    }
-    return copy;
-}
+/* Bytes: three chunks; more of them only take longer. */
+#define LARGEST ((size_t)3 << HUFFMAN_CHUNK_LOG_DEFAULT)
 
 /* Decode into a buffer of exactly plain_size bytes; return it, or NULL if the block is damaged. */
 static uint8_t *decode(const uint8_t *packed, size_t packed_size, size_t plain_size,
@@ -54,7 +38,7 @@ static void try_hostile(const uint8_t *data, size_t size, unsigned class)
     }
     size_t plain_size = (size_t)(data[0] | data[1] << 8) << class % 4;
     size_t packed_size = size - 2;
-    uint8_t *packed = copy_of(data + 2, packed_size);
+    uint8_t *packed = bytes_copy(data + 2, packed_size).at;
     uint8_t *first = decode(packed, packed_size, plain_size, huffman_path_at(0));
     for (size_t i = 1; huffman_path_at(i); i++) {
         uint8_t *other = decode(packed, packed_size, plain_size, huffman_path_at(i));
@@ -76,7 +60,7 @@ static uint8_t *encode(size_t *packed_size, const uint8_t *plain, size_t plain_s
     require(scratch != NULL && packed != NULL);
     *packed_size = huffman_encode_block(packed, plain, plain_size, scratch, path);
     require(*packed_size <= huffman_packed_bound(plain_size));
-    uint8_t *exact = copy_of(packed, *packed_size);
+    uint8_t *exact = bytes_copy(packed, *packed_size).at;
     free(packed);
     free(scratch);
     return exact;
@@ -85,7 +69,8 @@ static uint8_t *encode(size_t *packed_size, const uint8_t *plain, size_t plain_s
 /* Every path must pack to the same bytes as the first one, and unpack these. */
 static void try_honest(const uint8_t *data, size_t size, unsigned class)
 {
-    size_t times = (size_t)1 << class % 8, plain_size = size * times, first_size = 0;
+    size_t times = times_within(size, (size_t)1 << class % 8, LARGEST), plain_size = size * times,
+           first_size = 0;
     uint8_t *plain = malloc(plain_size ? plain_size : 1), *first = NULL;
     require(plain != NULL);
     for (size_t i = 0; i < plain_size; i++) {
