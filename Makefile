@@ -78,8 +78,9 @@ format: build ## Rewrite everything in the one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i compressor/kernels/*.h compressor/kernels/*_*.c
 
-fuzz: build ## Fuzz the kernels, the readers and the sniffers (an hour).
+fuzz: build ## Fuzz kernels, readers and sniffers, and let archives crash (hours).
 	$(PIP) --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/histories.py --minutes 10
 	$(BIN)/python tests/fuzz/campaign.py --minutes 20 --jobs 2
 
 # As users have it: the editable package's finder alone adds 30 ms to each start.
@@ -99,7 +100,7 @@ bench: $(VENV)/bench/built ## Measure speed, size and memory beside other progra
 	$(BENCH) benchmarks/load.py $(CORPUS)
 
 soak: build ## Run the tests that take gigabytes.
-	$(BIN)/python -m pytest -q -m soak
+	$(BIN)/python -m pytest -q -rP -m soak
 
 dist: build ## Build sdist and wheel, install each into a fresh environment, try it.
 	rm -rf dist build

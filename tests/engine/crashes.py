@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 
 from compressor.cli import main
 from compressor.engine import archivefile
+from compressor.tree import outputs
 
 SYNC: "Op" = (-1, None)
 Op = tuple[int, bytes | int | None]
@@ -80,6 +82,28 @@ class Failing(archivefile.Storage):
     def sync(self) -> None:
         if self._fails():
             raise self._error()
+
+
+class Short(archivefile.Storage):
+    """A storage that writes fewer bytes than it is given, as systems may."""
+
+    rng: random.Random
+
+    def write(self, data: Any, offset: int) -> int:
+        return super().write(data[: self.rng.randint(1, len(data))], offset)
+
+
+def failing_outputs(limit: int) -> Callable[[int, bytes], None]:
+    """Return a `write_full` that is good for so many calls; the next writes half of what it should."""
+    real, calls = outputs.write_full, count(1)
+
+    def write(descriptor: int, data: bytes) -> None:
+        if next(calls) > limit:
+            real(descriptor, memoryview(data)[: len(data) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor, data)
+
+    return write
 
 
 @contextmanager
@@ -173,6 +197,31 @@ def images(before: bytes, log: Sequence[Op], *, seed: int, subsets: int = 0) -> 
         if subsets or at > first or at % 4 == 0:
             found.update(applied(synced, part) for part in _parts(since, rng, subsets))
     return found
+
+
+PAGE = 4096  # bytes that a disk takes or loses together
+
+
+def _pages(ops: list[Op], rng: random.Random) -> list[Op]:
+    """Have some pages of each write reach the disk; in place of others there are zeros, or nothing."""
+    found: list[Op] = []
+    for offset, what in ops:
+        if not isinstance(what, bytes):
+            found.append((offset, what))
+            continue
+        for at in range(0, len(what), PAGE):
+            part = what[at : at + PAGE]
+            found += rng.choice([[], [(offset + at, part)], [(offset + at, bytes(len(part)))]])
+    return found
+
+
+def torn(before: bytes, log: Sequence[Op], rng: random.Random) -> bytes:
+    """Return what may be on the disk, had the power gone at a random moment."""
+    done_ops = list(log[: rng.randint(0, len(log))])
+    synced = max((at + 1 for at, op in enumerate(done_ops) if op == SYNC), default=0)
+    since = done_ops[synced:]
+    parts = [since, _pages(since, rng), *_parts(since, rng, 1)]
+    return applied(applied(before, done_ops[:synced]), rng.choice(parts))
 
 
 @dataclass

@@ -3,8 +3,6 @@
 import errno
 import os
 import random
-from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from tests.engine.crashes import (
     command,
     done,
     extracted,
+    failing_outputs,
     images,
     judge,
     recorded,
@@ -155,7 +154,7 @@ def test_prune_stopped_at_any_write_leaves_the_archive_as_it_was(bench: Bench) -
     before = bench.archive.read_bytes()
     for limit in range(1000):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(outputs, "write_full", _failing(limit))
+            patch.setattr(outputs, "write_full", failing_outputs(limit))
             code, _, said = command("prune", bench.archive, "--keep-last", "1")
         if code == 0:
             break
@@ -167,19 +166,6 @@ def test_prune_stopped_at_any_write_leaves_the_archive_as_it_was(bench: Bench) -
     assert versions_in(bench.archive) == (0, [2])
     assert command("test", bench.archive)[0] == 0
     assert extracted(bench.archive, bench.folder / "out")[1] == bench.trees[1]
-
-
-def _failing(limit: int) -> Callable[[int, bytes], None]:
-    """Return a writer that is good for so many calls; the next writes half of what it should."""
-    real, calls = outputs.write_full, count(1)
-
-    def write(descriptor: int, data: bytes) -> None:
-        if next(calls) > limit:
-            real(descriptor, memoryview(data)[: len(data) // 2])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor, data)
-
-    return write
 
 
 def test_prune_has_all_on_disk_before_it_takes_the_name(
