@@ -1,7 +1,7 @@
 """Check that native streams are the same bytes on arm64: python tools/arm64.py FOLDER.
 
 Builds the kernels with Debian's cross compiler, and runs what compares golden files and archives with what
-the kernels make of them, but for `dense` and differences: by an emulated processor and its own Python.
+the kernels make of them: by an emulated processor and its own Python.
 Needs Debian's apt-get and dpkg, gcc-aarch64-linux-gnu and qemu-user, and the bindings as `make build`
 writes them. What it takes it keeps in FOLDER. Exit code 77 where an interpreter or a library for arm64
 can't be had.
@@ -24,8 +24,22 @@ EMULATOR = "qemu-aarch64"
 PACKAGES = ("python3-minimal", "libpython3-stdlib", "libpython3-dev")
 TESTED = ("pytest", "hypothesis")
 PLATFORMS = ("manylinux_2_17_aarch64", "manylinux2014_aarch64", "manylinux_2_28_aarch64")
-CHOSEN = "(golden or vectors) and not making_golden"
-"""What of the tests compares bytes that were made on another machine."""
+TESTS = (
+    "tests/kernels",
+    "tests/archive/test_vectors.py",
+    "tests/api/test_vectors.py",
+    "tests/stages/codecs/test_dense.py",
+    "tests/stages/codecs/test_densedelta.py",
+    "tests/stages/codecs/test_floatdelta.py",
+)
+SETTINGS = """[pytest]
+addopts = --import-mode=importlib
+pythonpath = .
+markers =
+    timeout(seconds): how long it may take
+"""
+CHOSEN = "(golden or vectors) and not making_golden and not reference"
+"""What of the tests compares bytes that were made on another machine; the reference is slow there."""
 
 
 class MissingError(Exception):
@@ -145,9 +159,8 @@ def main() -> int:
     build(package, python)
     places = os.pathsep.join(map(str, (package, site)))
     environment = os.environ | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
-    tests = ("tests/kernels", "tests/archive/test_vectors.py")
     settings = package / "pytest.ini"
-    settings.write_text("[pytest]\nmarkers =\n    timeout(seconds): how long it may take\n")
+    settings.write_text(SETTINGS)
     pytest = (
         "-P",
         "-m",
@@ -159,7 +172,7 @@ def main() -> int:
         "no:cacheprovider",
         "-k",
         CHOSEN,
-        *tests,
+        *TESTS,
     )
     emulator = (EMULATOR, "-L", python.parents[2], python)
     return subprocess.run(

@@ -147,6 +147,13 @@ def test_golden_files_are_read_and_written_alike(name: str) -> None:
 
     assert packed_of(plain, dtype, columns) == golden
     assert unpacked(golden, len(plain), dtype, columns) == plain
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reference_reads_golden_files(name: str) -> None:
+    dtype, columns, plain = CASES[name]
+    golden = (FOLDER / f"{name}.packed").read_bytes()
+
     assert reference.decode(golden, len(plain), dtype, columns) == plain
 
 

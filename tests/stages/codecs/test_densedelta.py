@@ -144,6 +144,13 @@ def test_golden_files_are_read_and_written_alike(name: str) -> None:
 
     assert packed_of(plain, base, dtype, columns) == golden
     assert unpacked(golden, base, dtype, columns) == plain
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reference_reads_golden_files(name: str) -> None:
+    dtype, columns, (plain, base) = CASES[name]
+    golden = (FOLDER / f"{name}.packed").read_bytes()
+
     assert by_reference(golden, base, dtype, columns) == plain
 
 
