@@ -28,8 +28,10 @@ def peaks(generate: list[str], *options: str) -> list[int]:
     ):
         for process in (producer, packer, unpacker, again):
             process.stdout.close()  # ours: the process behind it has its own
-        assert checker.stdout.read() == reference.stdout.read()
-        return [_peak(packer), _peak(unpacker)]
+        found, expected = checker.stdout.read(), reference.stdout.read()
+        highest = [_peak(packer), _peak(unpacker)]  # which fails first, and says why
+        assert found == expected
+        return highest
 
 
 def within(budget: int, found: list[int]) -> bool:

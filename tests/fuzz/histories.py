@@ -225,7 +225,9 @@ class History:
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
-        self.counts["killed"] += os.WIFSIGNALED(status)
+        if os.WIFSIGNALED(status):
+            assert os.WTERMSIG(status) == signal.SIGKILL, "it was not we who ended it"
+            self.counts["killed"] += 1
         return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else None
 
     def _kill(self, expected: bytes, took: float, words: Words) -> None:
