@@ -170,7 +170,7 @@ def test_numbers_keep_to_the_memory_that_is_granted(run: Run) -> None:
 
     assert small == run("compress", "-c", "model").stdout
     assert run("decompress", "--memory", "120M", "-c", input=small).stdout == data
-    for size in ("1000", "100K", "1M"):
+    for size in ("4K", "100K", "1M"):
         packed = run("compress", "--block-size", size, "-c", "model").stdout
         assert run("decompress", "-c", input=packed).stdout == data
 
