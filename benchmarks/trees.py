@@ -215,7 +215,7 @@ def tree_rows(name: str, *, members: list[str], big: bool) -> Iterator[Row]:
     yield Row(
         "full restore",
         [
-            Way("ours", f"{OURS} extract -T2 {cz} -C o", before="rm -rf o"),
+            Way("ours", f"{OURS} extract -T2 --unsafe-links {cz} -C o", before="rm -rf o"),
             Way("tar|zstd", "zstd -qdc t.zst | tar xf - -C o", before="rm -rf o; mkdir o"),
             Way(
                 "borg",
