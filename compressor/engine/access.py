@@ -28,7 +28,7 @@ from compressor.engine import block as blocks
 from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.behind import held
 from compressor.engine.limits import INTERPRETER, share, threads_within
-from compressor.engine.pool import OrderedPool
+from compressor.engine.pool import BATCH, OrderedPool
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.zeros import zeros
 from compressor.errors import (
@@ -69,7 +69,12 @@ class SeekableArchive:
         self.indexes = _indexes(self.source, salvage=salvage)
         self._limits = reading.limits
         self.threads = min(self._allowed(index, reading.threads) for index in self.indexes)
-        self.apart = reading.behind and self.threads > 1 and all(map(self._may_write, self.indexes))
+        left = min(map(self._left, self.indexes))
+        written = max(held(index.head.block_size) for index in self.indexes)
+        self.apart = reading.behind and self.threads > 1 and left >= written
+        together = min(BATCH, *(index.head.block_size for index in self.indexes))
+        for_both = written + self._batches(together)
+        self.together = together if self.apart and left >= for_both else 0
         self._share = min(self._granted(index) for index in self.indexes)
         self._cache: OrderedDict[tuple[int, int], Bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -80,15 +85,19 @@ class SeekableArchive:
         what = "reading this archive"
         return threads_within(threads, self._limits.memory, per_task, _fixed(index), what)
 
-    def _may_write(self, index: Index) -> bool:
-        """Return whether memory is left for a thread of its own that gives bytes to a sink."""
+    def _left(self, index: Index) -> int:
+        """Return the bytes that are left for a thread that gives bytes to a sink, and for batches."""
         per_task = index.head.block_size + index.head.decode_memory
-        taken = INTERPRETER + _fixed(index) + self.threads * per_task
-        return self._limits.memory - taken >= _written(index)
+        return self._limits.memory - INTERPRETER - _fixed(index) - self.threads * per_task
+
+    def _batches(self, together: int) -> int:
+        """Return the bytes that tasks of so many bytes hold beyond one block each."""
+        return (self.threads + 1) * together
 
     def _granted(self, index: Index) -> int:
         """Return the bytes that decoding a block may take."""
-        fixed = _fixed(index) + (_written(index) if self.apart else 0)
+        fixed = _fixed(index) + self._batches(self.together)
+        fixed += held(index.head.block_size) if self.apart else 0
         return share(self.threads, self._limits.memory, fixed)
 
     def go_to(self, number: int) -> None:
@@ -350,11 +359,6 @@ def cut(plain: Bytes, span: Span) -> memoryview:
     if start + length > len(plain):  # F-028
         raise DamagedError("an extent exceeds its block", offset=span[0])
     return memoryview(plain)[start : start + length]
-
-
-def _written(index: Index) -> int:
-    """Return the bytes that a thread of its own holds."""
-    return held(index.head.block_size)
 
 
 def _fixed(index: Index) -> int:

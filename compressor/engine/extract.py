@@ -11,7 +11,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, LeafRef, Span, shown_name
 from compressor.engine.access import Chosen, SeekableArchive, cut
 from compressor.engine.delivery import Delivery
-from compressor.engine.pool import OrderedPool
+from compressor.engine.pool import BATCH, SMALL, OrderedPool
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
@@ -34,7 +34,7 @@ class Extraction:
         self._archive = archive
         self._delivery = Delivery(sink, apart=archive.apart)
         self._options = options
-        self._pool = OrderedPool(archive.threads)
+        self._pool = OrderedPool(archive.threads, archive.together)
         self._submitted: tuple[int, int] | None = None  # the block that was asked for last
         self._block: Bytes | CompressorError = b""  # what came of the block that was met last
         self._entry = Entry(b"")
@@ -69,13 +69,13 @@ class Extraction:
         self._pool.then(lambda: self._begin(entry))
         try:
             for _, span in index.spans(entry):
-                self._span(index, span)
+                self._span(index, span, large=entry.size > BATCH)
         except (DamagedError, UnsupportedError) as error:
             self._pool.then(_bound(self._fail, error))
         self._pool.then(self._end)
 
-    def _span(self, index: Index, span: Span) -> None:
-        offset, _, length = span
+    def _span(self, index: Index, span: Span, *, large: bool) -> None:
+        offset, start, length = span
         place = (index.start, offset)
         if not offset:
             self._pool.then(lambda: self._hole(length))
@@ -83,10 +83,12 @@ class Extraction:
             self._pool.then(lambda: self._give(span))
         else:
             self._submitted = place
+            # Large files have blocks of their own; of others how much there is of a block is not known.
+            alone = large and not start
             self._pool.submit(
                 lambda: self._decoded(index, offset),
                 lambda block: self._take(block, span),
-                index.head.block_size,
+                max(length, SMALL) if alone else index.head.block_size,
             )
 
     def _decoded(self, index: Index, offset: int) -> Bytes | CompressorError:

@@ -18,34 +18,48 @@ T = TypeVar("T")
 class _Batch:
     """Works that one thread does one after the other; ``left`` is how many wait for their ``then``."""
 
-    def __init__(self) -> None:
-        self._works: deque[Callable[[], Any]] = deque()
+    def __init__(self, most: int) -> None:
+        self._most = most  # bytes
+        self._works: deque[tuple[Callable[[], Any], int]] = deque()
         self.size = 0  # bytes
         self.left = 0
         self.future: Future[deque[tuple[Any, BaseException | None]]] | None = None
 
     def add(self, work: Callable[[], Any], size: int) -> None:
         """Add a work of so many bytes."""
-        self._works.append(work)
+        self._works.append((work, size))
         self.size += size
         self.left += 1
 
     def run(self) -> deque[tuple[Any, BaseException | None]]:
-        """Do all; return of each its result, or what it raised."""
+        """Do all; return of each its result, or what it raised.
+
+        Where results are larger than their works were said to be, what has no room is left for another run.
+        """
         outcomes: deque[tuple[Any, BaseException | None]] = deque()
-        while self._works:
+        held = 0
+        while self._works and (not outcomes or held + self._works[0][1] <= self._most):
+            work, size = self._works.popleft()
             try:
-                outcomes.append((self._works.popleft()(), None))
+                result = work()
+                outcomes.append((result, None))
+                held += max(size, _size_of(result))
             except BaseException as error:  # raised where its turn comes
                 outcomes.append((None, error))
         return outcomes
+
+
+def _size_of(result: object) -> int:
+    """Return the bytes of a result that is bytes; what is around others, their works were told."""
+    return len(result) if isinstance(result, bytes | bytearray | memoryview) else 0
 
 
 class OrderedPool:
     """``threads`` workers and at most ``threads + 1`` tasks under way; with 1 all is done at once.
 
     What is LONG another thread does even then: the main one hears of a Ctrl-C only between two works.
-    A task is one work, or several of at most ``together`` bytes (never more than BATCH).
+    A task is one work, or several of at most ``together`` bytes (never more than BATCH); it holds as much,
+    and a result more where one is larger than its work was said to be.
     """
 
     def __init__(self, threads: int, together: int = 0) -> None:
@@ -78,7 +92,7 @@ class OrderedPool:
         self._leave(self.threads + (self._open is not None))
 
     def _begin(self) -> _Batch:
-        self._open = _Batch()
+        self._open = _Batch(self._together)
         self._tasks += 1
         return self._open
 
@@ -116,10 +130,13 @@ class OrderedPool:
         if batch is self._open:
             self._hand_over()
         assert batch.future is not None  # noqa: S101  it was handed over
-        result, error = batch.future.result().popleft()
+        outcomes = batch.future.result()
+        result, error = outcomes.popleft()
         batch.left -= 1
         if not batch.left:
             self._tasks -= 1
+        elif not outcomes:
+            batch.future = self._pool().submit(batch.run)
         if error is not None:
             raise error
         return result

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
 from compressor.archive.writer import ArchiveWriter
+from compressor.engine import pool
 from compressor.engine.access import CACHED_BLOCKS, SeekableArchive
 from compressor.engine.behind import HELD, held
 from compressor.engine.extract import Extraction
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, Limits
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
+from compressor.engine.pool import BATCH, SMALL
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.unpack import Unpacker
 from compressor.stages.chain import parse
@@ -144,3 +146,49 @@ def test_chosen_members_are_written_at_once_where_memory_is_short() -> None:
 def test_what_can_not_be_written_ends_the_extraction() -> None:
     with pytest.raises(OSError, match="full"):
         extract_into(ThreadSink(b"b"))
+
+
+def small_blocks() -> tuple[bytes, bytes]:
+    """Return a content, and an archive of it under two names whose blocks are smaller than it says."""
+    content = random.Random(7).randbytes(BATCH + 3 * SMALL)
+    parts: list[bytes] = []
+    packer = Packer(parts.append, PackOptions(parse("store"), BLOCK))
+    for name in (b"a", b"b"):
+        packer.add(Entry(name), cut(content, SMALL))
+    packer.finish()
+    return content, b"".join(parts)
+
+
+def test_small_blocks_are_handed_over_together(monkeypatch) -> None:
+    content, data = small_blocks()
+    runs, run = [], pool._Batch.run
+    monkeypatch.setattr(pool._Batch, "run", lambda self: (runs.append(self.left), run(self))[1])
+    archive, sink = SeekableArchive(io.BytesIO(data), BEHIND), ThreadSink()
+
+    Extraction(archive, sink, BEHIND).run(list(archive.entries()))
+
+    assert sink.contents == {b"a": content, b"b": content}
+    assert sum(runs) >= 2 * len(content) // SMALL
+    assert max(runs) == archive.together // SMALL == BLOCK // SMALL
+
+
+def test_a_damaged_block_among_others_costs_its_member_alone() -> None:
+    content, data = small_blocks()
+    broken = bytearray(data)
+    broken[data.index(content[5 * SMALL : 5 * SMALL + 100])] ^= 1
+    archive, sink = SeekableArchive(io.BytesIO(broken), BEHIND), ThreadSink()
+
+    Extraction(archive, sink, BEHIND).run(list(archive.entries()))
+
+    assert [name for name, _ in sink.outcome.failures] == [b"a"]
+    assert sink.contents[b"b"] == content
+
+
+def test_nothing_is_handed_over_together_where_memory_is_short() -> None:
+    head = extract_into(ThreadSink()).indexes[0].head
+    apart = INTERPRETER + (CACHED_BLOCKS + 2) * BLOCK + 2 * (BLOCK + head.decode_memory)
+    apart += held(BLOCK)
+
+    assert extract_into(ThreadSink(), apart + 3 * BLOCK).together == BLOCK
+    assert extract_into(ThreadSink(), apart + 3 * BLOCK - 1).together == 0
+    assert extract_into(ThreadSink(), apart + 3 * BLOCK - 1).apart

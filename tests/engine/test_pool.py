@@ -178,3 +178,43 @@ def test_what_waits_to_be_handed_over_is_dropped_with_the_pool() -> None:
     pool.drain()
 
     assert done == []
+
+
+def test_results_larger_than_was_said_do_not_gather() -> None:
+    pool, most, lock = OrderedPool(2, 4 * SMALL), [0], threading.Lock()
+    held, taken = [0], []
+
+    def work(number: int) -> bytes:
+        with lock:
+            held[0] += 1
+            most[0] = max(most[0], held[0])
+        return bytes([number]) * 4 * SMALL
+
+    def then(result: bytes) -> None:
+        time.sleep(0.002)  # the others could all be done meanwhile
+        with lock:
+            held[0] -= 1
+        taken.append(result[0])
+
+    for number in range(16):
+        pool.submit(lambda n=number: work(n), then, SMALL)
+    pool.drain()
+    pool.close()
+
+    assert taken == list(range(16))
+    assert most[0] <= 4  # one of each of three tasks, and the one that is being taken
+
+
+def test_results_as_large_as_was_said_come_of_one_run() -> None:
+    pool, seen = OrderedPool(2, 4 * SMALL), []
+
+    for _ in range(4):
+        pool.submit(lambda: (seen.append(threading.get_ident()), bytes(SMALL))[1], len, SMALL)
+    for _ in range(400):  # nothing is taken yet
+        if len(seen) == 4:
+            break
+        time.sleep(0.005)
+    pool.close()
+
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
