@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
@@ -117,6 +118,7 @@ def main(argv: list[str]) -> int:
     return code
 
 
+AGAIN = 0.01  # seconds
 ENDED = 129
 """The lowest exit code of a run that a signal ended."""
 
@@ -146,9 +148,25 @@ def _prepare() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has it ignored
             signal.signal(number, _terminate)
 
+    sys.unraisablehook = _raise_again
+
 
 def _terminate(number: int, _frame: object) -> None:
     raise _TerminatedError(128 + number)
+
+
+def _raise_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Send a signal once more whose exception Python dropped, as it does in callbacks of its imports."""
+    error = ignored.exc_value
+    if isinstance(error, KeyboardInterrupt | _TerminatedError):
+        number = error.exit_code - 128 if isinstance(error, _TerminatedError) else signal.SIGINT
+        again = threading.Timer(
+            AGAIN, os.kill, (os.getpid(), number)
+        )  # here it would be dropped, too
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _leave(code: int) -> NoReturn:

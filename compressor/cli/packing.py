@@ -231,7 +231,8 @@ class Packing:
         return None
 
     def _pack_stdin(self, packer: Packer, _archive: frozenset[Identity]) -> Tally:
-        info = Entry(os.fsencode(self._options["name"] or ""))
+        name = self._options["name"]
+        info = Entry(naming.recorded_name(Path(name)) if name else b"")
         source = descriptor_input(0)
         widen_pipe(source.descriptor)
         seconds = self._options["flush_after"]

@@ -55,7 +55,8 @@ def _with_verb(words: list[str], commands: Collection[str]) -> list[str]:
     flags_only = True
     for place, word in enumerate(words):
         before, after = words[:place], words[place + 1 :]
-        if flags_only and word in commands and not Path(word).exists():
+        known = word in commands or word in ALIASES
+        if flags_only and known and not Path(word).exists():
             return [word, *before, *after]
         found = _verb_in(word)
         if found:

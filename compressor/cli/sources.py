@@ -10,6 +10,7 @@ from typing import BinaryIO
 from compressor.archive.source import widen_pipe
 from compressor.cli.paths import STDIN
 from compressor.engine.settled import settled
+from compressor.errors import UsageError
 from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import write_full
@@ -28,6 +29,8 @@ def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, 
     """
     if path != STDIN and path.is_dir():
         raise InputError("is a folder, not an archive")
+    if path == STDIN and os.isatty(0):
+        raise UsageError("stdin is a terminal: name an archive, or send one through a pipe")
     source = descriptor_input(0) if path == STDIN else open_input(path, follow=follow)
     widen_pipe(source.descriptor)
     try:

@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.index import Index
-from compressor.archive.leaf import Entry
+from compressor.archive.leaf import LEAF_SIZE, Entry
 from compressor.archive.record import Kind
-from compressor.archive.schema import MAX_COUNT, Base, Block, Head, Span, unpack_block
+from compressor.archive.schema import Base, Block, Head, Span, unpack_block
 from compressor.archive.writer import VersionLabel
 from compressor.engine.archivefile import ArchiveFile, locked
 from compressor.engine.reading import UnpackOptions
@@ -49,7 +49,7 @@ def prune(path: Path, keep: int, note: Callable[[str], None], options: UnpackOpt
         with opened_output(path, force=True) as output:
             if not isinstance(output, Output):
                 raise UsageError("a device can't be pruned")
-            size = rewrite(map(_Old, versions[-keep:]), output)
+            size = rewrite([_Old(version, before) for version in versions[-keep:]], output)
             _prove(output, options)
             _commit(file, output)
         return Pruned(keep, len(versions) - keep, before, size)
@@ -69,15 +69,16 @@ def _commit(old: ArchiveFile, output: Output) -> None:
 
 
 class _Old(Struct, frozen=True):
-    """A version that stays."""
+    """A version that stays, of an archive of ``size`` bytes."""
 
     index: Index
+    size: int
 
     @property
     def head(self) -> Head:
-        """What it declares."""
+        """What it declares: to reach as far as what is written could, leaves packed a little worse."""
         head = self.index.head
-        return replace(head, reach=MAX_COUNT if head.reach else 0)
+        return replace(head, reach=self.size + self.size // 16 + LEAF_SIZE if head.reach else 0)
 
     @property
     def label(self) -> VersionLabel:

@@ -1,9 +1,11 @@
 """What goes wrong has its exit code, one clear line, and leaves nothing half-written."""
 
 import os
+import pty
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,10 +52,48 @@ def test_a_signal_ends_a_run_whose_threads_are_at_work(folder: Path, threads: st
         wait_for(lambda: outputs_of(process, folder))
         time.sleep(0.5)  # until the first block is packed
         process.send_signal(signal.SIGINT)
-        process.wait(5)  # a block takes longer
+        process.wait(10)  # a block takes longer
 
     assert process.returncode == 130
     assert left(folder) == {"a"}
+
+
+SWALLOWED = """
+import os, signal, time, weakref
+from compressor import cli
+
+cli._prepare()
+try:
+    class Thing: pass
+    thing = Thing()
+    # As what Python's imports call: an exception in it is dropped.
+    reference = weakref.ref(thing, lambda _: [os.kill(os.getpid(), signal.SIGTERM), time.sleep(0)])
+    del thing
+    time.sleep(20)
+except cli._TerminatedError:
+    print("told")
+"""
+
+
+def test_a_signal_whose_exception_python_drops_comes_again() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED], capture_output=True, timeout=60, check=True
+    )
+
+    assert (done.stdout, done.stderr) == (b"told\n", b"")
+
+
+def test_a_terminal_is_not_waited_for(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with start("decompress", cwd=folder, stdin=theirs) as process:
+            said = process.communicate(timeout=60)[1]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert process.returncode == 2
+    assert b"stdin is a terminal" in said
 
 
 @pytest.fixture

@@ -212,3 +212,11 @@ def test_a_member_never_replaces_the_archive_it_comes_from(run: Run) -> None:
 
     assert b"x.cz is an input" in run("decompress", "-f", "x.cz", code=3).stderr
     assert Path("x.cz").read_bytes() == archive
+
+
+@pytest.mark.parametrize("name", ["../log", "/var/log", "a/../log"])
+def test_a_name_for_a_pipe_that_would_climb_is_its_last_part(run: Run, name: str) -> None:
+    Path("x.cz").write_bytes(run("--name", name, input=b"x").stdout)
+
+    listed = lines(run("list", "--json", "x.cz").stdout)
+    assert [line["name"] for line in listed if "name" in line] == ["log"]

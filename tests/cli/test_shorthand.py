@@ -28,6 +28,7 @@ def expanded(text: str, *, terminal: bool = False) -> str:
         ("-zc9 x", "compress -c9 x"),
         ("--decompress x.cz", "decompress x.cz"),
         ("-q list x.cz", "list -q x.cz"),
+        ("-q t x.cz", "t -q x.cz"),
         ("-- -d", "compress -- -d"),
         ("-", "-"),
         ("list x.cz -d", "list x.cz -d"),

@@ -202,3 +202,18 @@ def test_an_archive_in_its_own_folder_does_not_take_in_the_one_that_it_replaces(
         "d",
         "d/f",
     ]
+
+
+def test_a_pruned_archive_goes_through_a_pipe(run: Run) -> None:
+    Path("run").mkdir()
+    for number in range(3):
+        Path("run", str(number)).write_bytes(os.urandom(50_000))
+    run("compress", "run")
+    for name in "ab":  # what is new, and what refers to an earlier version
+        Path("run", name).write_bytes(Path("run/1").read_bytes() + name.encode())
+        run("append", "run.cz", "run")
+    run("prune", "run.cz", "--keep-last", "2")
+
+    run("extract", "-", "-C", "out", input=Path("run.cz").read_bytes())
+
+    assert not differences(seen(Path("run")), seen(Path("out/run")))
