@@ -4,11 +4,12 @@ from itertools import islice
 from typing import BinaryIO
 
 from compressor.archive.forward import End, ForwardReader, Leaf
-from compressor.archive.index import indexes
+from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
 from compressor.archive.source import RandomSource, Source
-from compressor.errors import DamagedError
+from compressor.archive.tail import rebuilt
+from compressor.errors import DamagedError, UnfinishedError
 
 
 def holds_tree(file: BinaryIO) -> bool:
@@ -18,13 +19,21 @@ def holds_tree(file: BinaryIO) -> bool:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
     try:
-        found = indexes(RandomSource(file))
+        found = _indexes(RandomSource(file))
         return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
     except DamagedError:
         file.seek(0)
         return _scan(file)
     finally:
         file.seek(0)
+
+
+def _indexes(source: RandomSource) -> list[Index]:
+    """Return the archives in a file; of one that lacks its end what is whole."""
+    try:
+        return indexes(source)
+    except UnfinishedError:
+        return rebuilt(source)
 
 
 def _is_tree(first: list[Entry]) -> bool:

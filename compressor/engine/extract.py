@@ -9,12 +9,12 @@ from blake3 import blake3
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, LeafRef, Span, shown_name
-from compressor.engine.access import Chosen, SeekableArchive, cut
+from compressor.engine.access import Chosen, SeekableArchive, cut, opened_index
 from compressor.engine.delivery import Delivery
 from compressor.engine.pool import BATCH, SMALL, OrderedPool
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
-from compressor.errors import CompressorError, DamagedError, UnsupportedError
+from compressor.errors import CompressorError, DamagedError, UnfinishedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 T = TypeVar("T")
@@ -197,9 +197,12 @@ def give_by_index(file: BinaryIO, sink: NullSink, options: UnpackOptions) -> boo
     It is for archives of one file each whose extents refer back, for the blocks that they need are
     then decoded ahead, in threads; and for what has versions, for the last one is wanted.
     """
+    unfinished: list[UnfinishedError] = []
     try:
-        archive = SeekableArchive(file, options)
-        appended = any(index.head.previous for index in archive.indexes)
+        archive = opened_index(file, options, unfinished.append)
+        # Read forward, what is left of an append that was cut off would stand in the way.
+        cut_off = archive.indexes[-1].end < archive.source.size
+        appended = cut_off or any(index.head.previous for index in archive.indexes)
         if not appended and not any(index.head.reach for index in archive.indexes):
             return False
         files = ((index, entry) for index, entry in archive.entries() if entry.kind == FILE)
@@ -210,4 +213,6 @@ def give_by_index(file: BinaryIO, sink: NullSink, options: UnpackOptions) -> boo
     if not appended and begun != [index.start for index in archive.indexes]:
         return False
     Extraction(archive, sink, options).run(chosen)
+    for error in unfinished:
+        sink.damaged(error)
     return True

@@ -146,3 +146,20 @@ def test_a_name_that_is_too_long_leaves_out_one_file(run: Run) -> None:
 
     assert b"its name has more than 8000 bytes" in done.stderr
     assert run("cat", "good.cz", "good/a").stdout == b"a"
+
+
+@pytest.mark.parametrize(("cut", "content"), [(10, b"V2V2"), (150, b"V1")])
+def test_of_an_append_that_was_cut_off_decompress_gives_the_last_whole_version(
+    run: Run, cut: int, content: bytes
+) -> None:
+    Path("s").write_bytes(b"V1")
+    run("compress", "s")
+    Path("s").write_bytes(b"V2V2")
+    run("append", "s.cz", "s")
+    Path("cut.cz").write_bytes(Path("s.cz").read_bytes()[:-cut])
+
+    assert run("decompress", "-c", "cut.cz", code=3).stdout == content
+    run("decompress", "-o", "o", "cut.cz", code=3)
+    run("decompress", "cut.cz", code=3)
+
+    assert (Path("o").read_bytes(), Path("cut").read_bytes()) == (content, content)
