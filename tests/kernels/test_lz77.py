@@ -223,6 +223,18 @@ def test_every_check_of_the_page_has_a_block_that_breaks_it() -> None:
     assert set(re.findall(r"\*\*(LZ-\d{3})\*\*", PAGE)) == set(HOSTILE)
 
 
+@pytest.mark.parametrize("level", [1, 5, 9])
+def test_repeats_far_apart_in_a_large_block_come_back(level: int) -> None:
+    rng = random.Random(level)
+    first, between = rng.randbytes(1 << 20), rng.randbytes(1 << 16) * 320
+    plain = first + between + first[1:] + words(1 << 20) + first[:-1]
+
+    packed = kernel.encode(plain, level)
+
+    assert kernel.decode(packed, len(plain)) == plain
+    assert len(packed) < len(first) * 3.5
+
+
 # The page
 
 
