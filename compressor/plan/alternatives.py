@@ -14,6 +14,7 @@ from compressor.stages.chain import Chain
 SAMPLED = 512  # elements from all over a block, which takes 50 us: a twentieth of packing it
 FEW = 8  # of them; where fewer are zero, a mask gains next to nothing
 SAMPLE = 4096  # bytes from the middle of a block
+LEAST_AGAIN = 8  # places of a block that come again: fewer may be chance
 GAIN = 0.95  # of the size under its own chain: what another must promise to be tried
 
 _CASTS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -33,10 +34,18 @@ def alternatives(
             yield mask.chain
     middle = memoryview(plain)[len(plain) // 2 :][:SAMPLE]
     promised = chains.encode(usual, middle).packed_size
-    if promised * len(plain) < GAIN * packed_size * len(middle):
+    if promised * len(plain) < GAIN * packed_size * len(middle) or _repeats(plain):
         yield usual
     if coding.dense is not None:
         yield _with_columns(coding.dense, columns)
+
+
+def _repeats(plain: Bytes) -> bool:
+    """Say whether a part of a block comes in it again, further apart than SAMPLE bytes."""
+    from compressor.kernels import counts  # what holds no numbers never needs it
+
+    places, again = counts.repeats(plain)
+    return again >= LEAST_AGAIN and again > (1 - GAIN) * places
 
 
 def differences(coding: Coding, columns: int = FLAT) -> list[Chain]:

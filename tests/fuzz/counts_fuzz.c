@@ -1,4 +1,4 @@
-/* counts_fuzz.c - any bytes counted, for counts_kernel.c; see campaign.py.
+/* counts_fuzz.c - any bytes counted, their repeats too, for counts_kernel.c; see campaign.py.
  *
  * The buffers have their exact sizes and come from malloc(), so that a byte too far is a finding.
  */
@@ -22,6 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t at = 0; at < COUNTS_PAIRS; at++)
         if (pairs[at])
             abort();
+    uint32_t *seen = calloc(COUNTS_SEEN, sizeof *seen);
+    if (!seen)
+        abort();
+    struct counts_found found = counts_repeats(seen, plain, size);
+    if (found.again > found.places || found.places > size / 4)
+        abort();
+    free(seen);
     free(plain);
     free(pairs);
     return 0;

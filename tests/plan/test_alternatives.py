@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from compressor.kernels import counts
 from compressor.plan.alternatives import SAMPLED, alternatives, differences
 from compressor.plan.numbers import DENSE_LEVEL, codings_for
 from compressor.plan.records import RECORDS
@@ -46,6 +47,29 @@ def test_where_columns_are_zero_a_mask_is_offered(dtype: str, share: float) -> N
 @pytest.mark.parametrize("dtype", [*FORMATS, "BF16", "Q8_0"])
 def test_text_that_was_called_numbers_is_offered_the_usual_chain(dtype: str) -> None:
     assert offered(dtype, TEXT) == ["zstd"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "period"), [*((each, 10_000) for each in FORMATS), ("I8", 10_001)]
+)
+def test_rows_that_come_again_are_offered_the_usual_chain(dtype: str, period: int) -> None:
+    """Also where a period is no multiple of four bytes: then each fourth time counts."""
+    once = weights(dtype, 0)[:period]
+
+    assert "zstd" not in offered(dtype, once)
+    assert "zstd" in offered(dtype, once * 20)
+
+
+def test_what_comes_again_is_seen_wherever_it_stands() -> None:
+    noise = random.Random(6).randbytes(600_000)
+    rest = noise[100_000:]
+
+    assert counts.repeats(noise)[1] == 0
+    assert counts.repeats(bytes(1 << 20)) == (0, 0)
+    for behind in (0, 4, 64, 999_996):
+        places, again = counts.repeats(rest + bytes(behind) + rest)
+        assert 0.45 * places < again < 0.55 * places
+    assert counts.repeats(b"") == counts.repeats(noise[:200]) == (0, 0)
 
 
 @pytest.mark.parametrize("dtype", CODINGS)
