@@ -9,7 +9,7 @@ def pairs(plain: Buffer) -> memoryview[int]:
     """
 
 def repeats(plain: Buffer) -> tuple[int, int]:
-    """Return how many places of ``plain`` were looked at, one of some thousand words, and how many came again.
+    """Return how many places of ``plain``, one of a thousand words, were looked at, and how many came again.
 
     What is moved by no multiple of 4 bytes is not seen. Lets other threads run.
     """

@@ -47,6 +47,7 @@ cdef extern from "dense_kernel.h" nogil:
     struct dense_found:
         int base
         unsigned classes
+        int scaled
         int leans
         int shorts
     void dense_prepare(dense_room *room, const dense_tables *tables, unsigned classes)
@@ -283,7 +284,7 @@ cdef class _Survey:
             )
         memset(&self.side, 0, sizeof(dense_side))
         self.side.base, self.side.classes, self.side.rows = found.base, found.classes, r
-        self.side.scales = scales
+        self.side.scales = c if found.scaled else NULL
         self.side.kinds = c + across if found.classes > 1 else NULL
         self.side.leanings = c + 2 * across if found.leans else NULL
         self.side.short_rows = r + rows if found.shorts else NULL

@@ -65,6 +65,7 @@ enum dense_error {
 struct dense_found {
     int base;
     unsigned classes;
+    int scaled; /* columns are worth scales; if not, they have nothing else either */
     int leans;  /* signs are worth coding */
     int shorts; /* some rows' endings are worth coding */
 };

@@ -339,11 +339,26 @@ static uint8_t leaning_of(struct sums sums, size_t rows, uint64_t *gain)
     return (uint8_t)(strength | (sums.numbers < 0 ? 8u : 0u));
 }
 
+/* A column's scale takes the logarithm of how far they spread, some 3 bits, and saves one that is d
+ * eighths of an octave off (d ln 2 / 8)^2 / ln 2 bits an element. So much in sum pays for it. */
+#define SPREAD_PAYS 300
+
+/* Say whether scales differ by more than what they take. */
+static int scales_pay(const uint8_t *scales, size_t columns, size_t rows)
+{
+    uint64_t sum = 0, squares = 0;
+    for (size_t j = 0; j < columns; j++) {
+        sum += scales[j];
+        squares += (uint64_t)scales[j] * scales[j];
+    }
+    return (squares - sum * sum / columns) * rows > SPREAD_PAYS * (uint64_t)columns;
+}
+
 struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
                                 uint8_t *scales, uint8_t *kinds, uint8_t *leanings,
                                 uint8_t *short_rows, uint64_t *sums_room)
 {
-    struct dense_found found = {0, 1, 0, 0};
+    struct dense_found found = {0, 1, 0, 0, 0};
     found.base = survey_rows(plain, layout, rows, short_rows, &found.shorts);
     if (!scales || !layout.count) {
         return found;
@@ -365,5 +380,7 @@ struct dense_found dense_survey(const uint8_t *plain, struct dense_layout layout
         leanings[j] = count >= 16 ? leaning_of(sums[j], count, &gain) : 0;
     }
     found.leans = layout.count >= 1u << 15 && gain >> 16 > layout.count / 50;
+    found.scaled = found.leans || scales_pay(scales, columns, count);
+    found.classes = found.scaled ? found.classes : 1;
     return found;
 }

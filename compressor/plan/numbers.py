@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from compressor.plan.columns import MOST
 from compressor.plan.records import RECORDS, record_chain, record_size
 from compressor.plan.trees import tree
 from compressor.stages.chain import Chain, parse
+from compressor.stages.rows import block_of
 
 BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 % of the size
 RECORDS_BLOCK = 1 << 20  # bytes, or one round: scales are few, and need as many for a good code
@@ -60,10 +62,16 @@ class Coding(Struct, frozen=True):
         chains = [self.chain, *filter(None, [self.dense, self.dense_delta])]
         return 2 * size * MOST_NEEDS + max(chain.decode_memory(size) for chain in chains)
 
+    def size_of(self, columns: int) -> int:
+        """Return the bytes of its blocks where rows have so many elements: those of wide ones are larger."""
+        if self.dense is None:
+            return self.block_size
+        return max(self.block_size, block_of(columns) * self.width)
+
     @property
     def most(self) -> int:
         """The bytes of its largest block."""
-        return self.block_size * 3 // 2
+        return self.size_of(MOST) * 3 // 2
 
 
 class Cut(Struct, frozen=True):
@@ -205,7 +213,7 @@ def _blocks(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cu
 
 def _blocks_of(size: int, coding: Coding, most: int, columns: int) -> Iterator[Cut]:
     """Yield the blocks of a tensor; the last has from half of a block to one and a half."""
-    limit = min(coding.block_size, most * 2 // 3) // coding.width * coding.width
+    limit = min(coding.size_of(columns), most * 2 // 3) // coding.width * coding.width
     row = columns * coding.width
     block = limit - limit % row if coding.dense and row <= limit else limit
     while size >= limit * 3 // 2:  # whole rows make no more blocks than others do

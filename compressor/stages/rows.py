@@ -9,6 +9,8 @@ from compressor.stages.base import Option, word_option
 FLOATS = {"fp32": (4, 23), "bf16": (2, 7), "fp16": (2, 10)}
 """Type of the elements -> their bytes, and the bits of their mantissa."""
 BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
+ROWS = 256  # of fewer, the scales of columns take more than .1 % of a block
+WIDE_BLOCK = 1 << 20  # elements: more would make a row read alone, and a difference, cost too much
 LEAST_ROWS = 24  # scales of columns are known too badly, and cost too much, of fewer
 COLUMNS_USUAL = 1 << 16
 WRONG = {
@@ -17,6 +19,11 @@ WRONG = {
     13: "words or bits are left over",
 }
 """What is wrong by the checks of docs/format/dense.md that all codes of this kind have."""
+
+
+def block_of(columns: int) -> int:
+    """Return the elements of a block whose rows have so many: as many as its columns' scales are worth."""
+    return min(max(BLOCK, ROWS * columns), WIDE_BLOCK)
 
 
 class Rows(Struct, frozen=True):
@@ -28,7 +35,7 @@ class Rows(Struct, frozen=True):
     @property
     def block_size(self) -> int:
         """The bytes of a block."""
-        return BLOCK * self.width
+        return block_of(self.columns) * self.width
 
     def scaled(self, plain_size: int) -> bool:
         """Say whether the columns of a block get scales."""

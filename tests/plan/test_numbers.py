@@ -143,3 +143,17 @@ def test_where_dense_is_tried_blocks_end_with_a_row() -> None:
     for level, rest in ((DENSE_LEVEL - 1, 2 * BLOCK % 300), (DENSE_LEVEL, 0)):
         found = list(cuts([Run(3 * MIB // 300 * 300, "BF16", 150)], codings_for(level), 4 * MIB))
         assert {cut.size % 300 for cut in found[:-1]} == {rest}
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"), [(64, BLOCK // 64), (1024, 256), (4096, 256), (14336, 73)]
+)
+def test_blocks_of_wide_tensors_are_larger_where_dense_is_tried(columns: int, rows: int) -> None:
+    run = Run(400 * 2 * max(columns, 4096), "BF16", columns)
+    largest = {
+        level: max(cut.size for cut in cuts([run], codings_for(level), 16 * MIB))
+        for level in (DENSE_LEVEL - 1, DENSE_LEVEL)
+    }
+
+    assert largest[DENSE_LEVEL - 1] <= 3 * BLOCK
+    assert rows <= largest[DENSE_LEVEL] // (2 * columns) < 1.6 * rows

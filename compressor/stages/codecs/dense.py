@@ -30,7 +30,7 @@ class Dense:
         if width == 1:
             return self._encode_bytes(plain, scaled=scaled)
         side, tables, coded = kernel.encode(plain, self._words, self._rows.columns, scaled)
-        flags = COLUMNS * scaled | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
+        flags = COLUMNS * (side.scales is not None) | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
         flags |= SIGNED_ZEROS * side.signed_zeros
         parts = [
             HEAD.pack(flags, len(tables.shapes) - 1, side.base),
@@ -46,7 +46,7 @@ class Dense:
 
     def _encode_bytes(self, plain: Bytes, *, scaled: bool) -> Bytes:
         side, tables, coded = kernel.encode_bytes(plain, self._words, self._rows.columns, scaled)
-        flags = COLUMNS * scaled | LEANINGS * bool(tables.odds)
+        flags = COLUMNS * (side.scales is not None) | LEANINGS * bool(tables.odds)
         parts: list[Bytes] = [HEAD.pack(flags, 0, side.base)]
         parts += [pack_part(part) for part in _parts(side)]
         parts += [_shares(tables.shape), bytes([tables.top]), _shares([tables.top_share])]

@@ -77,6 +77,17 @@ def test_scales_of_rows_and_columns_make_weights_smaller() -> None:
     assert right < 0.98 * len(packed_of(plain, "bf16", 99))
 
 
+@pytest.mark.parametrize(("spread", "scaled"), [(0, False), (0.05, False), (0.5, True)])
+def test_columns_have_scales_where_these_pay(spread: float, scaled: bool) -> None:
+    rng = random.Random(7)
+    by_column = [2 ** rng.gauss(0, spread) for _ in range(512)]
+    numbers = [rng.gauss(0, 0.02) * by_column[n % 512] for n in range(100 * 512)]
+
+    packed = packed_of(struct.pack(f"<{len(numbers)}f", *numbers), "fp32", 512)
+
+    assert packed[0] & 1 == scaled
+
+
 def test_a_few_huge_rows_cost_no_other_its_scale() -> None:
     numbers = bells(400, 64, 3)
     plain = struct.pack(f"<{len(numbers)}f", *numbers)
