@@ -117,6 +117,13 @@ class Report:
             self._said.add(text)
             self._say("warning", text, path)
 
+    def notice(self, kind: str, line: str, **fields: object) -> None:
+        """Say what ``warn`` would, as an object of its own type for machines."""
+        if self._quiet < 2:
+            self._emit(kind, fields)
+            if self._json is None:
+                say_error(line)
+
     def fail(self, error: Exception, path: Path | str | None = None) -> None:
         """Note an input that failed, or a part of one."""
         code = error.exit_code if isinstance(error, CompressorError) else 1

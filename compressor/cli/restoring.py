@@ -106,6 +106,9 @@ def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float)
         report.fail(error, member)
     for name in outcome.skipped:
         report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
+    if outcome.withheld:
+        names = [os.fsdecode(name) for name in outcome.withheld]
+        report.notice("withheld", _withheld(path, names), path=str(path), members=names)
     if outcome.members or not outcome.failures:
         plain = sum(entry.size for entry in outcome.members)
         count = len(outcome.members)
@@ -114,3 +117,13 @@ def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float)
         )
         fields = {"members": count, "plain_bytes": plain, "seconds": round(seconds, 3)}
         report.result("unpacked", line, path=str(path), **fields)
+
+
+def _withheld(path: Path, names: list[str]) -> str:
+    """Return what people are told of members that a stream does not get behind one that failed."""
+    first, others = shown(names[0]) or "a member without a name", len(names) - 1
+    who = f"{first} and {others} more were" if others else f"{first} was"
+    return (
+        f"{path}: {who} not given, being behind what failed: "
+        "-C DIR or `compressor recover` saves what is sound"
+    )

@@ -194,6 +194,7 @@ class Unpacking:
         came = all(error.exit_code == 3 for _, error in sink.outcome.failures)
         if whole and not came:
             sink.outcome.members.clear()
+            sink.outcome.withheld.clear()
         report_outcome(self._report, path, sink.outcome, seconds)
         return came
 

@@ -18,6 +18,8 @@ class Outcome(Struct):
     failures: list[tuple[bytes | None, CompressorError]] = field(default_factory=list)
     skipped: list[bytes] = field(default_factory=list)
     """Members whose file was there already."""
+    withheld: list[bytes] = field(default_factory=list)
+    """Members that are sound, and were not given because something before them failed."""
 
 
 class NullSink:
@@ -67,7 +69,8 @@ class NullSink:
 class StreamSink(NullSink):
     """All members one after the other, into ``write``; stops at the first failure.
 
-    What follows a failed member is not given: a reader could not tell where it belongs.
+    What follows a failed member is not given: a reader could not tell where it belongs. It is read all
+    the same, and named in ``outcome.withheld`` where it is sound.
     """
 
     def __init__(
@@ -88,14 +91,16 @@ class StreamSink(NullSink):
             self.outcome.failures.append((None, self._told))
 
     def plain(self, entry: Entry) -> None:
-        """Note the member, if its version is given."""
-        if not self._over:
+        """Note the member, unless it has to stay away."""
+        if not self._stopped():
             super().plain(entry)
 
     def closed(self, entry: Entry) -> None:
-        """Note the member, if it was written."""
-        if not self._over:
+        """Note the member, and whether it was written."""
+        if not self._stopped():
             super().closed(entry)
+        elif not self._over:
+            self.outcome.withheld.append(entry.name)
 
     def data(self, piece: Bytes) -> None:
         """Write the bytes."""

@@ -55,6 +55,8 @@ def printed(run: Run) -> list[dict[str, Any]]:
     header = b'{"w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}'
     Path("t").write_bytes(len(header).to_bytes(8, "little") + header + b"\1\2")
     run("compress", "t")
+    run("compress", "--block-size", "4K", "-o", "w.cz", "a", "t")
+    Path("w.cz").write_bytes(flipped(Path("w.cz").read_bytes(), 300))
     Path("run").mkdir()
     Path("run/link").symlink_to("a")
     calls: list[tuple[int, list[str]]] = [
@@ -85,6 +87,7 @@ def printed(run: Run) -> list[dict[str, Any]]:
     for code, words in calls:
         found += lines(run(*words, "--json", code=code).stdout)
     found += lines(run("cat", "a.cz", "--json").stderr)
+    found += lines(run("decompress", "-c", "w.cz", "--json", code=4).stderr)
     return found
 
 
