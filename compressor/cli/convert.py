@@ -189,7 +189,7 @@ class _Converting:
         return MemoryBudgetError(error.what, needed, memory)
 
     def _problem(self, name: str, reason: str) -> None:
-        self._report.warn(reason, f"{self._path}: {name}" if name else self._path)
+        self._report.warn(reason, self._path, name or None)
         self._report.partly()
 
     def _pack_options(self, within: GrowingSource | None, progress: Progress) -> PackOptions:

@@ -76,7 +76,9 @@ def recover_archive(damaged: Path, output: Path, *, force: bool, **options: Any)
             mode, owner = shared_permissions([access_of(source.stat)])
             target.commit(mode=mode, mtime_ns=None, sync=True, owner=owner)
         for name, error in unproven:
-            report.warn(f"kept, not verified: {error.at_shell()}", os.fsdecode(name))
+            report.warn(
+                f"kept, not verified: {error.at_shell()}", output, os.fsdecode(name) or None
+            )
             report.partly()
         _say(outcome, damaged, output, report)
     return report.exit_code
@@ -103,15 +105,15 @@ def _say(outcome: Recovered, damaged: Path, output: Path, report: Report) -> Non
     for gap in outcome.gaps:
         report.warn(gap, damaged)
     for name, reason in outcome.left_out:
-        report.warn(f"left out: {reason}", name.decode(errors="backslashreplace"))
+        report.warn(f"left out: {reason}", damaged, os.fsdecode(name))
     for name, length in outcome.lost_found:
-        report.warn(f"{size(length)} that belong to no whole member", name.decode())
+        report.warn(f"{size(length)} that belong to no whole member", output, os.fsdecode(name))
     fields = {
         "output": str(output),
         "members": outcome.kept,
         "versions": outcome.versions,
-        "left_out": [name.decode(errors="backslashreplace") for name, _ in outcome.left_out],
-        "lost_found": [name.decode() for name, _ in outcome.lost_found],
+        "left_out": [os.fsdecode(name) for name, _ in outcome.left_out],
+        "lost_found": [os.fsdecode(name) for name, _ in outcome.lost_found],
     }
     line = f"{shown(output)}: {outcome.kept} whole member{'s' * (outcome.kept != 1)}"
     if len(set(outcome.versions)) > 1:

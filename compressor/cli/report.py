@@ -14,6 +14,9 @@ from compressor.tree.outputs import OutputRefusedError
 
 T = TypeVar("T")
 
+About = tuple[Path | str | None, str | None]
+"""A file, and a member of it where not all of it is meant."""
+
 LINES = 1000  # that are written at once
 
 
@@ -106,16 +109,23 @@ class Report:
             with _to_stdout():
                 _write_lines(sys.stdout, lines(items))
 
-    def note(self, text: str, path: Path | str | None = None) -> None:
+    def note(self, text: str, path: Path | str | None = None, member: str | None = None) -> None:
         """Say something that is no error."""
         if not self._quiet:
-            self._say("note", text, path)
+            self._say("note", text, (path, member))
 
-    def warn(self, text: str, path: Path | str | None = None, *, once: bool = False) -> None:
+    def warn(
+        self,
+        text: str,
+        path: Path | str | None = None,
+        member: str | None = None,
+        *,
+        once: bool = False,
+    ) -> None:
         """Say something that the user should know, unless -qq."""
         if self._quiet < 2 and not (once and text in self._said):
             self._said.add(text)
-            self._say("warning", text, path)
+            self._say("warning", text, (path, member))
 
     def notice(self, kind: str, line: str, **fields: object) -> None:
         """Say what ``warn`` would, as an object of its own type for machines."""
@@ -124,33 +134,33 @@ class Report:
             if self._json is None:
                 say_error(line)
 
-    def fail(self, error: Exception, path: Path | str | None = None) -> None:
-        """Note an input that failed, or a part of one."""
+    def fail(
+        self, error: Exception, path: Path | str | None = None, member: str | None = None
+    ) -> None:
+        """Note an input that failed, or a part of one: of an archive, ``member`` is which."""
         code = error.exit_code if isinstance(error, CompressorError) else 1
         self._codes.append(code)
         self._damaged |= isinstance(error, DamagedError) and code == 4
         if self._verbose > 1:
             trace(error)
         text = message(error, path)
-        fields = {"exit_code": code, **_place(error)}
+        where = _prefix(path, None if isinstance(error, OutputRefusedError) else member)
         # What may not be replaced is named by the message: it may be the input itself.
-        named = isinstance(error, OutputRefusedError) and text.startswith(f"{path} ")
-        self._say("error", text, path, prefixed=not named, **fields)
+        if isinstance(error, OutputRefusedError) and text.startswith(f"{path} "):
+            where = ""
+        offset, damaged = _place(error)
+        fields = {"exit_code": code, "offset": offset}
+        self._say("error", text, (path, member or damaged), where, **fields)
 
     def _say(
-        self,
-        kind: str,
-        text: str,
-        path: Path | str | None,
-        *,
-        prefixed: bool = True,
-        **fields: object,
+        self, kind: str, text: str, about: About, where: str | None = None, **fields: object
     ) -> None:
-        self._emit(
-            kind, {"path": str(path) if path is not None else None, "message": text, **fields}
-        )
+        """Say something; ``where`` is what people read before it, by default what it is about."""
+        path, member = about
+        place = {"path": str(path) if path is not None else None, "member": member}
+        self._emit(kind, {**place, "message": text, **fields})
         if self._json is None:
-            say_error(f"{shown(path)}: {text}" if path is not None and prefixed else text)
+            say_error((_prefix(path, member) if where is None else where) + text)
 
     def partly(self) -> None:
         """Note that something asked for was skipped."""
@@ -238,7 +248,10 @@ def trace(error: Exception) -> None:
     traceback.print_exception(error, file=sys.stderr)
 
 
-def _place(error: Exception) -> dict[str, object]:
-    if isinstance(error, DamagedError):
-        return {"offset": error.offset, "member": error.member}
-    return {"offset": None, "member": None}
+def _prefix(path: Path | str | None, member: str | None) -> str:
+    return "".join(f"{shown(name)}: " for name in (path, member) if name is not None)
+
+
+def _place(error: Exception) -> tuple[int | None, str | None]:
+    """Return where in an archive the damage is, and whose content."""
+    return (error.offset, error.member) if isinstance(error, DamagedError) else (None, None)

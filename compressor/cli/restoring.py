@@ -17,7 +17,7 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
 from compressor.tree.inputs import Input
-from compressor.tree.outputs import Identity, OutputRefusedError
+from compressor.tree.outputs import Identity
 from compressor.tree.restoreoptions import RestoreOptions
 
 Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
@@ -101,11 +101,9 @@ class Restoring:
 def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:
     """Say what came of an archive."""
     for name, error in outcome.failures:
-        told = isinstance(error, OutputRefusedError)  # says itself what is there
-        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
-        report.fail(error, member)
+        report.fail(error, path, os.fsdecode(name) if name else None)
     for name in outcome.skipped:
-        report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
+        report.note("is there and not older; skipped", path, os.fsdecode(name))
     if outcome.withheld:
         names = [os.fsdecode(name) for name in outcome.withheld]
         report.notice("withheld", _withheld(path, names), path=str(path), members=names)

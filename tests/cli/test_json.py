@@ -1,5 +1,6 @@
 """JSON Lines: what docs/json.md says is what comes."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,43 @@ def test_an_error_says_where(run: Run) -> None:
 
     assert error["offset"] == 70
     assert error["path"] == "a.cz"
+
+
+@pytest.fixture
+def spoilt(run: Run) -> None:
+    """An archive of members with odd names, the first of them damaged."""
+    for name in (b"a: \xff", b"b"):
+        Path(os.fsdecode(name)).write_bytes(name * 9000)
+    run("compress", "--codec", "store", "--solid-size", "4K", "-o", "x.cz", b"a: \xff", "b")
+    Path("x.cz").write_bytes(flipped(Path("x.cz").read_bytes(), 1000))
+
+
+@pytest.mark.usefixtures("spoilt")
+@pytest.mark.parametrize("words", ["test", "decompress -c", "decompress -fC o", "extract -f"])
+def test_an_error_names_the_archive_and_the_member_apart(run: Run, words: str) -> None:
+    done = run(*words.split(), "x.cz", "--json", code=4)
+    as_text = run(*words.split(), "x.cz", code=4)
+
+    said = lines(done.stdout if done.stdout[:1] == b"{" else done.stderr)
+    (error,) = [line for line in said if line["type"] == "error"]
+    assert error["path"] == "x.cz"
+    assert os.fsencode(error["member"]) == b"a: \xff"
+    assert rb"compressor: x.cz: a: \xff: BLOCK record fails" in as_text.stderr
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_what_is_skipped_or_left_out_is_named_so_too(run: Run) -> None:
+    Path("out").mkdir()
+    Path("out/b").touch()
+    said = run("decompress", "--skip-existing", "-C", "out", "--json", "x.cz", code=4).stdout
+    (note,) = [line for line in lines(said) if line["type"] == "note"]
+    assert (note["path"], note["member"]) == ("x.cz", "b")
+
+    found = lines(run("recover", "x.cz", "-o", "y.cz", "--json", code=3).stdout)
+
+    (warning,) = [line for line in found if line["type"] == "warning"]
+    assert (warning["path"], os.fsencode(warning["member"])) == ("x.cz", b"a: \xff")
+    assert [line["left_out"] for line in found if line["type"] == "recovered"] == [["a: \udcff"]]
 
 
 def test_names_that_are_not_utf8_can_be_given_back(run: Run) -> None:
