@@ -96,7 +96,7 @@ class _Listing:
 
         sink, found = NullSink(), Survey(ended=True)
 
-        def note(read: int, _given: int) -> None:
+        def note(read: int, _plain: int, _packed: int) -> None:
             found.size = read
 
         reading = UnpackOptions(limits=Limits(None, None, self._memory), progress=note)

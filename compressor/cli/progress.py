@@ -13,13 +13,12 @@ EVERY = {"bar": 0.2, "json": 1.0}  # seconds between two looks
 class Progress:
     """How far one input is. A thread of its own shows it, so that a slow pipe or block does not stop it."""
 
-    def __init__(self, style: str, label: str, total: int | None, *, total_is_packed: bool) -> None:
+    def __init__(self, style: str, label: str, total: int | None) -> None:
         self._label = label
         self.total = total
-        self._total_is_packed = total_is_packed
         self.files: Callable[[], int] | None = None
         """Says how many files were read so far, where several are packed."""
-        self._at = (0, 0)
+        self._at = (0, 0, 0)
         self._begun = time.monotonic()
         self._bar: Any = None
         self._ended = threading.Event()
@@ -33,9 +32,9 @@ class Progress:
         """Whether anything is shown."""
         return self._thread is not None
 
-    def __call__(self, plain: int, packed: int) -> None:
-        """Take how far the work is, in bytes."""
-        self._at = (plain, packed)
+    def __call__(self, read: int, plain: int, packed: int) -> None:
+        """Take how far the work is, as ``engine.progress`` has it."""
+        self._at = (read, plain, packed)
 
     def _watch(self, style: str) -> None:
         show = self._show_bar if style == "bar" else self._show_json
@@ -44,8 +43,7 @@ class Progress:
             show(*self._at)
             wait = EVERY[style]
 
-    def _show_bar(self, plain: int, packed: int) -> None:
-        done = packed if self._total_is_packed else plain
+    def _show_bar(self, read: int, plain: int, packed: int) -> None:
         if self._bar is None:
             from tqdm import tqdm
 
@@ -56,19 +54,20 @@ class Progress:
                 unit_scale=True,
                 file=sys.stderr,
                 leave=False,
-                initial=done,
+                initial=read,
             )
         self._bar.total = self.total
         said = [] if self.files is None else [f"{self.files()} files"]
         if plain:
             said.append(f"ratio {packed / plain:.3f}")
         self._bar.set_postfix_str(", ".join(said), refresh=False)
-        self._bar.update(done - self._bar.n)
+        self._bar.update(read - self._bar.n)
 
-    def _show_json(self, plain: int, packed: int) -> None:
+    def _show_json(self, read: int, plain: int, packed: int) -> None:
         fields = {
             "type": "progress",
             "path": self._label,
+            "read_bytes": read,
             "plain_bytes": plain,
             "packed_bytes": packed,
             "total_bytes": self.total,

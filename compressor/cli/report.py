@@ -176,12 +176,12 @@ class Report:
             return 4
         return 3 if 0 in self._codes else max(failures)
 
-    def progress(self, label: str, total: int | None, *, total_is_packed: bool = False) -> Progress:
+    def progress(self, label: str, total: int | None) -> Progress:
         """Return a progress display for one input, as asked for and as the terminal permits."""
         style = self._progress
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
-        return Progress(style, label, total, total_is_packed=total_is_packed)
+        return Progress(style, label, total)
 
 
 def _as_json(kind: str, fields: dict[str, Any]) -> str:

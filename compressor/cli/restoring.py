@@ -83,13 +83,13 @@ class Restoring:
     def _progress(self, archive: Unpacked) -> Iterator[UnpackOptions]:
         path, source, _ = archive
         total = source.stat.st_size if source.regular else None
-        progress = self._report.progress(str(path), total, total_is_packed=True)
+        progress = self._report.progress(str(path), total)
         heap.keep_freed(total)
         try:
             yield UnpackOptions(
                 self._options["threads"],
                 limits_from(self._options),
-                lambda read, given: progress(given, read),
+                progress,
                 partial(is_idle, source.descriptor),
                 external=external_from(self._options),
                 behind=True,

@@ -54,12 +54,12 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
     sink = NullSink()
     with opened_archive(path) as (source, file):
         total = source.stat.st_size if source.regular else None
-        progress = report.progress(str(path), total, total_is_packed=True)
+        progress = report.progress(str(path), total)
         heap.keep_freed(total)
         unpack_options = UnpackOptions(
             options["threads"],
             limits_from(options),
-            lambda read, given: progress(given, read),
+            progress,
             external=external_from(options),
             behind=True,
         )

@@ -175,12 +175,12 @@ class Unpacking:
         """
         path, source, file = archive
         total = source.stat.st_size if source.regular else None
-        progress = self._report.progress(str(path), total, total_is_packed=True)
+        progress = self._report.progress(str(path), total)
         heap.keep_freed(total)
         options = UnpackOptions(
             self._options["threads"],
             limits_from(self._options),
-            lambda read, given: progress(given, read),
+            progress,
             partial(is_idle, source.descriptor),
             external=external_from(self._options),
             at_once=True,

@@ -170,7 +170,7 @@ class SeekableArchive:
         """Return the plain bytes of the block at ``offset``; the last few are kept."""
         plain = self.kept(index, offset)
         if plain is None:
-            plain = self.decode(index, offset)
+            plain, _ = self.decode(index, offset)
             self.keep(index, offset, plain)
         return plain
 
@@ -189,10 +189,11 @@ class SeekableArchive:
             while len(self._cache) > CACHED_BLOCKS:
                 self._cache.popitem(last=False)
 
-    def decode(self, index: Index, offset: int) -> Bytes:
-        """Return the plain bytes of the block at ``offset``, which are not kept."""
+    def decode(self, index: Index, offset: int) -> tuple[Bytes, int]:
+        """Return the plain bytes of the block at ``offset``, which are not kept, and those of its record."""
         record = index.record(offset, Kind.BLOCK)
-        return self._reader(index).unpack(record, self._share)[1]
+        plain = self._reader(index).unpack(record, self._share)[1]
+        return plain, record.header.end - offset
 
     def decode_into(
         self, index: Index, offset: int, part: tuple[int, int], target: memoryview

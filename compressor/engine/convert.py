@@ -72,7 +72,7 @@ def _raw(file: BinaryIO, options: UnpackOptions) -> Iterator[bytes]:
     while piece := file.read(1 << 18):
         given += len(piece)
         options.limits.check(given, given)
-        options.progress(given, given)
+        options.progress(given, given, given)
         yield piece
 
 

@@ -40,6 +40,10 @@ class Extraction:
         self._entry = Entry(b"")
         self._given = 0  # bytes of the present member
         self._total = 0
+        self._sizes: dict[tuple[int, int], int] = {}  # bytes of records that were decoded ahead
+        self._packed = 0  # bytes of those that were met
+        self._done = 0, 0  # bytes given before the block that was met last, and of their records
+        self._read = 0  # where that one begins
         self._error: CompressorError | None = None
 
     def run(self, chosen: Sequence[Chosen]) -> None:
@@ -53,6 +57,7 @@ class Extraction:
             for index, entry in sorted(files, key=by_place):
                 self._file(index, entry)
             self._pool.drain()
+            self._options.progress(self._read, self._total, self._packed)
             for _, entry in chosen:
                 if entry.kind != FILE:
                     self._delivery.sink.plain(entry)
@@ -87,18 +92,27 @@ class Extraction:
             alone = large and not start
             self._pool.submit(
                 lambda: self._decoded(index, offset),
-                lambda block: self._take(block, span),
+                lambda block: self._take(block, span, place),
                 max(length, SMALL) if alone else index.head.block_size,
             )
 
     def _decoded(self, index: Index, offset: int) -> Bytes | CompressorError:
         try:
-            return self._archive.block(index, offset)
+            return self._block_at(index, offset)
         except (DamagedError, UnsupportedError) as error:
             return error
 
-    def _take(self, block: Bytes | CompressorError, span: Span) -> None:
-        self._block = block
+    def _block_at(self, index: Index, offset: int) -> Bytes:
+        plain = self._archive.kept(index, offset)
+        if plain is None:
+            plain, self._sizes[index.start, offset] = self._archive.decode(index, offset)
+            self._archive.keep(index, offset, plain)
+        return plain
+
+    def _take(self, block: Bytes | CompressorError, span: Span, place: tuple[int, int]) -> None:
+        self._block, self._read = block, sum(place)
+        self._done = self._total, self._packed
+        self._packed += self._sizes.pop(place, 0)
         self._give(span)
 
     def _begin(self, entry: Entry) -> None:
@@ -111,7 +125,7 @@ class Extraction:
         if not isinstance(block, CompressorError) and span[1] + span[2] <= len(block):
             piece = cut(block, span)
             if len(piece) == entry.size and blake3(piece).digest() == entry.content_hash:
-                self._count(len(piece), span[0])
+                self._count(len(piece))
                 self._delivery.sink.whole(entry, piece)
                 return
         self._begin(entry)
@@ -129,19 +143,19 @@ class Extraction:
         except (DamagedError, UnsupportedError) as error:
             self._fail(error)
             return
-        self._count(len(piece), span[0])
+        self._count(len(piece))
         self._delivery.data(piece)
 
     def _hole(self, length: int) -> None:
         if self._error is None:
-            self._count(length, 0)
+            self._count(length)
             self._delivery.hole(length)
 
-    def _count(self, length: int, offset: int) -> None:
+    def _count(self, length: int) -> None:
         self._given += length
         self._total += length
         self._options.limits.check(self._total, self._archive.source.size)
-        self._options.progress(offset, self._total)
+        self._options.progress(self._read, *self._done)
 
     def _fail(self, error: CompressorError) -> None:
         if self._error is None:

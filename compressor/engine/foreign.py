@@ -94,12 +94,15 @@ class ForeignFile:
         memory, given = options.limits.memory - INTERPRETER, 0
         threads = 1 if self._waits else options.threads
         reading = ForeignReading(self.format, self._packed, memory, threads)
+        read, done = 0, (0, 0)
         for piece in reading.pieces():
+            if reading.position != read:
+                read, done = reading.position, (given, read)
             given += len(piece)
-            options.limits.check(given, reading.position)
-            options.progress(reading.position, given)
+            options.limits.check(given, read)
+            options.progress(read, *done)
             yield piece
-        options.progress(reading.position, given)  # the end was read, too
+        options.progress(reading.position, given, reading.position)  # the end was read, too
 
 
 def _waits(file: BinaryIO) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from compressor.archive.leaf import Entry
 from compressor.engine.limits import INTERPRETER, threads_within
 from compressor.engine.pool import OrderedPool
+from compressor.engine.progress import Progress, unheard
 from compressor.engine.zeros import zeros
 from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.formats.base import Format
@@ -33,7 +34,7 @@ class ForeignOptions(Struct, frozen=True):
     level: int | None
     threads: int
     memory: int
-    progress: Callable[[int, int], None] = lambda _plain, _packed: None
+    progress: Progress = unheard
 
 
 class ForeignPacker:
@@ -78,7 +79,7 @@ class ForeignPacker:
         if part:
             self._submit(coder, bytes(part), before)
         self._pool.drain()
-        self._give(coder.end())
+        self._give(coder.end(), self.plain_size)
         return entry
 
     def _submit(self, coder: Coder, part: bytes, before: bytes) -> bytes:
@@ -86,13 +87,17 @@ class ForeignPacker:
         coder.note(part)
         self._digest.update(part)
         self.plain_size += len(part)
-        self._pool.submit(lambda: coder.encode(part, before), self._give, len(part))
+        plain = self.plain_size
+        self._pool.submit(
+            lambda: coder.encode(part, before), lambda packed: self._give(packed, plain), len(part)
+        )
         return part[-coder.overlap :] if coder.overlap else b""
 
-    def _give(self, packed: bytes) -> None:
+    def _give(self, packed: bytes, plain_size: int = 0) -> None:
+        """Write what brings the plain bytes that were written to ``plain_size``."""
         self._write(packed)
         self.packed_size += len(packed)
-        self._options.progress(self.plain_size, self.packed_size)
+        self._options.progress(self.plain_size, plain_size, self.packed_size)
 
     def verify(self, file: BinaryIO) -> None:
         """Read what was written, and compare it with what was taken.

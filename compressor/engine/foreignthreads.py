@@ -35,7 +35,7 @@ class ForeignReading:
 
     @property
     def position(self) -> int:
-        """Packed bytes of what was given so far."""
+        """Packed bytes of what was given so far, and of all that comes together with it."""
         return self._packed.position - sum(map(len, self._under_way))
 
     def pieces(self) -> Generator[bytes]:
@@ -58,6 +58,7 @@ class ForeignReading:
                 self._pool.drain()
             begun = begun or bool(chunk)
             while self._done:
+                self._under_way.popleft()
                 yield from self._done.popleft()
             if not chunk and not self._failed:
                 if not begins_next(self._format, self._packed, first=not begun):
@@ -88,7 +89,6 @@ class ForeignReading:
     def _take(self, pieces: list[bytes] | None) -> None:
         self._failed = self._failed or pieces is None
         if pieces is not None and not self._failed:
-            self._under_way.popleft()
             self._done.append(pieces)
 
 

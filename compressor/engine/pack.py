@@ -86,7 +86,7 @@ class Packer:
         self._deltas = self._differences(head) if options.sources else None
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
-        self._plain = 0  # bytes taken in
+        self._plain, self._done = 0, (0, 0)  # bytes taken in; bytes written of them, as what
         self._current = Current(Entry(b""), 0)
         # What extents refer to could come to lie out of reach, if they waited.
         self._extents = Extents(self._write_extents, 0 if options.reach else self.block_size)
@@ -159,8 +159,8 @@ class Packer:
         self._writer.claim(entry.name)
         self._dedup.prepare()
         digest = blake3(content).digest()
-        self._plain += len(content)
         spans = self._small_spans(content, key_of(digest)) if content else []
+        self._plain += len(content)
         found = replace(entry, size=len(content), content_hash=digest, spans=spans)
         self._join(found)
         if self._solid.size > self._most:  # nothing can join it: it need not wait in memory
@@ -239,15 +239,20 @@ class Packer:
 
     def _submit(self, work: Callable[[], tuple[Draft, int]], number: int, size: int) -> None:
         """Have a block of so many plain bytes packed, and written when its turn comes."""
-        known = self._dedup.blocks
+        known, plain = self._dedup.blocks, self._plain - self._solid.size
 
         def write(packed: tuple[Draft, int]) -> None:
             item, needs = packed
             known.place(number, self._writer.block(item), needs)
-            self._options.progress(self._plain, self._writer.offset)
+            self._tell(plain)
 
-        self._options.progress(self._plain, self._writer.offset)
+        self._options.progress(self._plain, *self._done)
         self._pool.submit(work, write, size)
+
+    def _tell(self, plain: int) -> None:
+        """Say that so many plain bytes were written."""
+        self._done = plain, self.packed_size
+        self._options.progress(self._plain, *self._done)
 
     def _write_base(self, base: Base) -> int:
         self._pool.drain()
@@ -286,6 +291,7 @@ class Packer:
             parts = list(pieces(plain)) if listed else None
         current.digest.update(plain)
         spans, fresh, new = self._large_spans(plain, parts)
+        self._plain += len(plain)
         if fresh:
             against = self._against(piece, current.number) if isinstance(piece, Coded) else None
             at = current.position + current.skipped
@@ -297,7 +303,6 @@ class Packer:
             self._deltas.note(piece, spans)
         self._extents.add(spans)
         current.position += len(plain)
-        self._plain += len(plain)
 
     def _against(self, coded: Coded, number: int) -> Against | None:
         """Return what a block of numbers may be a difference from."""
@@ -385,7 +390,7 @@ class Packer:
         for text in self._deltas.useless() if self._deltas and self._plain else ():
             self._options.warn(text)
         self._writer.finish(label or VersionLabel(), kept, lambda: self._behind.then(sync))
-        self._options.progress(self._plain, self._writer.offset)
+        self._tell(self._plain)
         self.close()
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from compressor.archive.schema import MAJOR, MAX_COUNT, MINOR, Head
 from compressor.engine.behind import held
 from compressor.engine.block import STORE
 from compressor.engine.limits import DEFAULT_MEMORY, INTERPRETER, threads_within
+from compressor.engine.progress import Progress, unheard
 from compressor.plan.densest import Trials
 from compressor.plan.numbers import NONE, Codings
 from compressor.stages.chain import Chain
@@ -71,8 +72,7 @@ class PackOptions(Struct, frozen=True):
     plain_limit: int | None = None
     """Bytes that come in all, where known: memory is reckoned for no more; ``piece_size`` keeps to it."""
     warn: Callable[[str], None] = _ignore
-    progress: Callable[[int, int], None] = _ignore
-    """Called with plain bytes read and packed bytes written so far."""
+    progress: Progress = unheard
     behind: bool = False
     """Whether a thread of its own may write, where there are several and memory for it."""
 

@@ -9,6 +9,7 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import Base, Head, shown_name
 from compressor.archive.source import RandomSource
 from compressor.engine.limits import UNLIMITED, Limits
+from compressor.engine.progress import Progress, unheard
 from compressor.errors import CompressorError, DamagedError, MissingBaseError
 from compressor.stages.base import Bytes
 
@@ -93,7 +94,7 @@ class Sink(Protocol):
 
 
 class UnpackOptions(Struct, frozen=True):
-    """How to unpack; ``progress`` hears of packed bytes read and plain bytes given so far.
+    """How to unpack.
 
     ``idle`` says whether reading on would wait: then what has been read is given first. ``random``
     is the same source where it can seek: then blocks that are referred to again are read again.
@@ -104,7 +105,7 @@ class UnpackOptions(Struct, frozen=True):
 
     threads: int = 1
     limits: Limits = UNLIMITED
-    progress: Callable[[int, int], None] = lambda _read, _given: None
+    progress: Progress = unheard
     idle: Callable[[], bool] = lambda: False
     random: RandomSource | None = None
     external: External = NONE_GIVEN

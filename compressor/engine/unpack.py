@@ -52,6 +52,7 @@ class Unpacker:
         self._start = 0  # of the archive whose members are given; the reader may be ahead
         self._share = share(1, options.limits.memory, 0)  # bytes that decoding a block may take
         self._given = 0
+        self._done = 0, 0  # bytes given by the records that were done, and of these
 
     def _fetch(self, offset: int) -> Record | Base:
         assert self._options.random is not None  # noqa: S101  else the window does not ask
@@ -60,7 +61,7 @@ class Unpacker:
     def _count(self, length: int) -> None:
         self._given += length
         self._options.limits.check(self._given, self._source.position)
-        self._options.progress(self._source.position, self._given)
+        self._options.progress(self._source.position, *self._done)
 
     def step(self) -> bool:
         """Read one record and do what there is to do; False once all is done.
@@ -138,7 +139,13 @@ class Unpacker:
         return max(0, min(self._options.limits.memory // SPARE_SHARE, free - INTERPRETER))
 
     def _then(self, event: Event) -> None:
-        self._pool.then(lambda: self._assembler.take(event))
+        read = self._source.position
+        self._pool.then(lambda: self._take(event, read))
+
+    def _take(self, event: Event, read: int) -> None:
+        self._assembler.take(event)
+        self._done = self._given, read
+        self._options.progress(self._source.position, *self._done)
 
     def _decode(self, record: Record) -> None:
         window, memory, assembler = self._window, self._share, self._assembler
