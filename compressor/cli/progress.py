@@ -1,5 +1,6 @@
 """Progress on stderr: a bar by tqdm, or one JSON line a second; nothing in the first second."""
 
+import os
 import sys
 import threading
 import time
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 AFTER = 1.0  # seconds; shorter work shows no progress
+COLUMNS = 80  # where a terminal does not know how many it has, or says 0
+ROWS = 24  # tqdm asks a terminal, and shows nothing where that says 0 or 1; a bar takes one row
 EVERY = {"bar": 0.2, "json": 1.0}  # seconds between two looks
 
 
@@ -55,8 +58,10 @@ class Progress:
                 file=sys.stderr,
                 leave=False,
                 initial=read,
+                ncols=_columns(),
+                nrows=ROWS,
             )
-        self._bar.total = self.total
+        self._bar.total, self._bar.ncols = self.total, _columns()
         said = [] if self.files is None else [f"{self.files()} files"]
         if plain:
             said.append(f"ratio {packed / plain:.3f}")
@@ -87,3 +92,12 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
         return time.monotonic() - self._begun
+
+
+def _columns() -> int:
+    """Return how wide a line may be, as the terminal is now; the last column would begin another line."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):  # --progress bar asks for a bar where there is no terminal
+        columns = 0
+    return max(1, (columns or COLUMNS) - 1)  # 0 would be without limit

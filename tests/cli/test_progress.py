@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -49,10 +50,12 @@ def test_a_log_gets_no_bar(folder: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def shown_on_terminal(folder: Path, *words: str) -> bytes:
-    """Feed a pipe slowly until a bar is shown, or for a while."""
+def shown_on_terminal(
+    folder: Path, *words: str, size: tuple[int, int] = (24, 80), until: bytes = b"B/s"
+) -> bytes:
+    """Feed a pipe slowly until ``until`` is shown, or for a while."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     call = [*COMMAND, "-o", "a.cz", *words]
     shown = b""
     with subprocess.Popen(
@@ -60,7 +63,7 @@ def shown_on_terminal(folder: Path, *words: str) -> bytes:
     ) as process:
         assert process.stdin is not None
         end = time.monotonic() + (FOR if words else 30)
-        while b"B/s" not in shown and time.monotonic() < end:
+        while until not in shown and time.monotonic() < end:
             process.stdin.write(b"x" * 1000)
             process.stdin.flush()
             if select.select([ours], [], [], 0.1)[0]:
@@ -74,6 +77,20 @@ def shown_on_terminal(folder: Path, *words: str) -> bytes:
 
 def test_a_terminal_gets_a_bar_past_a_second(folder: Path) -> None:
     assert b"a.cz: " in shown_on_terminal(folder)
+
+
+def test_a_terminal_that_says_it_has_no_columns_gets_a_bar_too(folder: Path) -> None:
+    """Serial lines and consoles of build machines do."""
+    assert b"a.cz: " in shown_on_terminal(folder, size=(0, 0))
+
+
+@pytest.mark.parametrize("columns", [1, 9])
+def test_a_bar_is_never_wider_than_its_terminal(folder: Path, columns: int) -> None:
+    shown = shown_on_terminal(folder, size=(1, columns), until=b"\ra")
+
+    parts = [part for part in re.split(rb"[\r\n]+", shown) if b"->" not in part]  # the last line
+    assert b"a" in shown
+    assert max(map(len, parts)) <= max(1, columns - 1)
 
 
 @pytest.mark.parametrize("words", [["-q"], ["--progress", "none"]])
