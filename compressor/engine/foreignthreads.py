@@ -4,8 +4,8 @@ import io
 from collections import deque
 from collections.abc import Generator, Iterator
 
-from compressor.engine.limits import processors
 from compressor.engine.pool import OrderedPool
+from compressor.engine.processors import processors
 from compressor.errors import CompressorError
 from compressor.formats.base import MOST_PACKED, MOST_PLAIN, Format
 from compressor.formats.packed import INSIDE, Packed

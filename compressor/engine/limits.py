@@ -1,28 +1,13 @@
-"""What a run may take: processors, memory, output."""
-
-import os
-from pathlib import Path
+"""What a run may take: threads, memory, output."""
 
 from msgspec import Struct
 
+from compressor.engine.processors import processors
 from compressor.errors import LimitError, MemoryBudgetError, UsageError
 
 DEFAULT_MEMORY = 1 << 30  # bytes, the whole process
 INTERPRETER = 64 << 20  # bytes of a Python process with our libraries, before any block
 EXPANSION_FREE = 64 << 20  # bytes of output below which no expansion is suspicious
-
-_CGROUP = Path("/sys/fs/cgroup/cpu.max")
-
-
-def processors() -> int:
-    """Return how many processors this process may use, by affinity and by cgroup quota."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    count = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
-        quota, period = _CGROUP.read_text().split()
-        return max(1, min(count, -(-int(quota) // int(period))))
-    except (OSError, ValueError):  # no cgroup, or "max"
-        return count
 
 
 def threads_within(asked: int, memory: int, per_task: int, fixed: int, what: str) -> int:

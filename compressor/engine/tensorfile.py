@@ -14,8 +14,9 @@ from compressor.archive.source import DescriptorSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.externals import external_of
 from compressor.engine.into import Target, read_into
-from compressor.engine.limits import STREAMING, Limits, processors
+from compressor.engine.limits import STREAMING, Limits
 from compressor.engine.pool import spread
+from compressor.engine.processors import processors
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.settled import settled
 from compressor.engine.tensorview import look_at
