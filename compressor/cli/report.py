@@ -77,6 +77,10 @@ class Report:
     def result(self, kind: str, line: str, **fields: object) -> None:
         """Note an input that went well; ``line`` is shown on a terminal, or with -v."""
         self.succeeded()
+        self.had(kind, line, **fields)
+
+    def had(self, kind: str, line: str, **fields: object) -> None:
+        """Say what came of an input, in the same way; it need not have gone well."""
         self._emit(kind, fields)
         wanted = self._verbose or (sys.stderr.isatty() and not self._quiet)
         if wanted and self._json is None:

@@ -16,6 +16,7 @@ from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
+from compressor.errors import UnsupportedError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import Identity
 from compressor.tree.restoreoptions import RestoreOptions
@@ -114,7 +115,10 @@ def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float)
             f"{shown(path)}: {size(plain)} in {count} member{'s' * (count != 1)}, {seconds:.2f} s"
         )
         fields = {"members": count, "plain_bytes": plain, "seconds": round(seconds, 3)}
-        report.result("unpacked", line, path=str(path), **fields)
+        # An archive that needs what is missing here is one failed input, whatever else could be had of it.
+        lacks = any(isinstance(error, UnsupportedError) for _, error in outcome.failures)
+        say = report.had if lacks else report.result
+        say("unpacked", line, path=str(path), **fields)
 
 
 def _withheld(path: Path, names: list[str]) -> str:

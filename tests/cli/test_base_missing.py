@@ -79,10 +79,32 @@ def test_a_pipe_ends_with_the_first_block_that_needs_a_base_that_is_missing(run:
 
 
 def test_extract_gives_the_members_that_can_be_had_each_whole(run: Run, archive: str) -> None:
-    done = run("extract", archive, "-C", "out", code=3)
+    done = run("extract", archive, "-C", "out", code=5)
 
     assert missing(done.stderr, "old0")
     assert {path.name for path in Path("out").iterdir()} == {"a"}
+
+
+@pytest.mark.parametrize("piped", [False, True])
+@pytest.mark.parametrize("words", ["test", "decompress -C o", "extract -C o", "decompress -c"])
+def test_an_archive_that_lacks_its_base_is_one_failed_input(
+    run: Run, archive: str, words: str, *, piped: bool
+) -> None:
+    """Once the small member, which needs none, made it 3: some of several."""
+    given = {"input": Path(archive).read_bytes()} if piped else {}
+
+    done = run(*words.split(), "-" if piped else archive, code=5, **given)
+
+    assert missing(done.stderr, "old0")
+
+
+@pytest.mark.parametrize("verb", ["test", "decompress"])
+def test_of_several_archives_one_that_lacks_its_base_is_some_of_several(
+    run: Run, archive: str, verb: str
+) -> None:
+    run("compress", "a", "-o", "x.cz")
+
+    run(verb, archive, "x.cz", "-f" * (verb == "decompress") or "-v", code=3)
 
 
 def test_of_a_member_the_first_blocks_are_looked_at_and_some_of_the_rest(
