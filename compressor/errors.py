@@ -15,6 +15,7 @@
     * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
   * UnsupportedError           5   the archive or the request needs something that is missing here
     * MissingBaseError             ... namely the file that a difference is from
+    * PlugInError                  a stage that another package brings fails by an error of its own
 """
 
 
@@ -158,3 +159,19 @@ class MissingBaseError(UnsupportedError):
         )
         self.name = name
         self.content_hash = content_hash
+
+
+class PlugInError(UnsupportedError):
+    """A stage of another package fails by an error of its own, which is the cause of this one.
+
+    ``plug_in`` says which package and entry point, ``stage`` is the stage's name.
+    """
+
+    def __init__(self, plug_in: str, stage: str, error: BaseException) -> None:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        super().__init__(
+            f"stage {stage!r} fails in the plug-in that brings it, {plug_in}: {reason}; "
+            "update or remove that package, or tell its authors"
+        )
+        self.plug_in = plug_in
+        self.stage = stage

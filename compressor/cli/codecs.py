@@ -1,14 +1,13 @@
 """compressor codecs."""
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from typing import Any
 
 import click
 
 from compressor.cli.options import report_from, reporting
-from compressor.errors import CompressorError
-from compressor.stages import ENTRY_POINT_GROUP, TABLE, stage_by_name
+from compressor.errors import PlugInError, UnsupportedError
+from compressor.stages import TABLE, plugins, stage_by_name
 from compressor.stages.base import StageInfo
 
 
@@ -25,16 +24,24 @@ def codecs(**options: Any) -> int:
     for name in _names():
         try:
             info = stage_by_name(name)
-        except CompressorError as error:
-            report.fail(error, name)
-            continue
-        report.output("codec", _lines(info), **_fields(info))
+            lines, fields = _lines(info), _fields(info)
+        except UnsupportedError as error:  # the others can be listed all the same
+            lines, fields = f"{name:<12}broken: {error}", _broken(name, error)
+        report.output("codec", lines, **fields)
     return report.exit_code
 
 
 def _names() -> Iterator[str]:
     yield from TABLE
-    yield from sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)} - set(TABLE))
+    yield from (name for name in plugins.names() if name not in TABLE)
+
+
+def _broken(name: str, error: UnsupportedError) -> dict[str, Any]:
+    """Return the fields of a stage of which nothing can be known."""
+    whose = error.plug_in if isinstance(error, PlugInError) else ""
+    no_provider = {"provider": whose, "version": "", "licence": "", "hint": ""}
+    known = {"summary": "", "native": False, "outputs": 0, "based": False, "options": []}
+    return {"name": name, **known, **no_provider, "broken": str(error)}
 
 
 def _fields(info: StageInfo) -> dict[str, Any]:
@@ -58,6 +65,7 @@ def _fields(info: StageInfo) -> dict[str, Any]:
         "version": provider.version,
         "licence": provider.licence,
         "hint": provider.hint,
+        "broken": "",
     }
 
 

@@ -8,9 +8,7 @@ from importlib import import_module
 from compressor.errors import UnsupportedError
 from compressor.stages.base import StageInfo
 
-__all__ = ["BASED", "ENTRY_POINT_GROUP", "TABLE", "stage_by_name"]
-
-ENTRY_POINT_GROUP = "compressor.stages"
+__all__ = ["BASED", "TABLE", "stage_by_name"]
 
 TABLE: dict[str, str] = {
     "store": "compressor.stages.codecs.store",
@@ -42,19 +40,22 @@ def stage_by_name(name: str) -> StageInfo:
     """Return the stage with this name, ours or a plug-in's.
 
     Raises:
-        UnsupportedError: neither the table nor an installed plug-in has it.
+        UnsupportedError: neither the table nor an installed plug-in has it; or its library is missing.
+        PlugInError: the plug-in can't be imported.
     """
     if name in TABLE:
-        info: StageInfo = import_module(TABLE[name]).STAGE
+        try:
+            info: StageInfo = import_module(TABLE[name]).STAGE
+        except ImportError as error:
+            what = f"stage {name!r} can't be had here, for its library can't be loaded ({error})"
+            raise UnsupportedError(f"{what}: install compressor-cz anew") from error
         return info
-    from importlib.metadata import entry_points  # imported late: it takes half of a short run
+    from compressor.stages.plugins import loaded  # imported late: most runs meet no plug-in
 
-    for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        loaded = entry.load()
-        if isinstance(loaded, StageInfo) and loaded.name == name:
-            return loaded
-        raise UnsupportedError(f"plug-in {entry.value!r} does not define a stage named {name!r}")
-    raise UnsupportedError(
-        f"stage {name!r} is unknown to this release; install the plug-in that brings it, "
-        "or a newer release (`compressor codecs` lists what is here)"
-    )
+    found = loaded(name)
+    if found is None:
+        raise UnsupportedError(
+            f"stage {name!r} is unknown to this release; install the plug-in that brings it, "
+            "or a newer release (`compressor codecs` lists what is here)"
+        )
+    return found

@@ -1,5 +1,6 @@
 """Stages of other packages, by entry point: the example, installed without a package index."""
 
+import json
 import os
 import random
 import shutil
@@ -110,3 +111,108 @@ def test_our_own_names_are_never_looked_up(installed: Path) -> None:
     )
 
     assert result.returncode == 0, result.stderr
+
+
+BROKEN = {
+    "unloadable": "raise RuntimeError('no such GPU')",
+    "absent": "import a_library_that_is_not_there",
+    "left": "raise SystemExit(3)",
+    "wordless": "def _provider(): raise KeyError('version')",
+    "unmade": "class Odd:\n def __init__(self): raise OSError(2, 'No such file', 'model.bin')",
+    "sizeless": "class Odd(Odd):\n block_size = property(lambda self: 1 // 0)",
+    "failing": "class Odd(Odd):\n def encode(self, plain): raise ValueError('too\\nodd')",
+    "giving": "class Odd(Odd):\n def encode(self, plain): return 'text'",
+    "one_way": "class Odd(Odd):\n def decode(self, packed, plain_size): return [][1]",
+}
+"""Name of a stage -> what its module has besides what makes it whole."""
+WHOLE = """
+import zlib
+from compressor.stages.base import Provider, StageInfo
+class Odd:
+    block_size = 1 << 20
+    def encode(self, plain): return zlib.compress(plain)
+    def decode(self, packed, plain_size): return zlib.decompress(packed)
+    def encode_memory(self, plain_size): return 1 << 20
+    def decode_memory(self, plain_size): return 1 << 20
+def _provider(): return Provider("odd", "1", "MIT")
+{}
+STAGE = StageInfo("{}", "odd", Odd, _provider)
+"""
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package with plug-ins each of which is broken in its own way."""
+    target = tmp_path_factory.mktemp("broken")
+    info = target / "odd_stages-2.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-stages\nVersion: 2.1\n")
+    entries = "".join(f"{name} = odd_{name}:STAGE\n" for name in BROKEN)
+    (info / "entry_points.txt").write_text(f"[compressor.stages]\n{entries}")
+    for name, lines in BROKEN.items():
+        (target / f"odd_{name}.py").write_text(WHOLE.format(lines, name))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unloadable", "RuntimeError: no such GPU"),
+        ("absent", "ModuleNotFoundError: No module named 'a_library_that_is_not_there'"),
+        ("left", "SystemExit: 3"),
+        ("unmade", "FileNotFoundError: [Errno 2] No such file: 'model.bin'"),
+        ("sizeless", "ZeroDivisionError: integer division or modulo by zero"),
+        ("failing", "ValueError: too"),
+        ("giving", "TypeError: it gave str where bytes belong"),
+    ],
+)
+def test_a_plug_in_that_raises_is_named_in_one_line(broken: Path, name: str, reason: str) -> None:
+    done = run("compress", "--codec", name, site=broken, stdin=NUMBERS)
+
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert done.stderr.decode() == (
+        f"compressor: stage '{name}' fails in the plug-in that brings it, "
+        f"'odd_{name}:STAGE' of odd-stages 2.1: {reason}; "
+        "update or remove that package, or tell its authors\n"
+    )
+
+
+def test_a_plug_in_that_can_not_read_costs_the_members_that_need_it(broken: Path) -> None:
+    archive = run("compress", "--codec", "one_way", "--no-verify", site=broken, stdin=NUMBERS)
+
+    done = run("test", site=broken, stdin=archive.stdout)
+
+    assert archive.returncode == 0
+    assert done.returncode == 5
+    assert b"'odd_one_way:STAGE' of odd-stages 2.1: IndexError: list index" in done.stderr
+
+
+def test_codecs_lists_what_is_broken_and_goes_on(broken: Path) -> None:
+    done = run("codecs", site=broken)
+    found = [json.loads(line) for line in run("codecs", "--json", site=broken).stdout.splitlines()]
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    state = {line["name"]: line["broken"] for line in found}
+    assert {name for name, why in state.items() if why} == {
+        "unloadable",
+        "absent",
+        "left",
+        "wordless",
+    }  # what the others break is met when they are used
+    assert "KeyError: 'version'" in state["wordless"]
+    assert state.keys() >= {"zstd", "lzo", *BROKEN}
+    assert b"\nunloadable  broken: stage 'unloadable' fails in the plug-in" in done.stdout
+    keys = [sorted(line) for line in found]
+    assert keys.count(keys[0]) == len(keys)
+
+
+def test_a_library_of_ours_that_can_not_be_loaded_breaks_no_list(tmp_path: Path) -> None:
+    (tmp_path / "lz4.py").write_text("raise ImportError('lz4: undefined symbol')\n")
+
+    done = run("codecs", site=tmp_path)
+    packing = run("compress", "--codec", "lz4", site=tmp_path)
+
+    assert done.returncode == 0
+    assert b"\nlz4         broken: stage 'lz4' can't be had here" in done.stdout
+    assert packing.returncode == 5
+    assert b"lz4: undefined symbol" in packing.stderr

@@ -21,11 +21,15 @@ EXCESS = 64 << 20  # bytes; what a lie about the size may cost with lzallright, 
 INSTALL = "install python-lzo: pip install 'compressor-cz[lzo]'"
 
 
-def _python_lzo() -> ModuleType | None:
+def _python_lzo() -> ModuleType | str:
+    """Return the module, or what to do about it."""
     try:
         return importlib.import_module("lzo")
-    except ImportError:
-        return None
+    except Exception as error:  # whatever goes wrong in another package, lzallright still works
+        if isinstance(error, ModuleNotFoundError) and error.name == "lzo":
+            return INSTALL
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return f"python-lzo is installed, but can't be loaded ({reason}): install it anew"
 
 
 class Lzo:
@@ -34,9 +38,10 @@ class Lzo:
     block_size = 512 << 10  # bytes; decisions/0005-block-sizes.md
 
     def __init__(self, level: int = FAST) -> None:
-        self._lzo = _python_lzo()
-        if level != FAST and not self._lzo:
-            raise UnsupportedError(f"lzo:level={level} is not available here; {INSTALL}")
+        found = _python_lzo()
+        if level != FAST and isinstance(found, str):
+            raise UnsupportedError(f"lzo:level={level} is not available here; {found}")
+        self._lzo = None if isinstance(found, str) else found
         self._level = level
 
     def encode(self, plain: Bytes) -> Bytes:
@@ -136,13 +141,15 @@ def _length(packed: Bytes, at: int, mask: int) -> tuple[int, int]:
 
 
 def _provider() -> Provider:
-    if lzo := _python_lzo():
-        return Provider("python-lzo", lzo.__version__.decode(), "GPL-2.0-or-later")
-    return Provider("lzallright", version("lzallright"), "MIT", INSTALL)
+    found = _python_lzo()
+    if isinstance(found, str):
+        return Provider("lzallright", version("lzallright"), "MIT", found)
+    return Provider("python-lzo", found.__version__.decode(), "GPL-2.0-or-later")
 
 
 def _notice() -> str | None:
-    return None if _python_lzo() else f"lzo encodes slowly here, at about 6 MB/s; {INSTALL}"
+    found = _python_lzo()
+    return f"lzo encodes slowly here, at about 6 MB/s; {found}" if isinstance(found, str) else None
 
 
 STAGE = StageInfo(

@@ -1,5 +1,8 @@
 """LZO with either library, and with the slower one what keeps it from growing without end."""
 
+import re
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import lzallright
@@ -17,12 +20,12 @@ END = b"\x11\0\0"
 END_GAIN = 3  # bytes that the end mark counts for
 LITERALS = b"\x12a"  # one literal, and then a state of 1
 PYTHON_LZO = lzo._python_lzo()
-both = pytest.mark.skipif(not PYTHON_LZO, reason="needs python-lzo")
+both = pytest.mark.skipif(isinstance(PYTHON_LZO, str), reason="needs python-lzo")
 
 
 def without_python_lzo(level: int = 1) -> Lzo:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lzo, "_python_lzo", lambda: None)
+        patch.setattr(lzo, "_python_lzo", lambda: lzo.INSTALL)
         return Lzo(level)
 
 
@@ -127,7 +130,7 @@ def test_adding_up_survives_anything(packed: bytes, limit: int) -> None:
 def test_level_9_needs_python_lzo_to_encode_and_nothing_to_decode(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lzo, "_python_lzo", lambda: None)
+    monkeypatch.setattr(lzo, "_python_lzo", lambda: lzo.INSTALL)
 
     with pytest.raises(UnsupportedError, match="install python-lzo"):
         parse("lzo:level=9")
@@ -135,7 +138,7 @@ def test_level_9_needs_python_lzo_to_encode_and_nothing_to_decode(
 
 
 def test_a_slow_provider_gives_notice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lzo, "_python_lzo", lambda: None)
+    monkeypatch.setattr(lzo, "_python_lzo", lambda: lzo.INSTALL)
 
     notice = lzo.STAGE.notice()
 
@@ -153,3 +156,20 @@ def test_a_fast_provider_gives_none() -> None:
 def test_a_size_beyond_the_libraries_is_damage() -> None:
     with pytest.raises(DamagedError, match="claims"):
         Lzo().decode(END, 1 << 40)
+
+
+def test_a_python_lzo_that_can_not_be_loaded_is_said_and_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lzo.py").write_text("raise OSError('liblzo2.so.2: cannot open')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lzo", raising=False)
+    said = r"python-lzo is installed, but can't be loaded \(OSError: liblzo2.so.2: cannot open\)"
+
+    with pytest.raises(UnsupportedError, match=said):
+        parse("lzo:level=9")
+    provider = lzo.STAGE.provider()
+    assert provider.name == "lzallright"
+    assert re.match(said, provider.hint)
+    assert re.search(said, lzo.STAGE.notice() or "")
+    assert Lzo().decode(Lzo().encode(b"abc" * 99), 297) == b"abc" * 99
