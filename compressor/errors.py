@@ -18,21 +18,34 @@
     * PlugInError                  a stage that another package brings fails by an error of its own
 """
 
+SHORT = {"force": "-f"}
+"""Options that are known by one letter."""
+
 
 class CompressorError(Exception):
     """Base of all errors raised on purpose.
 
-    ``option`` is the keyword that the message names last, if it names one: the command line, which has
-    an option of that name, says that instead.
+    ``option`` is the keyword that the message names last, if it names one, alone or as in ``force=True`` or
+    ``codec="lz4"``: the command line, which has an option of that name, says that instead.
     """
 
     exit_code = 1
     option = ""
 
+    def __init__(self, what: str = "", option: str = "") -> None:
+        super().__init__(what)
+        self.option = option or self.option
+
     def at_shell(self) -> str:
         """Return the message, with the option of the command line in place of the keyword."""
         before, keyword, after = str(self).rpartition(self.option or "\0")
-        return f"{before}--{keyword.replace('_', '-')}{after}" if keyword else after
+        if not keyword:
+            return after
+        typed = SHORT.get(keyword, f"--{keyword.replace('_', '-')}")
+        if after.startswith('="'):
+            value, _, after = after[2:].partition('"')
+            typed += f" {value}"
+        return before + typed + after.removeprefix("=True")
 
 
 class UsageError(CompressorError, ValueError):
@@ -120,10 +133,6 @@ class LimitError(CompressorError):
     """A limit set by the caller would be exceeded; ``option`` is which, where one can be raised."""
 
     exit_code = 4
-
-    def __init__(self, what: str, option: str = "") -> None:
-        super().__init__(what)
-        self.option = option
 
 
 class MemoryBudgetError(LimitError):

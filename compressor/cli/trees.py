@@ -9,7 +9,7 @@ from typing import Any
 from compressor.cli.progress import Progress
 from compressor.cli.report import Report
 from compressor.engine.scanning import Tree
-from compressor.errors import UsageError
+from compressor.errors import CompressorError, UsageError
 from compressor.tree.attributes import reason_of
 from compressor.tree.excludes import lines_of
 from compressor.tree.scan import scan
@@ -20,10 +20,16 @@ def tree_of(inputs: Sequence[Path], options: ScanOptions, report: Report) -> Tre
     """Return the inputs of a run; what can't be packed as it is makes the exit code 3."""
 
     def problem(shown: str, reason: Exception | str) -> None:
-        report.warn(reason if isinstance(reason, str) else reason_of(reason), shown)
+        report.warn(_words(reason), shown)
         report.partly()
 
     return Tree(inputs, options, problem)
+
+
+def _words(reason: Exception | str) -> str:
+    if isinstance(reason, CompressorError):
+        return reason.at_shell()
+    return reason if isinstance(reason, str) else reason_of(reason)
 
 
 def measured(tree: Tree, progress: Progress) -> AbstractContextManager[None]:

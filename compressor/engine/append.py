@@ -74,7 +74,7 @@ def append_version(
         file.index()
         externals = packing.sources.externals
         if externals and file.identity in externals.identities:
-            raise UsageError("is what is appended to: its own states need no --base")
+            raise UsageError("is what is appended to: its own states need no base")
         external = externals or NONE_GIVEN
         archive = SeekableArchive(file.file, UnpackOptions(external=external))
         previous = Previous(archive.indexes[-1])

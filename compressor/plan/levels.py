@@ -26,14 +26,23 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
 
     Raises:
         UsageError: both are given, the level is out of range, or the codec can't be asked for.
+        TypeError: the codec is no text, or the level no whole number.
     """
+    if not isinstance(codec, str | None):
+        raise TypeError(f"codec is a str, such as 'zstd:level=19', not {type(codec).__name__}")
+    if not isinstance(level, int | None):
+        raise TypeError(f"level is an int from 0 to 9, not {type(level).__name__}")
     if codec is not None and level is not None:
-        raise UsageError("a codec and a level exclude each other: write --codec zstd:level=19")
+        raise UsageError(
+            'a codec and a level exclude each other: write codec="zstd:level=19"', "codec"
+        )
     if codec is not None:
         return _unbased(parse(codec))
     level = DEFAULT if level is None else level
     if level != 0 and level not in LEVELS:
-        raise UsageError(f"level {level} is not from 1 to 9; --codec zstd:level=19 goes beyond")
+        raise UsageError(
+            f'level {level} is not from 1 to 9; codec="zstd:level=19" goes beyond', "codec"
+        )
     return parse(LEVELS[level] if level else FAST)
 
 

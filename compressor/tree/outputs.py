@@ -31,8 +31,10 @@ class OutputRefusedError(CompressorError):
 class OutputExistsError(OutputRefusedError):
     """The output exists (since ``mtime_ns``), and ``force`` was not given."""
 
+    option = "force"
+
     def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
-        super().__init__(f"{path} exists; -f overwrites it")
+        super().__init__(f"{path} exists; force=True overwrites it")
         self.mtime_ns = mtime_ns
 
 

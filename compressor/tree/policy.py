@@ -10,6 +10,19 @@ class UnsafeNameError(CompressorError):
     """A recorded name would leave the target folder, or passes through a link."""
 
 
+class NamelessError(UnsafeNameError):
+    """The member was piped: it has no name of its own that it could get back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a member has no name (it was piped): read it, and write it where it is to go"
+        )
+
+    def at_shell(self) -> str:
+        """Return the message as the command line's options have it."""
+        return "a member has no name (it was piped); say where it goes: -o or -c"
+
+
 class UnsafeLinkError(CompressorError):
     """A symbolic link would lead out of the target folder, and ``unsafe_links`` was not given."""
 
@@ -72,7 +85,7 @@ def check_name(name: bytes) -> None:
         UnsafeNameError: it is absolute or empty, or has a component that is empty, ``.`` or ``..``.
     """
     if not name:
-        raise UnsafeNameError("a member has no name (it was piped); say where it goes: -o or -c")
+        raise NamelessError
     if b"\0" in name or not _FORBIDDEN.isdisjoint(name.split(b"/")):
         raise UnsafeNameError(
             f"the recorded name {shown(name)!r} would leave the folder; it is refused"
@@ -111,7 +124,8 @@ def check_link(name: bytes, target: bytes) -> None:
             return
     raise UnsafeLinkError(
         f"the link {shown(name)!r} -> {shown(target)!r} may lead out of the folder; it is refused "
-        "(--unsafe-links makes it)"
+        "(unsafe_links=True makes it)",
+        "unsafe_links",
     )
 
 

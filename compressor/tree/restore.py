@@ -297,7 +297,7 @@ class Restorer:
         fifo = node.kind == NodeKind.FIFO
         what = f"{shown(node.name)!r} is a {'FIFO' if fifo else 'device'}"
         if not self._options.specials:
-            raise SpecialFileError(f"{what}; it is refused (--specials makes it)")
+            raise SpecialFileError(f"{what}; it is refused (specials=True makes it)", "specials")
         if not fifo and (os.geteuid() != 0 or node.device is None):
             raise SpecialFileError(f"{what}; only root makes one")
         mode = 0o600 | _TYPES[node.kind]

@@ -18,6 +18,7 @@ from compressor.tree.excludes import CACHE_TAG, Excluded, is_cache
 from compressor.tree.inputs import InputError
 from compressor.tree.node import KINDS, NodeKind
 from compressor.tree.outputs import Identity, identity_in
+from compressor.tree.policy import SpecialFileError
 from compressor.tree.roots import Root
 
 OPEN_FOLDERS = 64  # descriptors; programs may have no more than 256 on some systems
@@ -203,7 +204,8 @@ class Walk(Struct, eq=False):
             return False
         if kind not in _ORDINARY and not self.options.specials:
             what = "a FIFO" if kind is _FIFO else "a device"
-            self._tell(entry, f"is {what}; it is left out (--specials takes it)")
+            text = f"is {what}; it is left out (specials=True takes it)"
+            self.problem(entry.shown, SpecialFileError(text, "specials"))
             return False
         if kind is _SYMLINK and self.options.follow_links:
             self._tell(

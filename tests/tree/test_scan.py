@@ -94,7 +94,7 @@ def test_fifos_are_left_out_and_told_unless_they_are_asked_for() -> None:
     problems: list[str] = []
 
     assert names("d", problems=problems) == [b"d"]
-    assert problems == ["d/f: is a FIFO; it is left out (--specials takes it)"]
+    assert problems == ["d/f: is a FIFO; it is left out (specials=True takes it)"]
     assert found("d", specials=True)[1].node.kind is NodeKind.FIFO
 
 
@@ -110,7 +110,7 @@ def test_devices_have_their_numbers() -> None:
     assert (block.kind, block.device) == (NodeKind.BLOCK_DEVICE, (7, 300))
     assert (char.kind, char.device) == (NodeKind.CHAR_DEVICE, (1, 3))
     assert names("d", problems=problems) == [b"d"]
-    assert problems[0] == "d/b: is a device; it is left out (--specials takes it)"
+    assert problems[0] == "d/b: is a device; it is left out (specials=True takes it)"
 
 
 def test_sockets_are_always_left_out_and_told_unless_excluded() -> None:
