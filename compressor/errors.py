@@ -15,6 +15,7 @@
     * MemoryBudgetError            ... namely ``--memory``; carries ``needed`` and ``allowed``
   * UnsupportedError           5   the archive or the request needs something that is missing here
     * MissingBaseError             ... namely the file that a difference is from
+    * UnknownStageError            ... namely a stage that no one here knows; ``stage`` is its name
     * PlugInError                  a stage that another package brings fails by an error of its own
 """
 
@@ -168,6 +169,18 @@ class MissingBaseError(UnsupportedError):
         )
         self.name = name
         self.content_hash = content_hash
+
+
+class UnknownStageError(UnsupportedError):
+    """A chain names a ``stage`` that neither this release nor a plug-in has, at ``column`` of its text."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(
+            f"stage {stage!r} is unknown to this release; install the plug-in that brings it, "
+            "or a newer release (`compressor codecs` lists what is here)"
+        )
+        self.stage = stage
+        self.column = 0
 
 
 class PlugInError(UnsupportedError):

@@ -2,7 +2,7 @@
 
 from compressor.errors import UsageError
 from compressor.plan.densest import STRONG, Trials, densest
-from compressor.stages.chain import Chain, parse
+from compressor.stages.chain import Chain, parse, parse_typed
 
 DEFAULT = 3
 LEVELS = {
@@ -37,7 +37,7 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
             'a codec and a level exclude each other: write codec="zstd:level=19"', "codec"
         )
     if codec is not None:
-        return _unbased(parse(codec))
+        return _unbased(parse_typed(codec))
     level = DEFAULT if level is None else level
     if level != 0 and level not in LEVELS:
         raise UsageError(

@@ -5,7 +5,7 @@ A name is written into archives: it is never given to another format.
 
 from importlib import import_module
 
-from compressor.errors import UnsupportedError
+from compressor.errors import UnknownStageError, UnsupportedError
 from compressor.stages.base import StageInfo
 
 __all__ = ["BASED", "TABLE", "stage_by_name"]
@@ -40,7 +40,8 @@ def stage_by_name(name: str) -> StageInfo:
     """Return the stage with this name, ours or a plug-in's.
 
     Raises:
-        UnsupportedError: neither the table nor an installed plug-in has it; or its library is missing.
+        UnknownStageError: neither the table nor an installed plug-in has it.
+        UnsupportedError: its library is missing.
         PlugInError: the plug-in can't be imported.
     """
     if name in TABLE:
@@ -54,8 +55,5 @@ def stage_by_name(name: str) -> StageInfo:
 
     found = loaded(name)
     if found is None:
-        raise UnsupportedError(
-            f"stage {name!r} is unknown to this release; install the plug-in that brings it, "
-            "or a newer release (`compressor codecs` lists what is here)"
-        )
+        raise UnknownStageError(name)
     return found

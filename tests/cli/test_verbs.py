@@ -153,7 +153,10 @@ def test_a_wrong_codec_is_marked_where_it_is_wrong(run: Run, codec: str, mark: s
 
 
 def test_an_unknown_codec_says_how_to_find_one(run: Run) -> None:
-    assert b"compressor codecs" in run("compress", "--codec", "middleout", input=b"", code=5).stderr
+    said = run("compress", "--codec", "zstd > middleout", input=b"", code=2).stderr
+
+    assert b"`compressor codecs` lists them\n  zstd > middleout\n         ^\n" in said
+    assert b"'middleout'" in run("bench", "--codec", "middleout", __file__, code=2).stderr
 
 
 def test_a_codec_that_needs_a_base_is_not_to_be_asked_for(run: Run) -> None:
