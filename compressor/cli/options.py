@@ -72,6 +72,20 @@ class OutputPath(FilePath):
         return super().convert("-" if value == "/dev/stdout" else value, param, ctx)
 
 
+class BasePath(FilePath):
+    """A path of a file that is looked into; ``-`` would be a pipe."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read a path."""
+        if value == "-":
+            self.fail(
+                "a base is read here and there, so that it can't come from stdin: name a file",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
 PATH = FilePath(path_type=Path, allow_dash=True)
 OUTPUT = OutputPath(path_type=Path, allow_dash=True)
 POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -234,7 +248,7 @@ basing = click.option(
     "--base",
     "bases",
     multiple=True,
-    type=PATH,
+    type=BasePath(path_type=Path),
     metavar="FILE",
     help="What tensors are differences from: a file, or an archive that holds it; repeatable.",
 )

@@ -71,3 +71,21 @@ def test_what_is_appended_with_the_base_is_stored_once(run: Run) -> None:
     assert Path("run.cz").stat().st_size - size < 4000
     assert chains(run, "run.cz")["floatdelta"] == 4
     assert run("cat", "--base", "old0", "run.cz", "again1").stdout == state(1)
+
+
+@pytest.mark.parametrize(
+    "words", ["compress a", "append a.cz a", "test a.cz", "cat a.cz", "-d a.cz"]
+)
+def test_a_base_from_stdin_is_wrong_usage_that_says_why(run: Run, words: str) -> None:
+    Path("a").write_text("a")
+
+    said = run(*words.split(), "--base", "-", code=2).stderr
+
+    assert b"a base is read here and there, so that it can't come from stdin: name a file" in said
+
+
+def test_a_base_may_be_named_as_stdin_is(run: Run) -> None:
+    Path("a").write_text("a")
+    Path("-").write_text("b")
+
+    run("compress", "a", "--base", "./-")
