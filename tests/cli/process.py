@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,10 +39,20 @@ def left(folder: Path) -> set[str]:
     return {item.name for item in folder.iterdir()}
 
 
+def heed_signals() -> None:
+    """Have a process that begins take signals as from a shell, though they are ignored here.
+
+    So SIGINT is where a shell runs the tests in the background, and SIGHUP under nohup.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*words: str | Path, **options: Any) -> "subprocess.Popen[bytes]":
     """Begin a command line whose end is awaited elsewhere; all three streams are pipes unless given."""
     for name in ("stdin", "stdout", "stderr"):
         options.setdefault(name, subprocess.PIPE)
+    options.setdefault("preexec_fn", heed_signals)
     return subprocess.Popen([*COMMAND, *words], env=environment(), **options)
 
 

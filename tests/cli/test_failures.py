@@ -26,8 +26,6 @@ def small(run: Run) -> bytes:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_leaves_nothing_and_says_nothing(folder: Path, number: int, code: int) -> None:
-    if signal.getsignal(number) == signal.SIG_IGN:
-        pytest.skip("this signal is ignored here, as under nohup, and so by what we start")
     with start("-o", "a.cz", cwd=folder) as process:
         assert process.stdin is not None
         assert process.stderr is not None
@@ -45,8 +43,6 @@ def test_a_signal_leaves_nothing_and_says_nothing(folder: Path, number: int, cod
 @pytest.mark.parametrize("threads", ["-T1", "-T2"])
 def test_a_signal_ends_a_run_whose_threads_are_at_work(folder: Path, threads: str) -> None:
     """Once a single thread went on to the end of its block: for a minute with lzma."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        pytest.skip("this signal is ignored here, as under nohup, and so by what we start")
     Path("a").write_bytes(os.urandom(40 << 20))
     with start("compress", "--codec", "lzma", threads, "a", cwd=folder) as process:
         wait_for(lambda: outputs_of(process, folder))

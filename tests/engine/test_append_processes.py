@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import outputs_of
+from tests.cli.process import heed_signals, outputs_of
 from tests.engine.crashes import (
     Bench,
     command,
@@ -30,7 +30,12 @@ Process = subprocess.Popen[bytes]
 
 
 def start(*words: str | Path) -> Process:
-    return subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_signals,
+    )
 
 
 def ended(process: Process) -> tuple[int, str]:
