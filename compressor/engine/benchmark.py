@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +12,9 @@ from compressor.errors import CompressorError, DamagedError, UsageError
 from compressor.plan.levels import chain_for
 from compressor.stages import chain as chains
 from compressor.stages.chain import Chain
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 CHAINS = (
     "store",
@@ -112,17 +116,27 @@ def measure(data: bytearray, texts: Sequence[str]) -> Iterator[Row | tuple[str, 
     worker = ThreadPoolExecutor(1, "compressor")
     try:
         for text in texts:
-            try:
-                chain = chain_for(text, None)
-                row = worker.submit(_row, chain, data).result()
-            except DamagedError:
-                raise
-            except CompressorError as error:
-                yield text, error
-            else:
-                yield row
+            yield tried(text, partial(_awaited, worker, text, data))
     finally:
         worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _awaited(worker: "ThreadPoolExecutor", text: str, data: bytearray) -> Row:
+    return worker.submit(_row, chain_for(text, None), data).result()
+
+
+def tried(name: str, work: Callable[[], T]) -> T | tuple[str, CompressorError]:
+    """Return the row that some work makes, or the name of what it tries and why there is none.
+
+    Raises:
+        DamagedError: something did not give back what it was given.
+    """
+    try:
+        return work()
+    except DamagedError:
+        raise
+    except CompressorError as error:
+        return name, error
 
 
 def least(work: Callable[[], T]) -> tuple[float, T]:

@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import Source
-from compressor.engine.benchmark import Row, Sample, least
+from compressor.engine.benchmark import Row, Sample, least, tried
 from compressor.engine.glance import ChainUse
 from compressor.engine.limits import UNLIMITED
 from compressor.engine.numbers import content_from
@@ -19,7 +20,7 @@ from compressor.engine.sinks import NullSink
 from compressor.engine.survey import survey
 from compressor.engine.trees import Tally
 from compressor.engine.unpack import unpack
-from compressor.errors import CompressorError, DamagedError
+from compressor.errors import CompressorError
 from compressor.plan.levels import SOLID_SIZES, chain_for, trials_for
 from compressor.plan.numbers import codings_for
 from compressor.stages.base import Bytes
@@ -59,14 +60,7 @@ def measure(
         DamagedError: the archive does not hold what it was given.
     """
     for level in levels:
-        try:
-            row = _row(sample, level)
-        except DamagedError:
-            raise
-        except CompressorError as error:
-            yield f"-{level}", error
-        else:
-            yield row
+        yield tried(f"-{level}", partial(_row, sample, level))
 
 
 def _row(sample: Sample, level: int) -> LevelRow:
