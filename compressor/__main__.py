@@ -1,6 +1,7 @@
 """Run the command line: ``python -m compressor``, and the console script."""
 
 import gc
+import os
 import sys
 
 from compressor import __version__
@@ -12,7 +13,7 @@ def main() -> None:
     """Run the command line; the version is printed without loading it."""
     try:
         code = _version() if sys.argv[1:] in VERSION_FLAGS else _run()
-    except KeyboardInterrupt:  # while modules load; later the command line sees to it
+    except KeyboardInterrupt:  # just before or behind what sees to it
         code = 130
     gc.freeze()  # or the interpreter looks for garbage in all modules before it ends: 20 ms
     sys.exit(code)
@@ -28,10 +29,17 @@ def _version() -> int:
 
 
 def _run() -> int:
+    import signal  # imported late: the version is printed without it
+
     # Looked for among what loading makes, and entries, there is no garbage.
     gc.set_threshold(100_000)
+    heeded = signal.getsignal(signal.SIGINT)
+    if heeded == signal.default_int_handler:  # in the background it is ignored
+        # While modules load nothing is begun. An exception could be dropped by what loads them.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     from compressor.cli import main as run
 
+    signal.signal(signal.SIGINT, heeded)
     return run(sys.argv[1:])
 
 

@@ -13,8 +13,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.archives import FOOTER, flipped, hostile, needing
-from tests.cli.process import COMMAND, Run, environment, left, outputs_of, start, wait_for
+from tests.cli.process import (
+    COMMAND,
+    Run,
+    environment,
+    heed_signals,
+    left,
+    outputs_of,
+    start,
+    wait_for,
+)
 
+ROOT = Path(__file__).parents[2]
 NOISE = bytes(range(256)) * 64
 
 
@@ -77,6 +87,32 @@ def test_a_signal_whose_exception_python_drops_comes_again() -> None:
     )
 
     assert (done.stdout, done.stderr) == (b"told\n", b"")
+
+
+LOADING = """
+import os, signal, time, weakref
+class Thing: pass
+thing = Thing()
+reference = weakref.ref(thing, lambda _: [os.kill(os.getpid(), signal.SIGINT), time.sleep(0)])
+del thing
+time.sleep(20)
+"""
+
+
+def test_a_ctrl_c_while_modules_load_ends_the_run_and_says_nothing(folder: Path) -> None:
+    """Once one that came while Python's imports called something was dropped, with a traceback."""
+    (folder / "click.py").write_text(LOADING)  # as what `compressor.cli` imports
+
+    with subprocess.Popen(
+        [*COMMAND, "list"],
+        env=environment(PYTHONPATH=os.pathsep.join((str(folder), str(ROOT)))),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_signals,
+    ) as process:
+        said = process.communicate(timeout=15)[1]
+
+    assert (process.returncode, said) == (130, b"")
 
 
 def test_a_terminal_is_not_waited_for(folder: Path) -> None:
