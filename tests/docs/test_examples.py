@@ -90,3 +90,12 @@ def test_every_document_names_only_targets_that_make_has() -> None:
 
 def targets(text: str) -> list[str]:
     return re.findall(r"(?:`|^|&& )make ([a-z]+)", text, re.MULTILINE)
+
+
+def test_the_readme_begins_with_six_lines_that_people_type() -> None:
+    text = (ROOT / "README.md").read_text()
+    first = next(block for block in examples(ROOT / "README.md") if block.language == "sh")
+
+    assert "\nSix lines that people type:\n" in text
+    assert len(first.text.strip().splitlines()) == 6
+    assert first.line < 30  # on the first screen
