@@ -174,13 +174,13 @@ class MissingBaseError(UnsupportedError):
 class UnknownStageError(UnsupportedError):
     """A chain names a ``stage`` that neither this release nor a plug-in has, at ``column`` of its text."""
 
-    def __init__(self, stage: str) -> None:
+    def __init__(self, stage: str, column: int) -> None:
         super().__init__(
             f"stage {stage!r} is unknown to this release; install the plug-in that brings it, "
             "or a newer release (`compressor codecs` lists what is here)"
         )
         self.stage = stage
-        self.column = 0
+        self.column = column
 
 
 class PlugInError(UnsupportedError):

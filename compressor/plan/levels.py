@@ -1,8 +1,8 @@
 """Levels 1 to 9 as chains, and what else blocks are tried with at a level."""
 
-from compressor.errors import UsageError
+from compressor.errors import ChainError, UnknownStageError, UsageError
 from compressor.plan.densest import STRONG, Trials, densest
-from compressor.stages.chain import Chain, parse, parse_typed
+from compressor.stages.chain import Chain, parse
 
 DEFAULT = 3
 LEVELS = {
@@ -37,7 +37,7 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
             'a codec and a level exclude each other: write codec="zstd:level=19"', "codec"
         )
     if codec is not None:
-        return _unbased(parse_typed(codec))
+        return _unbased(_typed(codec))
     level = DEFAULT if level is None else level
     if level != 0 and level not in LEVELS:
         raise UsageError(
@@ -49,6 +49,15 @@ def chain_for(codec: str | None, level: int | None) -> Chain:
 def trials_for(level: int | None) -> Trials | None:
     """Return what blocks of any bytes are tried with at a level; None: the level's chain alone."""
     return densest() if level == max(LEVELS) else None
+
+
+def _typed(text: str) -> Chain:
+    """Read a chain that a user wrote: of that an unknown stage is a mistake like any other."""
+    try:
+        return parse(text)
+    except UnknownStageError as error:
+        what = f"no stage here is called {error.stage!r}: `compressor codecs` lists them"
+        raise ChainError(what, text, error.column) from error
 
 
 def _unbased(chain: Chain) -> Chain:

@@ -36,8 +36,8 @@ BASED = frozenset({"densedelta", "floatdelta"})
 """Those that are based, known without an import: nobody can ask for one."""
 
 
-def stage_by_name(name: str) -> StageInfo:
-    """Return the stage with this name, ours or a plug-in's.
+def stage_by_name(name: str, column: int = 0) -> StageInfo:
+    """Return the stage with this name, ours or a plug-in's; ``column`` is where a chain has the name.
 
     Raises:
         UnknownStageError: neither the table nor an installed plug-in has it.
@@ -55,5 +55,5 @@ def stage_by_name(name: str) -> StageInfo:
 
     found = loaded(name)
     if found is None:
-        raise UnknownStageError(name)
+        raise UnknownStageError(name, column)
     return found

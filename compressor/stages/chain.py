@@ -19,7 +19,6 @@ from msgspec import Struct
 from compressor.errors import (
     ChainError,
     DamagedError,
-    UnknownStageError,
     UnsupportedError,
     UsageError,
 )
@@ -298,9 +297,7 @@ def parse(text: str) -> Chain:
 
     Raises:
         ChainError: the text is not a chain, or an option is unknown or out of range.
-        UnknownStageError: it names a stage that is not known here: an archive's needs it;
-            ``parse_typed`` is for what users write.
-        UnsupportedError: what one of its stages needs is missing here.
+        UnsupportedError: a stage, or what it needs, is missing here.
     """
     if len(text) > MAX_TEXT:
         raise ChainError(f"a chain has at most {MAX_TEXT} characters", text[:60], 60)
@@ -309,19 +306,6 @@ def parse(text: str) -> Chain:
     if parser.token:
         parser.fail("expected the end")
     return chain
-
-
-def parse_typed(text: str) -> Chain:
-    """Read a chain that a user wrote: of that an unknown stage is a mistake, too.
-
-    Raises:
-        ChainError, UnsupportedError: as ``parse``.
-    """
-    try:
-        return parse(text)
-    except UnknownStageError as error:
-        what = f"no stage here is called {error.stage!r}: `compressor codecs` lists them"
-        raise ChainError(what, text, error.column) from error
 
 
 class _Parser:
@@ -377,12 +361,7 @@ class _Parser:
     def _stage(self) -> StageInfo:
         if not self.token[:1].isalpha():
             self.fail("expected the name of a stage")
-        column, name = self.column, self._next()
-        try:
-            return stage_by_name(name)
-        except UnknownStageError as error:
-            error.column = column
-            raise
+        return stage_by_name(column=self.column, name=self._next())  # in this order
 
     def _children(self, depth: int) -> tuple[Chain, ...]:
         if self._take(">"):

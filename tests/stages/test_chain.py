@@ -29,7 +29,6 @@ from compressor.stages.chain import (
     decode,
     encode,
     parse,
-    parse_typed,
 )
 from tests import strategies
 
@@ -248,20 +247,6 @@ def test_what_cannot_be_printed_keeps_its_column() -> None:
 def test_a_stage_that_no_one_knows_is_unsupported() -> None:
     with pytest.raises(UnsupportedError, match="stage 'bogus' is unknown"):
         parse("mask > bogus")
-
-
-@pytest.mark.parametrize(
-    ("text", "column"), [("bogus", 0), ("mask > bogus", 7), ("halves(store, bogus:level=3)", 14)]
-)
-def test_a_stage_that_a_user_made_up_is_marked_as_other_mistakes_are(
-    text: str, column: int
-) -> None:
-    with pytest.raises(ChainError) as caught:
-        parse_typed(text)
-
-    message, shown, mark = str(caught.value).split("\n")
-    assert message == "no stage here is called 'bogus': `compressor codecs` lists them"
-    assert (shown, mark) == ("  " + text, "  " + " " * column + "^")
 
 
 def test_long_texts_are_refused_before_they_are_read() -> None:
