@@ -1,6 +1,7 @@
 """tar archives (ustar, GNU, pax), from front to back, by the standard library."""
 
 import io
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -188,8 +189,18 @@ def _mtime(info: tarfile.TarInfo) -> int | None:
 
 def _xattrs(info: tarfile.TarInfo) -> tuple[tuple[bytes, bytes], ...]:
     found = {
-        _bytes(key[len(XATTR) :]): _bytes(value)
+        _bytes(_unescaped(key[len(XATTR) :])): _bytes(value)
         for key, value in info.pax_headers.items()
         if key.startswith(XATTR)
     }
     return tuple(sorted(found.items()))
+
+
+def escaped(name: str) -> str:
+    """Return an attribute's name as GNU tar and star have it in a key, which ends at its first =."""
+    return name.replace("%", "%25").replace("=", "%3D")
+
+
+def _unescaped(name: str) -> str:
+    """Return the name; GNU tar leaves all other uses of % as they are."""
+    return re.sub("%(25|3D)", lambda found: "%" if found[1] == "25" else "=", name)

@@ -41,6 +41,8 @@ def tree(top: Path) -> None:
         file.write(TEXT)
     with suppress(OSError):  # not every file system has attributes
         os.setxattr(top / "a", "user.note", b"v\xff\0\n=w")
+        for name in ("user.a=b", "user.100%", "user.%3D", "user.%41"):
+            os.setxattr(top / "a", name, name.encode())
     if ROOT:
         os.chown(top / "sub", 1234, 4321)
     for path in sorted(top.rglob("*"), reverse=True):
@@ -59,7 +61,7 @@ def facts(top: Path) -> dict[str, tuple[Any, ...]]:
             content = path.read_bytes()
         elif stat.S_ISLNK(status.st_mode):
             content = path.readlink()
-        names = [] if path.is_symlink() else os.listxattr(path)
+        names = [] if path.is_symlink() else sorted(os.listxattr(path))
         xattrs = [(name, os.getxattr(path, name)) for name in names if name.startswith("user.")]
         owner = (status.st_uid, status.st_gid)
         facts = (status.st_mode, status.st_nlink, owner, status.st_mtime_ns, content, xattrs)
