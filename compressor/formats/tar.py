@@ -14,11 +14,14 @@ from compressor.stages.base import Bytes
 
 BLOCK = 512  # bytes: of a header, and what contents are filled up to
 XATTR = "SCHILY.xattr."  # what keys of attributes begin with, by GNU tar, star, bsdtar
+GNU = b"ustar  \0"  # magic, where ustar has its own and a version
+DUMPED = b"D"  # type of GNU: a folder, and the names of what was in it
 READ = 64 * BLOCK  # bytes asked for at once
 MOST_SECONDS = 1 << 40  # of a time; as good as any other that no archive can record
 
 _KINDS = {
     tarfile.DIRTYPE: Kind.FOLDER,
+    DUMPED: Kind.FOLDER,
     tarfile.SYMTYPE: Kind.SYMLINK,
     tarfile.LNKTYPE: Kind.HARDLINK,
     tarfile.FIFOTYPE: Kind.FIFO,
@@ -48,10 +51,13 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: Bytes, encoding: str, errors: str) -> Self:
-        """Take a short block of zeros at the end for a whole one."""
+        """Take a short block of zeros at the end for a whole one; GNU's headers have no prefix of names."""
         data = bytes(buf)
         data = data if data.strip(b"\0") or not data else bytes(BLOCK)
-        return super().frombuf(data, encoding, errors)
+        found = super().frombuf(data, encoding, errors)
+        if data[257:265] == GNU:  # times stand in its place
+            found.name = tarfile.nts(data[:100], encoding, errors)  # type: ignore[attr-defined]
+        return found
 
     def _proc_pax(self, tar: tarfile.TarFile) -> Any:
         return self._bounded(tar, super()._proc_pax)  # type: ignore[misc]

@@ -128,6 +128,18 @@ def test_compress_then_export_is_what_tar_restores(run: Run, peer: Peer) -> None
     assert names == [line["name"] for line in lines(run("list", "--json", "run.cz").stdout)[:-1]]
 
 
+def test_incremental_tar_files_are_converted(run: Run, peer: Peer) -> None:
+    tree(Path("run"))
+    before = facts(Path("run"))
+    words = ["-g", "state", "--format=gnu", "-S", "-cf", "x.tar", "run"]
+    subprocess.run([peer("tar"), *words], check=True)
+
+    run("convert", "x.tar")
+    run("extract", "x.cz", "-C", "ours", "--unsafe-links", "--specials")
+
+    assert kept(facts(Path("ours/run")), ["--format=gnu"]) == kept(before, ["--format=gnu"])
+
+
 def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     Path("run/sub").mkdir(parents=True)
     Path("run/a").write_bytes(TEXT)
