@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.record import MAGIC
 from compressor.archive.schema import MAX_NAME, shown_name
-from compressor.engine.clashes import Fate, Fates, Taken, plain
+from compressor.engine.clashes import LINKABLE, Fate, Fates, Taken, plain
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.member import KINDS
 from compressor.engine.nodes import recordable
@@ -129,7 +129,7 @@ class Conversion:
     def __init__(self, options: PackOptions, problem: Problem) -> None:
         self._options = options
         self._problem = problem
-        self._names: dict[bytes, bytes | None] = {}  # and of which file each is a name
+        self._names: dict[bytes, bytes | None] = {}  # and of what each is a name
         self._taken = Taken()
 
     def pack(
@@ -155,7 +155,7 @@ class Conversion:
                 continue
             self._take(entry, member.kind)
             self._names[entry.name] = (
-                entry.name if member.kind is Kind.FILE else self._file_of(member)
+                entry.name if member.kind in LINKABLE else self._file_of(member)
             )
             limit(packer.plain_size + member.size)
             if member.kind is Kind.FILE:
@@ -220,7 +220,7 @@ class Conversion:
         )
 
     def _file_of(self, member: Member) -> bytes | None:
-        """Return the name of the file that a hard link leads to, if it does."""
+        """Return the name of what a hard link leads to in the end, if it does."""
         hard = member.kind is Kind.HARDLINK
         return self._names.get(plain(member.target or b"")) if hard else None
 

@@ -33,6 +33,7 @@ def tree(top: Path) -> None:
     (top / "sub/program").write_bytes(NOISE)
     (top / "sub/program").chmod(0o4751)
     os.mkfifo(top / "sub/fifo")
+    os.link(top / "soft", top / "soft-again", follow_symlinks=False)
     (top / "n\udcffm").write_bytes(b"odd")
     (top / ("long" * 40)).write_bytes(b"long")
     with (top / "sparse").open("wb") as file:
@@ -437,3 +438,26 @@ def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) ->
     found = {path.name: path.read_bytes() for path in Path("out").iterdir()}
     assert found == {"l": b"one", "m": b"one", "n": b"one", "f": b"two", "o": b"two", "g": b"4"}
     assert [Path("out", name).stat().st_nlink for name in ("l", "f", "g")] == [3, 2, 1]
+
+
+def test_hard_links_to_links_and_pipes_are_kept_whichever_name_came_again(run: Run) -> None:
+    again = [info(f"{name}{end}", tarfile.LNKTYPE, name) for name in "sp" for end in "12"]
+    members = [
+        info("s", tarfile.SYMTYPE, "there"),
+        info("p", tarfile.FIFOTYPE),
+        *again,
+        info("d", tarfile.DIRTYPE),
+    ]
+    Path("once.tar").write_bytes(tar_of(*((one, b"") for one in members)))
+    Path("twice.tar").write_bytes(tar_of(*((one, b"") for one in (*members, info("s"), info("p")))))
+
+    for name, count in (("once", 3), ("twice", 2)):
+        run("convert", f"{name}.tar")
+        run("extract", f"{name}.cz", "-C", name, "--specials")
+
+        assert str(Path(name, "s1").readlink()) == "there"
+        assert Path(name, "p1").is_fifo()
+        assert [Path(name, one).lstat().st_nlink for one in ("s2", "p2")] == [count] * 2
+
+    Path("x.tar").write_bytes(tar_of((members[-1], b""), (info("l", tarfile.LNKTYPE, "d"), b"")))
+    assert b"is no file before it" in run("convert", "x.tar", code=3).stderr
