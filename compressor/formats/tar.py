@@ -65,6 +65,12 @@ class _Header(tarfile.TarInfo):
     def _proc_gnulong(self, tar: tarfile.TarFile) -> Any:
         return self._bounded(tar, super()._proc_gnulong)  # type: ignore[misc]
 
+    def _apply_pax_info(self, pax_headers: dict[str, str], encoding: str, errors: str) -> None:
+        """Let a sparse file's own name win, wherever among the others it stands."""
+        if "GNU.sparse.name" in pax_headers:
+            pax_headers = {**pax_headers, "path": pax_headers["GNU.sparse.name"]}
+        super()._apply_pax_info(pax_headers, encoding, errors)  # type: ignore[misc]
+
     def _bounded(self, tar: tarfile.TarFile, read: Callable[[tarfile.TarFile], Any]) -> Any:
         if not 0 <= self.size <= MAX_HEADER:
             raise DamagedError("this tar file has a header of impossible size", offset=tar.offset)

@@ -141,6 +141,22 @@ def test_incremental_tar_files_are_converted(run: Run, peer: Peer) -> None:
     assert kept(facts(Path("ours/run")), ["--format=gnu"]) == kept(before, ["--format=gnu"])
 
 
+@pytest.mark.parametrize("version", ["0.0", "0.1", "1.0"])
+def test_names_of_sparse_files_are_kept(run: Run, peer: Peer, version: str) -> None:
+    names = ["short", "long" * 40]
+    for name in names:
+        with Path(name).open("wb") as file:
+            file.seek(1 << 20)
+            file.write(TEXT)
+    form = ["--format=pax", "-S", f"--sparse-version={version}"]
+    subprocess.run([peer("tar"), *form, "-cf", "x.tar", *names], check=True)
+
+    run("convert", "x.tar")
+
+    for name in names:
+        assert run("cat", "x.cz", name).stdout == bytes(1 << 20) + TEXT
+
+
 def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     Path("run/sub").mkdir(parents=True)
     Path("run/a").write_bytes(TEXT)
