@@ -193,15 +193,15 @@ class Conversion:
     def _entry(self, member: Member) -> Entry | None:
         """Return what is recorded of a member; None where it is left out, which is told."""
         shown = _shortened(shown_name(member.name))
-        if member.odd:
-            self._problem(shown, member.odd)
         name = plain(member.name)
-        if not name:  # the folder itself that all lies in
+        if not name and member.kind is Kind.FOLDER:  # the one that all lies in
             return None
         reason = self._refused(member)
         if reason:
             self._problem(shown, f"{reason}; it is left out")
             return None
+        if member.odd:
+            self._problem(shown, member.odd)
         if member.name.startswith(b"/"):
             self._problem(shown, "is an absolute name; it is recorded without the / at its start")
         mtime_ns = None if member.mtime_ns is None else recordable(member.mtime_ns)
@@ -226,7 +226,7 @@ class Conversion:
 
     def _refused(self, member: Member) -> str:
         if member.kind is Kind.UNKNOWN:
-            return "is of a kind that is not known here"
+            return member.odd or "is of a kind that is not known here"
         if member.device and not all(0 <= number <= MOST_NUMBER for number in member.device):
             return "has an impossible number of a device"
         if member.kind is Kind.HARDLINK and self._file_of(member) is None:
@@ -239,6 +239,8 @@ class Conversion:
 
 def _unfit(name: bytes) -> str:
     """Return why a name can't be recorded; "": it can."""
+    if not plain(name):
+        return "has no name"
     if b".." in name.split(b"/"):
         return "has a name that climbs with .."
     if b"\0" in name:

@@ -110,7 +110,7 @@ def members(file: IO[bytes]) -> Members:
         if not tar.ended:
             raise TruncatedError("this tar file was cut short: it lacks its end", offset=tar.offset)
         if tar.followed:
-            odd = "what stands behind the end of the tar file is no other one; it is left out"
+            odd = "what stands behind the end of the tar file is no other one"
             yield Member(b"", Kind.UNKNOWN, odd=odd)
 
 
@@ -133,6 +133,7 @@ def _opened(file: IO[bytes]) -> _Tar:
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     kind = Kind.FILE if info.isreg() else _KINDS.get(info.type, Kind.UNKNOWN)
+    known = kind is not Kind.UNKNOWN
     link = kind in (Kind.SYMLINK, Kind.HARDLINK)
     device = kind in (Kind.CHAR_DEVICE, Kind.BLOCK_DEVICE)
     file = tar.extractfile(info) if kind is Kind.FILE else None
@@ -155,7 +156,7 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         _xattrs(info),
         data,
         _taking(file, data, info.name) if file else lambda _size: b"",
-        "has a time that is no number; none is recorded" if _mtime(info) is None else "",
+        "has a time that is no number; none is recorded" if known and _mtime(info) is None else "",
     )
 
 

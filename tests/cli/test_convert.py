@@ -212,6 +212,24 @@ def test_hostile_members_are_left_out_and_named(run: Run) -> None:
     assert left(Path()) == {"x.tar", "x.cz", "out"}
 
 
+def test_what_has_no_name_is_left_out_and_told(run: Run) -> None:
+    names = [".", "", "./", "//"]
+    for name in names:
+        one = info(name) if name != "./" else info(name, tarfile.SYMTYPE, "there")
+        Path("x.tar").write_bytes(tar_of((info("a"), b"x"), (one, b"lost" * one.isreg())))
+
+        said = run("convert", "-f", "x.tar", code=3).stderr.decode()
+
+        assert said.count("\n") == 1
+        assert "x.tar: " in said
+        assert "has no name; it is left out" in said
+        assert run("cat", "x.cz", "a").stdout == b"x"
+    Path("x.tar").write_bytes(
+        tar_of(*((info(name, tarfile.DIRTYPE), b"") for name in ("a", *names)))
+    )
+    run("convert", "-f", "x.tar")
+
+
 def test_links_that_lead_out_are_kept_and_not_followed(run: Run) -> None:
     Path("out").mkdir()
     Path("out/lib").symlink_to(Path("there").absolute())
