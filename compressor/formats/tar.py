@@ -16,6 +16,7 @@ BLOCK = 512  # bytes: of a header, and what contents are filled up to
 XATTR = "SCHILY.xattr."  # what keys of attributes begin with, by GNU tar, star, bsdtar
 GNU = b"ustar  \0"  # magic, where ustar has its own and a version
 DUMPED = b"D"  # type of GNU: a folder, and the names of what was in it
+LABEL = b"V"  # type of GNU: what the archive is called
 READ = 64 * BLOCK  # bytes asked for at once
 MOST_SECONDS = 1 << 40  # of a time; as good as any other that no archive can record
 
@@ -106,7 +107,8 @@ def members(file: IO[bytes]) -> Members:
     with _told(), _opened(file) as tar:
         while (info := tar.next()) is not None:
             tar.members.clear()  # it would keep all
-            yield _member(tar, info)
+            if info.type != LABEL:  # which is no member
+                yield _member(tar, info)
         if not tar.ended:
             raise TruncatedError("this tar file was cut short: it lacks its end", offset=tar.offset)
         if tar.followed:

@@ -157,6 +157,20 @@ def test_names_of_sparse_files_are_kept(run: Run, peer: Peer, version: str) -> N
         assert run("cat", "x.cz", name).stdout == bytes(1 << 20) + TEXT
 
 
+def test_labels_of_tar_files_are_passed_by(run: Run, peer: Peer) -> None:
+    Path("a").write_bytes(TEXT)
+    for form in ("gnu", "pax"):
+        words = ["-V", "label", f"--format={form}", "-cf", "x.tar", "a"]
+        subprocess.run([peer("tar"), *words], check=True)
+
+        assert run("convert", "-f", "x.tar").stderr == b""
+
+        assert [line.get("name") for line in lines(run("list", "--json", "x.cz").stdout)] == [
+            "a",
+            None,
+        ]
+
+
 def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     Path("run/sub").mkdir(parents=True)
     Path("run/a").write_bytes(TEXT)
