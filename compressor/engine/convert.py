@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.record import MAGIC
@@ -131,6 +131,7 @@ class Conversion:
         self._problem = problem
         self._names: dict[bytes, bytes | None] = {}  # and of what each is a name
         self._taken = Taken()
+        self._owners_told = False
 
     def pack(
         self,
@@ -213,11 +214,23 @@ class Conversion:
             size=member.size,
             mtime_ns=mtime_ns,
             mode=member.mode,
-            owner=_owner(member),
+            owner=self._owner(member, shown),
             target=self._file_of(member) if member.kind is Kind.HARDLINK else member.target,
             device=member.device,
             xattrs=member.xattrs,
         )
+
+    def _owner(self, member: Member, shown: str) -> Owner:
+        """Return whose a member is; the first of which that can't be recorded is told."""
+        given = (member.uid, member.gid, member.user, member.group)
+        owner = Owner(
+            _number(member.uid), _number(member.gid), _words(member.user), _words(member.group)
+        )
+        if astuple(owner) != given and not self._owners_told:
+            self._owners_told = True
+            why = "has an owner that can't be recorded in full; others like it are not named"
+            self._problem(shown, why)
+        return owner
 
     def _file_of(self, member: Member) -> bytes | None:
         """Return the name of what a hard link leads to in the end, if it does."""
@@ -251,12 +264,6 @@ def _unfit(name: bytes) -> str:
 def _shortened(name: str) -> str:
     half = MOST_SHOWN // 2
     return name if len(name) <= MOST_SHOWN else f"{name[:half]}...{name[-half:]}"
-
-
-def _owner(member: Member) -> Owner:
-    return Owner(
-        _number(member.uid), _number(member.gid), _words(member.user), _words(member.group)
-    )
 
 
 def _number(number: int | None) -> int | None:

@@ -467,6 +467,22 @@ def test_times_that_can_not_be_recorded_are_told(run: Run) -> None:
         assert run("cat", "x.cz", "a").stdout == b"x"
 
 
+def test_owners_that_can_not_be_recorded_are_told_once(run: Run) -> None:
+    members = [info(name) for name in "abcde"]
+    members[0].uid = members[0].gid = (1 << 32) - 1
+    members[1].uid = members[2].gid = 1 << 32
+    members[3].uname = members[4].gname = "x" * 300
+    for one in members[:4]:
+        packed = tar_of((one, b""), (members[4], b""), format=tarfile.PAX_FORMAT)
+        Path("x.tar").write_bytes(packed)
+
+        said = run("convert", "-f", "x.tar", code=3).stderr.decode()
+
+        told = "e" if one is members[0] else one.name
+        assert said.startswith(f"compressor: x.tar: {told}: has an owner that can't be recorded")
+        assert said.count("\n") == 1
+
+
 def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) -> None:
     links = [info(name, tarfile.LNKTYPE, to) for name, to in (("l", "f"), ("m", "f"), ("n", "l"))]
     Path("x.tar").write_bytes(
