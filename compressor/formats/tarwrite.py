@@ -65,7 +65,7 @@ def header(member: Member) -> bytes:
     info.devmajor, info.devminor = member.device or (0, 0)
     seconds, rest = divmod(member.mtime_ns or 0, 10**9)
     info.mtime = seconds
-    if rest or seconds < 0:
+    if rest:
         pax["mtime"] = _seconds(member.mtime_ns or 0)
     layout = b""
     if member.data is not None:

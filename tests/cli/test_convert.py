@@ -5,6 +5,7 @@ import json
 import os
 import random
 import stat
+import struct
 import subprocess
 import tarfile
 import zipfile
@@ -169,6 +170,43 @@ def test_labels_of_tar_files_are_passed_by(run: Run, peer: Peer) -> None:
             "a",
             None,
         ]
+
+
+def test_owners_and_times_go_through_tar_and_back(run: Run) -> None:
+    times = {"a": 0, "b": -1, "c": -(10**9), "d": -1.5, "e": 10**9 + 0.25, "f": 1 << 33}
+    members = [info(name) for name in times]
+    for number, one in enumerate(members):
+        one.mtime = times[one.name]
+        one.uid, one.gid = (1 << 32) - 1 - number, (1 << 21) + number
+        one.uname, one.gname = f"user\u00e9{number}", f"group{number}"
+    packed = tar_of(*((one, b"x") for one in members), format=tarfile.PAX_FORMAT)
+    run("convert", "-", "-o", "x.cz", input=packed)
+
+    back = run("export", "x.cz", "-o", "-").stdout
+
+    with tarfile.open(fileobj=io.BytesIO(back)) as tar:
+        for before, after in zip(members, tar.getmembers(), strict=True):
+            for what in ("name", "mtime", "uid", "gid", "uname", "gname"):
+                assert getattr(after, what) == getattr(before, what)
+
+
+def test_owners_in_zip_files_are_kept(run: Run) -> None:
+    owners = {"a": (1234, 4321, 4), "b": (7, 300, 2), "c": ((1 << 32) - 1, 0, 4)}
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for name, (uid, gid, size) in owners.items():
+            one = zipfile.ZipInfo(name)
+            numbers = (bytes([size]) + number.to_bytes(size, "little") for number in (uid, gid))
+            data = b"\1" + b"".join(numbers)
+            one.extra = (
+                struct.pack("<HHI", 0x9999, 4, 5) + struct.pack("<HH", 0x7875, len(data)) + data
+            )
+            archive.writestr(one, b"x")
+
+    run("convert", "x.zip")
+
+    with tarfile.open(fileobj=io.BytesIO(run("export", "x.cz", "-o", "-").stdout)) as tar:
+        found = {one.name: (one.uid, one.gid) for one in tar}
+    assert found == {name: (uid, gid) for name, (uid, gid, _) in owners.items()}
 
 
 def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
