@@ -215,6 +215,8 @@ def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     Path("run/sub/program").write_bytes(NOISE)
     Path("run/sub/program").chmod(0o751)
     Path("run/soft").symlink_to("a")
+    for name in ("ca\u00e9", "n\udcffm"):
+        Path("run", name).write_bytes(b"odd")
     for name in ("run/a", "run/sub/program"):
         os.utime(name, (1_000_000_001, 1_000_000_001))
     before = facts(Path("run"))
@@ -224,6 +226,7 @@ def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     run("extract", "x.cz", "-C", "out")
 
     after = facts(Path("out/run"))
+    assert after.keys() == before.keys()
     for name in ("a", "sub/program", "soft"):
         assert after[name][0] == before[name][0]
         assert after[name][4] == before[name][4]
@@ -352,6 +355,25 @@ def test_damaged_tar_files_make_no_archive(run: Run) -> None:
     assert b"gzip" in run("convert", "x.tgz", code=4).stderr
     assert b"neither a tar file" in run("convert", "-", "-o", "y.cz", input=TEXT, code=1).stderr
     assert not list(Path().glob("*.cz"))
+
+
+def test_names_in_zip_files_are_read_by_where_they_were_made(run: Run) -> None:
+    names = {(0, "k\u00e9a", False): "k\u251c\u2310a", (0, "k\u00e9b", True): "k\u00e9b"}
+    names |= {(3, "k\u00e9c", False): "k\u00e9c", (3, "k\u00e9d", True): "k\u00e9d"}
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for system, name, flagged in names:
+            one = zipfile.ZipInfo(name if flagged else name.replace("\u00e9", "EE"))
+            one.create_system = system
+            archive.writestr(one, b"x")
+    packed = Path("x.zip").read_bytes().replace(b"kEE", "k\u00e9".encode())
+    Path("x.zip").write_bytes(packed)
+
+    run("convert", "x.zip")
+
+    found = [line["name"] for line in lines(run("list", "--json", "x.cz").stdout)[:-1]]
+    assert sorted(found) == sorted(names.values())
+    Path("x.zip").write_bytes(packed.replace(b"cx", b"cy"))
+    assert "k\u00e9c" in run("convert", "-f", "x.zip", code=4).stderr.decode()
 
 
 def test_hostile_zip_files_are_refused(run: Run) -> None:
