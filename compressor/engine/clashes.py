@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from compressor.formats.members import Kind, Member, Members
 
+LINKABLE = frozenset(Kind) - {Kind.FOLDER, Kind.HARDLINK, Kind.UNKNOWN}
+"""Of what there can be hard links."""
+
 
 class Fate(Struct, frozen=True):
     """The name that a member gets, and where it leads; ``lost_to``: it makes way for that one instead."""
@@ -39,7 +42,7 @@ def plain(name: bytes) -> bytes:
 def fates_of(members: Members) -> Fates:
     """Return the fates of members of which the last counts, where not all can be had.
 
-    A file whose name is taken lives on in the first hard link to it that stays.
+    One whose name is taken lives on in the first hard link to it that stays.
     """
     seen: list[_Seen] = []
     last: dict[bytes, int] = {}
@@ -97,9 +100,9 @@ def _seen(member: Member, last: dict[bytes, int], seen: list[_Seen]) -> _Seen:
 
 def _settle(fates: Fates, number: int, one: _Seen, root: _Seen) -> None:
     """Set the fate of a member that stays."""
-    if one.kind is not Kind.HARDLINK or root.kind is not Kind.FILE:
+    if one.kind is not Kind.HARDLINK or root.kind not in LINKABLE:
         fates[number] = Fate(one.name, one.target)
     elif (heir := fates[one.root]) and not heir.lost_to:
         fates[number] = Fate(one.name, heir.name)
     else:
-        fates[one.root] = Fate(one.name, None)
+        fates[one.root] = Fate(one.name, root.target)

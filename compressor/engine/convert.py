@@ -4,12 +4,12 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.record import MAGIC
 from compressor.archive.schema import MAX_NAME, shown_name
-from compressor.engine.clashes import Fate, Fates, Taken, plain
+from compressor.engine.clashes import LINKABLE, Fate, Fates, Taken, plain
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.member import KINDS
 from compressor.engine.nodes import recordable
@@ -129,8 +129,9 @@ class Conversion:
     def __init__(self, options: PackOptions, problem: Problem) -> None:
         self._options = options
         self._problem = problem
-        self._names: dict[bytes, bytes | None] = {}  # and of which file each is a name
+        self._names: dict[bytes, bytes | None] = {}  # and of what each is a name
         self._taken = Taken()
+        self._owners_told = False
 
     def pack(
         self,
@@ -155,7 +156,7 @@ class Conversion:
                 continue
             self._take(entry, member.kind)
             self._names[entry.name] = (
-                entry.name if member.kind is Kind.FILE else self._file_of(member)
+                entry.name if member.kind in LINKABLE else self._file_of(member)
             )
             limit(packer.plain_size + member.size)
             if member.kind is Kind.FILE:
@@ -193,15 +194,15 @@ class Conversion:
     def _entry(self, member: Member) -> Entry | None:
         """Return what is recorded of a member; None where it is left out, which is told."""
         shown = _shortened(shown_name(member.name))
-        if member.odd:
-            self._problem(shown, member.odd)
         name = plain(member.name)
-        if not name:  # the folder itself that all lies in
+        if not name and member.kind is Kind.FOLDER:  # the one that all lies in
             return None
         reason = self._refused(member)
         if reason:
             self._problem(shown, f"{reason}; it is left out")
             return None
+        if member.odd:
+            self._problem(shown, member.odd)
         if member.name.startswith(b"/"):
             self._problem(shown, "is an absolute name; it is recorded without the / at its start")
         mtime_ns = None if member.mtime_ns is None else recordable(member.mtime_ns)
@@ -213,20 +214,32 @@ class Conversion:
             size=member.size,
             mtime_ns=mtime_ns,
             mode=member.mode,
-            owner=_owner(member),
+            owner=self._owner(member, shown),
             target=self._file_of(member) if member.kind is Kind.HARDLINK else member.target,
             device=member.device,
             xattrs=member.xattrs,
         )
 
+    def _owner(self, member: Member, shown: str) -> Owner:
+        """Return whose a member is; the first of which that can't be recorded is told."""
+        given = (member.uid, member.gid, member.user, member.group)
+        owner = Owner(
+            _number(member.uid), _number(member.gid), _words(member.user), _words(member.group)
+        )
+        if astuple(owner) != given and not self._owners_told:
+            self._owners_told = True
+            why = "has an owner that can't be recorded in full; others like it are not named"
+            self._problem(shown, why)
+        return owner
+
     def _file_of(self, member: Member) -> bytes | None:
-        """Return the name of the file that a hard link leads to, if it does."""
+        """Return the name of what a hard link leads to in the end, if it does."""
         hard = member.kind is Kind.HARDLINK
         return self._names.get(plain(member.target or b"")) if hard else None
 
     def _refused(self, member: Member) -> str:
         if member.kind is Kind.UNKNOWN:
-            return "is of a kind that is not known here"
+            return member.odd or "is of a kind that is not known here"
         if member.device and not all(0 <= number <= MOST_NUMBER for number in member.device):
             return "has an impossible number of a device"
         if member.kind is Kind.HARDLINK and self._file_of(member) is None:
@@ -239,6 +252,8 @@ class Conversion:
 
 def _unfit(name: bytes) -> str:
     """Return why a name can't be recorded; "": it can."""
+    if not plain(name):
+        return "has no name"
     if b".." in name.split(b"/"):
         return "has a name that climbs with .."
     if b"\0" in name:
@@ -249,12 +264,6 @@ def _unfit(name: bytes) -> str:
 def _shortened(name: str) -> str:
     half = MOST_SHOWN // 2
     return name if len(name) <= MOST_SHOWN else f"{name[:half]}...{name[-half:]}"
-
-
-def _owner(member: Member) -> Owner:
-    return Owner(
-        _number(member.uid), _number(member.gid), _words(member.user), _words(member.group)
-    )
 
 
 def _number(number: int | None) -> int | None:

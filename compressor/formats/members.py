@@ -27,7 +27,7 @@ class Member(Struct, frozen=True):
     ``data`` says where the bytes of a file lie that is not all of zeros elsewhere: (offset, length) in
     order; None: everywhere. ``take`` gives the next of these bytes, as many as asked for, fewer only at
     their end; it is of use until the next member comes. ``odd`` says, for people, what of the member can't
-    be had.
+    be had; of one of unknown kind, what it is, if that can be said.
     """
 
     name: bytes

@@ -1,6 +1,7 @@
 """tar archives (ustar, GNU, pax), from front to back, by the standard library."""
 
 import io
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +14,15 @@ from compressor.stages.base import Bytes
 
 BLOCK = 512  # bytes: of a header, and what contents are filled up to
 XATTR = "SCHILY.xattr."  # what keys of attributes begin with, by GNU tar, star, bsdtar
+GNU = b"ustar  \0"  # magic, where ustar has its own and a version
+DUMPED = b"D"  # type of GNU: a folder, and the names of what was in it
+LABEL = b"V"  # type of GNU: what the archive is called
 READ = 64 * BLOCK  # bytes asked for at once
 MOST_SECONDS = 1 << 40  # of a time; as good as any other that no archive can record
 
 _KINDS = {
     tarfile.DIRTYPE: Kind.FOLDER,
+    DUMPED: Kind.FOLDER,
     tarfile.SYMTYPE: Kind.SYMLINK,
     tarfile.LNKTYPE: Kind.HARDLINK,
     tarfile.FIFOTYPE: Kind.FIFO,
@@ -47,16 +52,25 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: Bytes, encoding: str, errors: str) -> Self:
-        """Take a short block of zeros at the end for a whole one."""
+        """Take a short block of zeros at the end for a whole one; GNU's headers have no prefix of names."""
         data = bytes(buf)
         data = data if data.strip(b"\0") or not data else bytes(BLOCK)
-        return super().frombuf(data, encoding, errors)
+        found = super().frombuf(data, encoding, errors)
+        if data[257:265] == GNU:  # times stand in its place
+            found.name = tarfile.nts(data[:100], encoding, errors)  # type: ignore[attr-defined]
+        return found
 
     def _proc_pax(self, tar: tarfile.TarFile) -> Any:
         return self._bounded(tar, super()._proc_pax)  # type: ignore[misc]
 
     def _proc_gnulong(self, tar: tarfile.TarFile) -> Any:
         return self._bounded(tar, super()._proc_gnulong)  # type: ignore[misc]
+
+    def _apply_pax_info(self, pax_headers: dict[str, str], encoding: str, errors: str) -> None:
+        """Let a sparse file's own name win, wherever among the others it stands."""
+        if "GNU.sparse.name" in pax_headers:
+            pax_headers = {**pax_headers, "path": pax_headers["GNU.sparse.name"]}
+        super()._apply_pax_info(pax_headers, encoding, errors)  # type: ignore[misc]
 
     def _bounded(self, tar: tarfile.TarFile, read: Callable[[tarfile.TarFile], Any]) -> Any:
         if not 0 <= self.size <= MAX_HEADER:
@@ -93,11 +107,12 @@ def members(file: IO[bytes]) -> Members:
     with _told(), _opened(file) as tar:
         while (info := tar.next()) is not None:
             tar.members.clear()  # it would keep all
-            yield _member(tar, info)
+            if info.type != LABEL:  # which is no member
+                yield _member(tar, info)
         if not tar.ended:
             raise TruncatedError("this tar file was cut short: it lacks its end", offset=tar.offset)
         if tar.followed:
-            odd = "what stands behind the end of the tar file is no other one; it is left out"
+            odd = "what stands behind the end of the tar file is no other one"
             yield Member(b"", Kind.UNKNOWN, odd=odd)
 
 
@@ -120,6 +135,7 @@ def _opened(file: IO[bytes]) -> _Tar:
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     kind = Kind.FILE if info.isreg() else _KINDS.get(info.type, Kind.UNKNOWN)
+    known = kind is not Kind.UNKNOWN
     link = kind in (Kind.SYMLINK, Kind.HARDLINK)
     device = kind in (Kind.CHAR_DEVICE, Kind.BLOCK_DEVICE)
     file = tar.extractfile(info) if kind is Kind.FILE else None
@@ -142,7 +158,7 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         _xattrs(info),
         data,
         _taking(file, data, info.name) if file else lambda _size: b"",
-        "has a time that is no number; none is recorded" if _mtime(info) is None else "",
+        "has a time that is no number; none is recorded" if known and _mtime(info) is None else "",
     )
 
 
@@ -188,8 +204,18 @@ def _mtime(info: tarfile.TarInfo) -> int | None:
 
 def _xattrs(info: tarfile.TarInfo) -> tuple[tuple[bytes, bytes], ...]:
     found = {
-        _bytes(key[len(XATTR) :]): _bytes(value)
+        _bytes(_unescaped(key[len(XATTR) :])): _bytes(value)
         for key, value in info.pax_headers.items()
         if key.startswith(XATTR)
     }
     return tuple(sorted(found.items()))
+
+
+def escaped(name: str) -> str:
+    """Return an attribute's name as GNU tar and star have it in a key, which ends at its first =."""
+    return name.replace("%", "%25").replace("=", "%3D")
+
+
+def _unescaped(name: str) -> str:
+    """Return the name; GNU tar leaves all other uses of % as they are."""
+    return re.sub("%(25|3D)", lambda found: "%" if found[1] == "25" else "=", name)

@@ -3,7 +3,7 @@
 import tarfile
 
 from compressor.formats.members import Kind, Member
-from compressor.formats.tar import BLOCK, XATTR
+from compressor.formats.tar import BLOCK, XATTR, escaped
 
 END = bytes(2 * BLOCK)
 RECORD = 20 * BLOCK  # bytes; a tar file is filled up to a multiple of so many
@@ -55,7 +55,7 @@ def _record(key: bytes, value: bytes) -> bytes:
 def header(member: Member) -> bytes:
     """Return what comes before a member's bytes: of a file with holes before those of its data."""
     info = _Header(_text(member.name))
-    pax = {XATTR + _text(name): _text(value) for name, value in member.xattrs}
+    pax = {XATTR + escaped(_text(name)): _text(value) for name, value in member.xattrs}
     info.type = _TYPES[member.kind]
     info.size = member.size
     info.mode = member.mode if member.mode is not None else _usual_mode(member.kind)
@@ -65,7 +65,7 @@ def header(member: Member) -> bytes:
     info.devmajor, info.devminor = member.device or (0, 0)
     seconds, rest = divmod(member.mtime_ns or 0, 10**9)
     info.mtime = seconds
-    if rest or seconds < 0:
+    if rest:
         pax["mtime"] = _seconds(member.mtime_ns or 0)
     layout = b""
     if member.data is not None:

@@ -16,7 +16,7 @@ from compressor.formats.members import Kind, Member, Members
 
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # of a member, of an empty archive
 UNIX = 3  # made by: then the upper half of the attributes is a mode
-ENCRYPTED = 1  # flag
+ENCRYPTED, UTF8 = 1, 1 << 11  # flags
 TIMES, OWNERS = 0x5455, 0x7875  # extra fields: seconds since 1970; user and group
 MAX_LINK = 1 << 16  # bytes of a symbolic link's target
 
@@ -46,10 +46,11 @@ def members(file: IO[bytes]) -> Members:
     """
     with _opened(file) as archive:
         for info in {info.filename: info for info in archive.infolist()}.values():
+            name = _name(info)
             if info.flag_bits & ENCRYPTED:
-                raise UnsupportedError(f"{info.filename!r} is encrypted{INSTEAD}")
-            with _told(info.filename), archive.open(info) as content:
-                yield _member(info, content)
+                raise UnsupportedError(f"{name!r} is encrypted{INSTEAD}")
+            with _told(name), archive.open(info) as content:
+                yield _member(name, info, content)
 
 
 def _opened(file: IO[bytes]) -> zipfile.ZipFile:
@@ -77,13 +78,21 @@ def _told(name: str) -> Iterator[None]:
         raise DamagedError(what, member=name) from error
 
 
-def _member(info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
+def _name(info: zipfile.ZipInfo) -> str:
+    """Return a name: from Unix in the bytes that it has there, which the library takes for CP437."""
+    told = info.flag_bits & UTF8 or info.filename != info.orig_filename  # by a field of its own
+    if told or info.create_system != UNIX:
+        return info.filename
+    return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+
+
+def _member(name: str, info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
     mode = info.external_attr >> 16 if info.create_system == UNIX else 0
     kind = Kind.FOLDER if info.is_dir() else _KINDS.get(stat.S_IFMT(mode), Kind.UNKNOWN)
     extra = _extra(info.extra)
     uid, gid = _owner(extra.get(OWNERS, b""))
     return Member(
-        info.filename.encode("utf-8", "surrogateescape"),
+        name.encode("utf-8", "surrogateescape"),
         kind,
         info.file_size if kind is Kind.FILE else 0,
         mode & 0o7777 if mode else None,
@@ -91,7 +100,7 @@ def _member(info: zipfile.ZipInfo, content: IO[bytes]) -> Member:
         uid,
         gid,
         target=content.read(MAX_LINK) if kind is Kind.SYMLINK else None,
-        take=partial(_take, content, info.filename),
+        take=partial(_take, content, name),
     )
 
 

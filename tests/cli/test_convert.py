@@ -5,6 +5,7 @@ import json
 import os
 import random
 import stat
+import struct
 import subprocess
 import tarfile
 import zipfile
@@ -33,6 +34,7 @@ def tree(top: Path) -> None:
     (top / "sub/program").write_bytes(NOISE)
     (top / "sub/program").chmod(0o4751)
     os.mkfifo(top / "sub/fifo")
+    os.link(top / "soft", top / "soft-again", follow_symlinks=False)
     (top / "n\udcffm").write_bytes(b"odd")
     (top / ("long" * 40)).write_bytes(b"long")
     with (top / "sparse").open("wb") as file:
@@ -41,6 +43,8 @@ def tree(top: Path) -> None:
         file.write(TEXT)
     with suppress(OSError):  # not every file system has attributes
         os.setxattr(top / "a", "user.note", b"v\xff\0\n=w")
+        for name in ("user.a=b", "user.100%", "user.%3D", "user.%41"):
+            os.setxattr(top / "a", name, name.encode())
     if ROOT:
         os.chown(top / "sub", 1234, 4321)
     for path in sorted(top.rglob("*"), reverse=True):
@@ -59,7 +63,7 @@ def facts(top: Path) -> dict[str, tuple[Any, ...]]:
             content = path.read_bytes()
         elif stat.S_ISLNK(status.st_mode):
             content = path.readlink()
-        names = [] if path.is_symlink() else os.listxattr(path)
+        names = [] if path.is_symlink() else sorted(os.listxattr(path))
         xattrs = [(name, os.getxattr(path, name)) for name in names if name.startswith("user.")]
         owner = (status.st_uid, status.st_gid)
         facts = (status.st_mode, status.st_nlink, owner, status.st_mtime_ns, content, xattrs)
@@ -126,12 +130,93 @@ def test_compress_then_export_is_what_tar_restores(run: Run, peer: Peer) -> None
     assert names == [line["name"] for line in lines(run("list", "--json", "run.cz").stdout)[:-1]]
 
 
+def test_incremental_tar_files_are_converted(run: Run, peer: Peer) -> None:
+    tree(Path("run"))
+    before = facts(Path("run"))
+    words = ["-g", "state", "--format=gnu", "-S", "-cf", "x.tar", "run"]
+    subprocess.run([peer("tar"), *words], check=True)
+
+    run("convert", "x.tar")
+    run("extract", "x.cz", "-C", "ours", "--unsafe-links", "--specials")
+
+    assert kept(facts(Path("ours/run")), ["--format=gnu"]) == kept(before, ["--format=gnu"])
+
+
+@pytest.mark.parametrize("version", ["0.0", "0.1", "1.0"])
+def test_names_of_sparse_files_are_kept(run: Run, peer: Peer, version: str) -> None:
+    names = ["short", "long" * 40]
+    for name in names:
+        with Path(name).open("wb") as file:
+            file.seek(1 << 20)
+            file.write(TEXT)
+    form = ["--format=pax", "-S", f"--sparse-version={version}"]
+    subprocess.run([peer("tar"), *form, "-cf", "x.tar", *names], check=True)
+
+    run("convert", "x.tar")
+
+    for name in names:
+        assert run("cat", "x.cz", name).stdout == bytes(1 << 20) + TEXT
+
+
+def test_labels_of_tar_files_are_passed_by(run: Run, peer: Peer) -> None:
+    Path("a").write_bytes(TEXT)
+    for form in ("gnu", "pax"):
+        words = ["-V", "label", f"--format={form}", "-cf", "x.tar", "a"]
+        subprocess.run([peer("tar"), *words], check=True)
+
+        assert run("convert", "-f", "x.tar").stderr == b""
+
+        assert [line.get("name") for line in lines(run("list", "--json", "x.cz").stdout)] == [
+            "a",
+            None,
+        ]
+
+
+def test_owners_and_times_go_through_tar_and_back(run: Run) -> None:
+    times = {"a": 0, "b": -1, "c": -(10**9), "d": -1.5, "e": 10**9 + 0.25, "f": 1 << 33}
+    members = [info(name) for name in times]
+    for number, one in enumerate(members):
+        one.mtime = times[one.name]
+        one.uid, one.gid = (1 << 32) - 1 - number, (1 << 21) + number
+        one.uname, one.gname = f"user\u00e9{number}", f"group{number}"
+    packed = tar_of(*((one, b"x") for one in members), format=tarfile.PAX_FORMAT)
+    run("convert", "-", "-o", "x.cz", input=packed)
+
+    back = run("export", "x.cz", "-o", "-").stdout
+
+    with tarfile.open(fileobj=io.BytesIO(back)) as tar:
+        for before, after in zip(members, tar.getmembers(), strict=True):
+            for what in ("name", "mtime", "uid", "gid", "uname", "gname"):
+                assert getattr(after, what) == getattr(before, what)
+
+
+def test_owners_in_zip_files_are_kept(run: Run) -> None:
+    owners = {"a": (1234, 4321, 4), "b": (7, 300, 2), "c": ((1 << 32) - 1, 0, 4)}
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for name, (uid, gid, size) in owners.items():
+            one = zipfile.ZipInfo(name)
+            numbers = (bytes([size]) + number.to_bytes(size, "little") for number in (uid, gid))
+            data = b"\1" + b"".join(numbers)
+            one.extra = (
+                struct.pack("<HHI", 0x9999, 4, 5) + struct.pack("<HH", 0x7875, len(data)) + data
+            )
+            archive.writestr(one, b"x")
+
+    run("convert", "x.zip")
+
+    with tarfile.open(fileobj=io.BytesIO(run("export", "x.cz", "-o", "-").stdout)) as tar:
+        found = {one.name: (one.uid, one.gid) for one in tar}
+    assert found == {name: (uid, gid) for name, (uid, gid, _) in owners.items()}
+
+
 def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     Path("run/sub").mkdir(parents=True)
     Path("run/a").write_bytes(TEXT)
     Path("run/sub/program").write_bytes(NOISE)
     Path("run/sub/program").chmod(0o751)
     Path("run/soft").symlink_to("a")
+    for name in ("ca\u00e9", "n\udcffm"):
+        Path("run", name).write_bytes(b"odd")
     for name in ("run/a", "run/sub/program"):
         os.utime(name, (1_000_000_001, 1_000_000_001))
     before = facts(Path("run"))
@@ -141,6 +226,7 @@ def test_zip_files_are_converted(run: Run, peer: Peer) -> None:
     run("extract", "x.cz", "-C", "out")
 
     after = facts(Path("out/run"))
+    assert after.keys() == before.keys()
     for name in ("a", "sub/program", "soft"):
         assert after[name][0] == before[name][0]
         assert after[name][4] == before[name][4]
@@ -179,6 +265,24 @@ def test_hostile_members_are_left_out_and_named(run: Run) -> None:
         "out/good/name",
     ]
     assert left(Path()) == {"x.tar", "x.cz", "out"}
+
+
+def test_what_has_no_name_is_left_out_and_told(run: Run) -> None:
+    names = [".", "", "./", "//"]
+    for name in names:
+        one = info(name) if name != "./" else info(name, tarfile.SYMTYPE, "there")
+        Path("x.tar").write_bytes(tar_of((info("a"), b"x"), (one, b"lost" * one.isreg())))
+
+        said = run("convert", "-f", "x.tar", code=3).stderr.decode()
+
+        assert said.count("\n") == 1
+        assert "x.tar: " in said
+        assert "has no name; it is left out" in said
+        assert run("cat", "x.cz", "a").stdout == b"x"
+    Path("x.tar").write_bytes(
+        tar_of(*((info(name, tarfile.DIRTYPE), b"") for name in ("a", *names)))
+    )
+    run("convert", "-f", "x.tar")
 
 
 def test_links_that_lead_out_are_kept_and_not_followed(run: Run) -> None:
@@ -251,6 +355,25 @@ def test_damaged_tar_files_make_no_archive(run: Run) -> None:
     assert b"gzip" in run("convert", "x.tgz", code=4).stderr
     assert b"neither a tar file" in run("convert", "-", "-o", "y.cz", input=TEXT, code=1).stderr
     assert not list(Path().glob("*.cz"))
+
+
+def test_names_in_zip_files_are_read_by_where_they_were_made(run: Run) -> None:
+    names = {(0, "k\u00e9a", False): "k\u251c\u2310a", (0, "k\u00e9b", True): "k\u00e9b"}
+    names |= {(3, "k\u00e9c", False): "k\u00e9c", (3, "k\u00e9d", True): "k\u00e9d"}
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for system, name, flagged in names:
+            one = zipfile.ZipInfo(name if flagged else name.replace("\u00e9", "EE"))
+            one.create_system = system
+            archive.writestr(one, b"x")
+    packed = Path("x.zip").read_bytes().replace(b"kEE", "k\u00e9".encode())
+    Path("x.zip").write_bytes(packed)
+
+    run("convert", "x.zip")
+
+    found = [line["name"] for line in lines(run("list", "--json", "x.cz").stdout)[:-1]]
+    assert sorted(found) == sorted(names.values())
+    Path("x.zip").write_bytes(packed.replace(b"cx", b"cy"))
+    assert "k\u00e9c" in run("convert", "-f", "x.zip", code=4).stderr.decode()
 
 
 def test_hostile_zip_files_are_refused(run: Run) -> None:
@@ -404,6 +527,22 @@ def test_times_that_can_not_be_recorded_are_told(run: Run) -> None:
         assert run("cat", "x.cz", "a").stdout == b"x"
 
 
+def test_owners_that_can_not_be_recorded_are_told_once(run: Run) -> None:
+    members = [info(name) for name in "abcde"]
+    members[0].uid = members[0].gid = (1 << 32) - 1
+    members[1].uid = members[2].gid = 1 << 32
+    members[3].uname = members[4].gname = "x" * 300
+    for one in members[:4]:
+        packed = tar_of((one, b""), (members[4], b""), format=tarfile.PAX_FORMAT)
+        Path("x.tar").write_bytes(packed)
+
+        said = run("convert", "-f", "x.tar", code=3).stderr.decode()
+
+        told = "e" if one is members[0] else one.name
+        assert said.startswith(f"compressor: x.tar: {told}: has an owner that can't be recorded")
+        assert said.count("\n") == 1
+
+
 def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) -> None:
     links = [info(name, tarfile.LNKTYPE, to) for name, to in (("l", "f"), ("m", "f"), ("n", "l"))]
     Path("x.tar").write_bytes(
@@ -423,3 +562,26 @@ def test_hard_links_to_a_name_that_came_again_keep_what_they_led_to(run: Run) ->
     found = {path.name: path.read_bytes() for path in Path("out").iterdir()}
     assert found == {"l": b"one", "m": b"one", "n": b"one", "f": b"two", "o": b"two", "g": b"4"}
     assert [Path("out", name).stat().st_nlink for name in ("l", "f", "g")] == [3, 2, 1]
+
+
+def test_hard_links_to_links_and_pipes_are_kept_whichever_name_came_again(run: Run) -> None:
+    again = [info(f"{name}{end}", tarfile.LNKTYPE, name) for name in "sp" for end in "12"]
+    members = [
+        info("s", tarfile.SYMTYPE, "there"),
+        info("p", tarfile.FIFOTYPE),
+        *again,
+        info("d", tarfile.DIRTYPE),
+    ]
+    Path("once.tar").write_bytes(tar_of(*((one, b"") for one in members)))
+    Path("twice.tar").write_bytes(tar_of(*((one, b"") for one in (*members, info("s"), info("p")))))
+
+    for name, count in (("once", 3), ("twice", 2)):
+        run("convert", f"{name}.tar")
+        run("extract", f"{name}.cz", "-C", name, "--specials")
+
+        assert str(Path(name, "s1").readlink()) == "there"
+        assert Path(name, "p1").is_fifo()
+        assert [Path(name, one).lstat().st_nlink for one in ("s2", "p2")] == [count] * 2
+
+    Path("x.tar").write_bytes(tar_of((members[-1], b""), (info("l", tarfile.LNKTYPE, "d"), b"")))
+    assert b"is no file before it" in run("convert", "x.tar", code=3).stderr
