@@ -30,7 +30,11 @@ class Dense:
         if width == 1:
             return self._encode_bytes(plain, scaled=scaled)
         side, tables, coded = kernel.encode(plain, self._words, self._rows.columns, scaled)
-        flags = COLUMNS * (side.scales is not None) | LEANINGS * bool(tables.odds) | ENDINGS * bool(tables.endings)
+        flags = (
+            COLUMNS * (side.scales is not None)
+            | LEANINGS * bool(tables.odds)
+            | ENDINGS * bool(tables.endings)
+        )
         flags |= SIGNED_ZEROS * side.signed_zeros
         parts = [
             HEAD.pack(flags, len(tables.shapes) - 1, side.base),
