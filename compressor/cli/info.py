@@ -14,6 +14,7 @@ from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.glance import ChainUse, Survey
+from compressor.engine.history import told_apart
 from compressor.engine.member import KINDS
 from compressor.engine.survey import survey
 from compressor.errors import CompressorError
@@ -33,11 +34,12 @@ def info(**options: Any) -> int:
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
-            with opened_archive(path) as (_, file):
+            with opened_archive(path) as (source, file):
                 for found in survey(Source(file), options["memory"]):
                     if found.anything:
                         _show(path, found, report)
-                    for error in found.damage:
+                    damage = told_apart(file, found.damage) if source.regular else found.damage
+                    for error in damage:
                         report.fail(error, path)
             report.succeeded()
     return report.exit_code

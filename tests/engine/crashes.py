@@ -281,6 +281,7 @@ def judge(bench: Bench, image: bytes, *, mend: Callable[[], None]) -> int:
     into = bench.folder / "out"
     code, found, said = extracted(archive, into)
     assert (code, found) == (0 if sound else 3, bench.trees[last - 1]), said
+    assert sound or f"an append was not finished: version {last}" in said
     for number in numbers:
         code, found, said = extracted(archive, into, "--at", str(number))
         assert (code, found) == (0 if sound else 3, bench.trees[number - 1]), said
