@@ -60,6 +60,7 @@ def _note(found: Survey, event: object) -> None:
             found.take(event)
         case ExtentsPage():
             found.taken -= holes(event.extents.spans)
+            found.unclosed.update(offset for offset, _, _ in event.extents.spans)
         case Damage():
             found.damage.append(event.error)
         case _:
@@ -79,3 +80,4 @@ def _note_block(found: Survey, event: BlockRecord) -> None:
     use.blocks += 1
     use.plain_size += block.plain_size
     use.packed_size += len(body)
+    found.packed[offset] = len(body)
