@@ -93,6 +93,7 @@ def _append(
         checksum=options["checksum"],
         label=options["label"],
         time_ns=options["time"],
+        no_cache=options["no_cache"],
     )
     try:
         with measured(tree, progress):
