@@ -117,33 +117,37 @@ class Report:
             self._said.add(text)
             self._say("warning", text, path)
 
-    def fail(self, error: Exception, path: Path | str | None = None) -> None:
-        """Note an input that failed, or a part of one."""
+    def fail(
+        self,
+        error: Exception,
+        path: Path | str | None = None,
+        member: bytes | None = None,
+    ) -> None:
+        """Note an input that failed, or a member of one; a message that names the member need not twice."""
         code = error.exit_code if isinstance(error, CompressorError) else 1
         self._codes.append(code)
         self._damaged |= isinstance(error, DamagedError) and code == 4
         if self._verbose > 1:
             trace(error)
         text = message(error, path)
+        whole = path
+        if member:
+            whole = f"{path}: {os.fsdecode(member)}"
+            path = path if repr(member.decode(errors="backslashreplace")) in text else whole
         fields = {"exit_code": code, **_place(error)}
         # What may not be replaced is named by the message: it may be the input itself.
         named = isinstance(error, OutputRefusedError) and text.startswith(f"{path} ")
-        self._say("error", text, path, prefixed=not named, **fields)
+        prefix = None if named or path is None else shown(path)
+        self._emit("error", {"path": _text(whole), "message": text, **fields})
+        self._tell(text, prefix)
 
-    def _say(
-        self,
-        kind: str,
-        text: str,
-        path: Path | str | None,
-        *,
-        prefixed: bool = True,
-        **fields: object,
-    ) -> None:
-        self._emit(
-            kind, {"path": str(path) if path is not None else None, "message": text, **fields}
-        )
+    def _say(self, kind: str, text: str, path: Path | str | None) -> None:
+        self._emit(kind, {"path": _text(path), "message": text})
+        self._tell(text, None if path is None else shown(path))
+
+    def _tell(self, text: str, prefix: str | None) -> None:
         if self._json is None:
-            say_error(f"{shown(path)}: {text}" if path is not None and prefixed else text)
+            say_error(text if prefix is None else f"{prefix}: {text}")
 
     def partly(self) -> None:
         """Note that something asked for was skipped."""
@@ -165,6 +169,10 @@ class Report:
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
         return Progress(style, label, total, total_is_packed=total_is_packed)
+
+
+def _text(path: Path | str | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _as_json(kind: str, fields: dict[str, Any]) -> str:

@@ -102,8 +102,7 @@ def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float)
     """Say what came of an archive."""
     for name, error in outcome.failures:
         told = isinstance(error, OutputRefusedError)  # says itself what is there
-        member = f"{path}: {os.fsdecode(name)}" if name and not told else path
-        report.fail(error, member)
+        report.fail(error, path, None if told else name)
     for name in outcome.skipped:
         report.note("is there and not older; skipped", f"{path}: {os.fsdecode(name)}")
     if outcome.members or not outcome.failures:
