@@ -10,13 +10,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
-from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
+from compressor.archive.leaf import LEAF_SIZE, MAX_LEAF, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
 from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
+
+LEAF_SPARE = 64 << 10  # bytes of columns, beside what entries weigh
 
 Write = Callable[[Bytes], object]
 
@@ -160,8 +162,12 @@ class ArchiveWriter:
         self.members([replace(entry, level=level, spans=spans)])
 
     def members(self, entries: list[Entry], size: int | None = None) -> None:
-        """Write a leaf, or several: members whose blocks are all written; ``size`` is their weight."""
-        one = size is not None and size <= LEAF_SIZE and len(entries) <= MAX_ENTRIES
+        """Write a leaf, or several: members whose blocks are all written; ``size`` is their weight.
+
+        Members of one solid block go into one leaf, if they are no more than a reader takes: to a second one
+        their block would be an old one, and may be out of reach.
+        """
+        one = size is not None and size <= MAX_LEAF - LEAF_SPARE and len(entries) <= MAX_ENTRIES
         for leaf in [entries] if one else _leaves(entries):
             self._flush_leaf()
             self._member += len(leaf)

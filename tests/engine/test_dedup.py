@@ -149,6 +149,18 @@ def test_a_file_that_is_there_twice_is_stored_once(size: int) -> None:
     assert read_by_index(twice).contents == {b"0": content, b"1": content}
 
 
+@pytest.mark.parametrize("length", [180, 300, 7000])
+def test_many_tiny_files_of_long_names_share_a_block_within_reach(length: int) -> None:
+    count = (5 << 19) // (length + 158)
+    members: dict[bytes, list[Part]] = {
+        b"n" * length + b"%05d" % number: [b"%d" % (number % 10)] for number in range(count)
+    }
+    archive = packed(Tree(members, reach=count))
+    sink = read_forward(archive)
+    assert not sink.outcome.failures
+    assert len(sink.contents) == count
+
+
 def test_a_file_smaller_than_a_block_opens_by_decoding_one(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = noise(1, 60 * KIB)
     contents = {
