@@ -19,17 +19,20 @@ from compressor.archive.schema import (
     LINKS,
     MAX_COUNT,
     MAX_ENTRIES,
-    MAX_NAME,
+    MAX_SLASHES,
     MAX_XATTRS,
     Members,
     Span,
     covered,
+    fits,
     unpack,
 )
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 T = TypeVar("T")
+
+LONG = 2 * MAX_SLASHES  # bytes: no shorter name is too deep
 
 
 def unpack_leaf(meta: Bytes, body: Bytes, offset: int) -> tuple[Members, list[Entry], list[bytes]]:
@@ -149,7 +152,7 @@ class _ColumnReader:
             before = before[:common] + rest
             length = len(before)
             size += length
-            if length > MAX_NAME or size > MAX_LEAF:
+            if size > MAX_LEAF or (length > LONG and not fits(before)):
                 raise _ContradictionError("has longer names than there may be")
             names.append(before)
         _no_nul(rests)

@@ -18,6 +18,7 @@ from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
 from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
 
+ROOT_NAMES = 8 << 20  # bytes of names that a ROOT lists: half of its largest meta
 LEAF_SPARE = 64 << 10  # bytes of columns, beside what entries weigh
 
 Write = Callable[[Bytes], object]
@@ -112,10 +113,11 @@ class ArchiveWriter:
             raise UsageError(
                 f"two members would be named {name.decode(errors='backslashreplace')!r}"
             )
-        if len(name) > schema.MAX_NAME or b"\0" in name:
+        if not schema.fits(name) or b"\0" in name:
             names.remove(name)
             raise UsageError(
-                f"a member's name has at most {schema.MAX_NAME} bytes, and none is NUL: "
+                f"a member's name has at most {schema.MAX_NAME} bytes and {schema.MAX_SLASHES} slashes, "
+                "and no NUL: "
                 f"{name[:60].decode(errors='backslashreplace')!r}"
             )
 
@@ -268,7 +270,7 @@ def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, pre
     def root(items: list[LeafRef]) -> int:
         return records.put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
 
-    pages: PageWriter[LeafRef] = PageWriter(page)
+    pages = PageWriter(page, lambda item: len(item.first) + len(item.last), ROOT_NAMES)
     for item in leaves:
         pages.add(item)
     _, items = pages.finish()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key, under
-from compressor.archive.schema import FILE, FOLDER, MAX_NAME
+from compressor.archive.schema import FILE, FOLDER, fits
 from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
@@ -147,7 +147,7 @@ class _Appending:
         for found in tree:
             if identity_in(found.status) == own:
                 continue
-            if len(found.node.name) > MAX_NAME:
+            if not fits(found.node.name):
                 self._problem(found.shown, TOO_LONG)
                 continue
             self._found.add(found.node.name)
