@@ -23,6 +23,7 @@ from pathlib import Path
 
 OURS = str(Path(sys.executable).with_name("compressor"))
 QUIET = {"BORG_REPO": "borg", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
+BIG = 500_000_000  # bytes of a Python installation's packages that are worth a large tree's rows
 MEMORY = 250_000_000  # bytes, for the first copy of a big tree
 SECRET = {"RESTIC_REPOSITORY": "restic", "RESTIC_PASSWORD": "bench"}
 
@@ -96,9 +97,7 @@ def size_of(path: Path) -> int:
 
 def measure(row: Row, folder: Path, rounds: int) -> None:
     ways = [
-        way
-        for way in row.ways
-        if shutil.which(way.command.split()[0].split("/")[-1]) or way.name == "ours"
+        way for way in row.ways if way.name == "ours" or shutil.which(way.name.partition("|")[0])
     ]
     times: dict[str, list[float]] = {way.name: [] for way in ways}
     sizes: dict[str, int] = {}
@@ -184,47 +183,43 @@ def tree_rows(name: str, *, members: list[str], big: bool) -> Iterator[Row]:
         size=512,
         grown=True,
     )
-    chosen = " ".join(members)
-    yield Row(
-        "441 members",
-        [
-            Way("ours", f"{OURS} extract {cz} -C o {chosen}", before="rm -rf o"),
-            Way(
-                "tar|zstd", f"zstd -qdc t.zst | tar xf - -C o {chosen}", before="rm -rf o; mkdir o"
-            ),
-        ],
-        seconds=0.35,
-    )
-    yield Row(
-        "one member",
-        [
-            Way("ours", f"{OURS} extract {cz} -C o {members[0]}", before="rm -rf o"),
-            Way(
-                "tar|zstd",
-                f"zstd -qdc t.zst | tar xf - -C o {members[0]}",
-                before="rm -rf o; mkdir o",
-            ),
-        ],
-        seconds=0.25 if big else 0.15,
-    )
+    yield from read_rows(cz, members, big=big)
+
+
+def read_rows(cz: str, members: list[str], *, big: bool) -> Iterator[Row]:
+    """Yield the rows that read what the rows before have written."""
+    for name, chosen, seconds in (
+        ("441 members", members, 0.35),
+        ("one member", members[:1], 0.25 if big else 0.15),
+    ):
+        ours = Way("ours", f"{OURS} extract {cz} -C o {' '.join(chosen)}", before="rm -rf o")
+        yield Row(name, [ours, *restoring(chosen, big=big)], seconds=seconds)
     yield Row(
         "list",
-        [Way("ours", f"{OURS} list {cz}"), Way("tar", "zstd -qdc t.zst | tar tvf -")],
+        [
+            Way("ours", f"{OURS} list {cz}"),
+            Way("tar", "zstd -qdc t.zst | tar tvf -"),
+            *([] if big else [Way("7z", "7z l -bd t.7z")]),
+            Way("borg", "borg list ::$(borg list --last 1 --short)"),
+            Way("restic", "restic ls -l latest"),
+        ],
         seconds=0.6 if big else 0.2,
     )
-    yield Row(
-        "full restore",
-        [
-            Way("ours", f"{OURS} extract -T2 --unsafe-links {cz} -C o", before="rm -rf o"),
-            Way("tar|zstd", "zstd -qdc t.zst | tar xf - -C o", before="rm -rf o; mkdir o"),
-            Way(
-                "borg",
-                "cd o && BORG_REPO=../borg borg extract ::$(BORG_REPO=../borg borg list --last 1 --short)",
-                before="rm -rf o; mkdir o",
-            ),
-        ],
-        seconds=6 if big else 1,
-    )
+    ours = Way("ours", f"{OURS} extract -T2 --unsafe-links {cz} -C o", before="rm -rf o")
+    yield Row("full restore", [ours, *restoring([], big=big)], seconds=6 if big else 1)
+
+
+def restoring(members: list[str], *, big: bool) -> Iterator[Way]:
+    """Yield how others restore members, or all; 7z takes minutes to make what it would read of a big tree."""
+    empty, chosen = "rm -rf o; mkdir o", " ".join(members)
+    yield Way("tar|zstd", f"zstd -qdc t.zst | tar xf - -C o {chosen}", before=empty)
+    if not big:
+        yield Way("7z", f"7z x -bd -y -oo t.7z {chosen}", before=empty)
+    last = "$(BORG_REPO=../borg borg list --last 1 --short)"
+    borg = f"cd o && BORG_REPO=../borg borg extract ::{last} {chosen}"
+    yield Way("borg", borg, before=empty)
+    included = " ".join(f"--include {member}" for member in members)
+    yield Way("restic", f"restic restore latest --target o {included}", before=empty)
 
 
 def second_rows() -> Iterator[Row]:
@@ -289,9 +284,21 @@ def sample(tree: Path, count: int) -> list[str]:
     return [f"'{path.relative_to(tree.parent)}'" for path in chosen]
 
 
+def installed() -> Path | None:
+    """Return the packages of a Python installation that are large, if one is: the largest."""
+    versions = "lib/python3*/*-packages"
+    roots = {Path(sys.prefix), Path(sys.base_prefix), Path("/usr/local"), Path.home() / ".local"}
+    roots |= {
+        Path(os.environ[name]) for name in ("CONDA_PREFIX", "VIRTUAL_ENV") if name in os.environ
+    }
+    found = {folder.resolve() for root in roots for folder in root.glob(versions)}
+    return max((folder for folder in found if size_of(folder) >= BIG), key=size_of, default=None)
+
+
 def bench(source: Path, folder: Path, rounds: int, *, big: bool) -> None:
     tree = folder / "tree"
     shutil.rmtree(tree, ignore_errors=True)
+    (folder / "t.7z").unlink(missing_ok=True)
     subprocess.run(["cp", "-a", source, tree], check=True)
     for row in tree_rows("tree", members=sample(tree, 441), big=big):
         measure(row, folder, rounds)
@@ -303,7 +310,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--big", type=Path, help="a large tree, such as a Python installation")
+    parser.add_argument("--big", type=Path, help="a large tree; default: a Python installation's")
     options = parser.parse_args()
     corpus: Path | None = options.corpus
     with tempfile.TemporaryDirectory() as name:
@@ -318,8 +325,12 @@ def main() -> None:
         make_many(folder)
         for row in many_rows():
             measure(row, folder, min(options.rounds, 3))
-        if options.big:
-            bench(options.big, folder, min(options.rounds, 3), big=True)
+        big = options.big or installed()
+        if big is None:
+            print(f"no large tree: no Python here has packages of {BIG:,} B; --big names one")
+        else:
+            print(f"large tree {big}: {size_of(big):,} B")
+            bench(big, folder, min(options.rounds, 3), big=True)
 
 
 if __name__ == "__main__":

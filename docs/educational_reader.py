@@ -99,8 +99,7 @@ def inflated(packed: bytes, size: int, check: str) -> bytes:
         plain = stream.decompress(packed, size + 1)
     except zlib.error as error:
         raise RefusedError(f"{check}: {error}") from None
-    must(stream.eof and not stream.unused_data, f"{check}: the stream ends elsewhere")
-    must(len(plain) == size, f"{check}: not as many bytes as promised")
+    must(stream.eof and not stream.unused_data and len(plain) == size, f"{check}: another size")
     return plain
 
 
@@ -120,12 +119,13 @@ def read_leaf(leaf: Row) -> tuple[list[Row], list[bytes]]:
 
 def full_names(shared: list[int], rests: list[bytes]) -> list[bytes]:
     """Return names of which each begins as the one before it."""
-    names, name = [], b""
+    names = [name := b""]
     for common, rest in zip(shared, rests, strict=True):
-        must(0 <= common <= min(len(name), 8000 - len(rest)), "F-048: a name's beginning")
+        must(0 <= common <= min(len(name), 65000 - len(rest)), "F-048: a name's beginning")
         must(b"\0" not in rest, "F-035: a name holds a NUL")
         names.append(name := name[:common] + rest)
-    return names
+    must(max(name.count(b"/") for name in names) <= 4000, "F-048: a name is too deep")
+    return names[1:]
 
 
 def entries(columns: Row) -> list[Row]:

@@ -90,7 +90,8 @@ def pack(  # noqa: PLR0913  see compress
     _refuse_base(codec, base)
     options = pack_options(codec, level, threads, block_size, memory, verify)
     options = replace(options, solid_size=solid_size, reach=reach)
-    file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns)
+    no_cache = scan.get("no_cache", False)
+    file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns, no_cache=no_cache)
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:
         options = replace(options, sources=Sources(externals=externals))
         return pack_trees(_path(output), tree, options, file)
@@ -138,6 +139,7 @@ def append(  # noqa: PLR0913  see compress
         checksum=checksum,
         label=label,
         time_ns=time_ns,
+        no_cache=scan.get("no_cache", False),
     )
     packing = replace(options, solid_size=solid_size, reach=None)
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:

@@ -21,6 +21,20 @@ def last_end(source: RandomSource) -> int:
         return end
 
 
+def judged(source: RandomSource) -> tuple[list[Index], UnfinishedError | None]:
+    """Return the archives in a file, first to last, and what there is to say of an unfinished append.
+
+    Raises:
+        NotAnArchiveError, DamagedError: it has no version that is whole, or is damaged in another way.
+    """
+    try:
+        return ended(source), None
+    except UnfinishedError:
+        from compressor.archive.tail import rebuilt  # for archives that lack their end
+
+        return rebuilt(source)
+
+
 def ended(source: RandomSource) -> list[Index]:
     """Return the archives in a file, first to last, once the last one's root is found to be sound.
 

@@ -16,7 +16,8 @@ from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refu
 from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
-from compressor.errors import DamagedError, UnfinishedError
+from compressor.archive.unfinished import cut_off, without_end
+from compressor.errors import DamagedError, TruncatedError
 from compressor.stages.base import Bytes
 
 
@@ -122,6 +123,7 @@ class _ArchiveState:
         self._footer: int | None = None  # of the version before
         self._sound = True  # until damage: then what refers to lost records is not compared
         self._bases = 0
+        self._version = 0  # the number of the last one whose last leaf was met
         self._begin_version()
 
     def _begin_version(self) -> None:
@@ -133,12 +135,16 @@ class _ArchiveState:
         self._last_leaf: int | None = None
 
     def damaged(self, error: DamagedError) -> DamagedError:
-        """Note damage; behind the last leaf it costs nothing but the way to find it."""
-        self._sound = False
-        if self._last_leaf is None:
-            return error
-        what = f"the version is whole, its end is not: {error.what}"
-        return UnfinishedError(what, offset=error.offset)
+        """Note damage; behind the last leaf it costs nothing but the way to find it.
+
+        So does the end of a version that only began, where all was sound up to there.
+        """
+        sound, self._sound = self._sound, False
+        if self._last_leaf is not None:
+            return without_end(self._version, error.offset, error.what)
+        if sound and self._version and isinstance(error, TruncatedError):
+            return cut_off(self._version, error.offset, error.what)
+        return error
 
     def take(self, item: Record) -> Iterator[Event]:
         """Check a record against those before it, and yield what it says."""
@@ -222,7 +228,7 @@ class _ArchiveState:
             if members.version:
                 self._ledger.version(members.version, offset)
         if members.version:
-            self._last_leaf = offset
+            self._last_leaf, self._version = offset, members.version.number
             leaves = self._ledger.leaves() if self._sound else ()
             return Leaf(entries, members.version, offset, removed, leaves)
         return Leaf(entries, members.version, offset, removed)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
-from compressor.archive.readleaf import unpack_leaf
+from compressor.archive.readleaf import unpack_contents, unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
 from compressor.archive.source import Forward, RandomSource, foreign_format
@@ -249,6 +249,12 @@ class Index:
                 self._origins, self._origins_size = {}, members.plain_size
             self._origins[leaf] = origin
         return origin
+
+    def contents(self, offset: int) -> list[Entry]:
+        """Return the files of the leaf at ``offset``, of any version, that brought a content: nameless."""
+        entries = unpack_contents(*self.record(offset, Kind.MEMBERS).checked(), offset)
+        _check_before(chain.from_iterable(entry.spans for entry in entries), offset)
+        return entries
 
     def stored(self, offset: int) -> list[Entry]:
         """Return the entries of the leaf at ``offset``, of any version, as they are stored."""

@@ -8,6 +8,8 @@ from compressor.archive.schema import LeafRef
 
 T = TypeVar("T")
 
+MAX_FOLDERS = 16 << 20  # bytes of names of folders that are remembered at once
+
 
 def name_key(name: bytes) -> bytes:
     """Return what names are sorted by: their bytes, with ``/`` lowest; no name holds a NUL."""
@@ -29,25 +31,34 @@ def folders_above(name: bytes) -> Iterator[bytes]:
 class ByFolder(Generic[T]):
     """What is known of folders by those above them: ``judge`` gets a folder and what its own one has.
 
-    Each folder is judged once, and nothing above it again: of deep trees most of a name is folders. What lies
-    in none has ``top``.
+    Each folder is judged once, and nothing above it again, as long as all fit into ``MAX_FOLDERS``: of deep
+    trees most of a name is folders. What lies in none has ``top``.
     """
 
     def __init__(self, top: T, judge: Callable[[bytes, T], T]) -> None:
+        self._top = top
         self._known = {b"": top}
+        self._size = 0  # bytes of names that are known
         self._judge = judge
 
     def above(self, name: bytes) -> T:
         """Return what the folder has that a name lies in."""
-        missing = []
         folder = name.rpartition(b"/")[0]
-        while folder not in self._known:
-            missing.append(folder)
-            folder = folder.rpartition(b"/")[0]
-        found = self._known[folder]
-        for folder in reversed(missing):
-            found = self._known[folder] = self._judge(folder, found)
+        known, missing = folder, []
+        while known not in self._known:
+            missing.append(len(known))
+            known = known.rpartition(b"/")[0]
+        found = self._known[known]
+        for end in reversed(missing):
+            found = self._judge(folder[:end], found)
+            self._note(folder[:end], found)
         return found
+
+    def _note(self, folder: bytes, found: T) -> None:
+        self._size += len(folder)
+        if self._size > MAX_FOLDERS:  # all folders of one hostile name would be half a gigabyte
+            self._known, self._size = {b"": self._top}, len(folder)
+        self._known[folder] = found
 
 
 def leaf_ref(offset: int, entries: Sequence[Entry]) -> LeafRef:

@@ -13,12 +13,20 @@ class PageWriter(Generic[T]):
     """Collects items; a page is written through ``emit(level, items)``, which returns its item.
 
     A page is written as soon as it is full, so that it lists all that stands before it. Memory is
-    bounded: at most ``MAX_PAGE`` items a level.
+    bounded: at most ``MAX_PAGE`` items a level, that ``weigh`` ``most`` together.
     """
 
-    def __init__(self, emit: Callable[[int, list[T]], T]) -> None:
+    def __init__(
+        self,
+        emit: Callable[[int, list[T]], T],
+        weigh: Callable[[T], int] = lambda _: 0,
+        most: int = 0,
+    ) -> None:
         self._emit = emit
+        self._weigh = weigh
+        self._most = most
         self._levels: list[list[T]] = [[]]
+        self._weights = [0]  # of what a level holds
 
     def add(self, item: T, level: int = 0) -> None:
         """Add an item behind the others of its level."""
@@ -26,12 +34,18 @@ class PageWriter(Generic[T]):
             if level > MAX_LEVEL:
                 raise LimitError("a member or an archive has more pages than the format can list")
             self._levels.append([])
+            self._weights.append(0)
+        weight = self._weigh(item)
+        if self._levels[level] and self._weights[level] + weight > self._most:
+            self._flush(level)
         self._levels[level].append(item)
+        self._weights[level] += weight
         if len(self._levels[level]) == MAX_PAGE:
             self._flush(level)
 
     def _flush(self, level: int) -> None:
         items, self._levels[level] = self._levels[level], []
+        self._weights[level] = 0
         self.add(self._emit(level, items), level + 1)
 
     def finish(self) -> tuple[int, list[T]]:

@@ -19,17 +19,20 @@ from compressor.archive.schema import (
     LINKS,
     MAX_COUNT,
     MAX_ENTRIES,
-    MAX_NAME,
+    MAX_SLASHES,
     MAX_XATTRS,
     Members,
     Span,
     covered,
+    fits,
     unpack,
 )
 from compressor.errors import DamagedError, UnsupportedError
 from compressor.stages.base import Bytes
 
 T = TypeVar("T")
+
+LONG = 2 * MAX_SLASHES  # bytes: no shorter name is too deep
 
 
 def unpack_leaf(meta: Bytes, body: Bytes, offset: int) -> tuple[Members, list[Entry], list[bytes]]:
@@ -42,11 +45,26 @@ def unpack_leaf(meta: Bytes, body: Bytes, offset: int) -> tuple[Members, list[En
     """
     members = unpack(meta, Members, offset)
     try:
-        columns = unpack(_unzipped(members, body), Columns, offset)
-        reader = _ColumnReader(columns, bytes(body[members.packed_size :]), members, offset)
+        reader = _reader(members, body, offset)
         return members, reader.entries(), reader.removed()
     except _ContradictionError as error:
         raise DamagedError(f"a leaf {error}", offset=offset) from error
+
+
+def unpack_contents(meta: Bytes, body: Bytes, offset: int) -> list[Entry]:
+    """Return the files of a MEMBERS record that do not keep an earlier content: no more than that.
+
+    They lack their names, and all that is recorded of them beside; raises as ``unpack_leaf`` does.
+    """
+    try:
+        return _reader(unpack(meta, Members, offset), body, offset).contents()
+    except _ContradictionError as error:
+        raise DamagedError(f"a leaf {error}", offset=offset) from error
+
+
+def _reader(members: Members, body: Bytes, offset: int) -> "_ColumnReader":
+    columns = unpack(_unzipped(members, body), Columns, offset)
+    return _ColumnReader(columns, bytes(body[members.packed_size :]), members, offset)
 
 
 class _ContradictionError(Exception):
@@ -78,6 +96,12 @@ class _ColumnReader:
     def removed(self) -> list[bytes]:
         """Return the names that the version before had and this one has not."""
         return self._names(self._columns.removed_shared, self._columns.removed_rests)
+
+    def contents(self) -> list[Entry]:
+        """Return the files that have a content of their own, by that alone."""
+        found = self._contents()
+        rows = zip(found.sizes, found.hashes, found.levels, found.spans, strict=True)
+        return [Entry(b"", FILE, *row) for row in rows if row[3]]
 
     def entries(self) -> list[Entry]:
         """Return the members."""
@@ -128,7 +152,7 @@ class _ColumnReader:
             before = before[:common] + rest
             length = len(before)
             size += length
-            if length > MAX_NAME or size > MAX_LEAF:
+            if size > MAX_LEAF or (length > LONG and not fits(before)):
                 raise _ContradictionError("has longer names than there may be")
             names.append(before)
         _no_nul(rests)

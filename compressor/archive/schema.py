@@ -18,7 +18,8 @@ MAJOR = 0
 MINOR = 3
 MAX_PAGE = 1024  # items in an EXTENTS or ROOT record, and in the list of an entry
 MAX_LEVEL = 6  # of pages above pages: 1024**6 blocks
-MAX_NAME = 8000  # bytes; a ROOT with 1024 pairs of the longest names stays within its largest meta
+MAX_NAME = 65000  # bytes; OPEN and BASE hold one, in 64 KiB of meta
+MAX_SLASHES = 4000  # in a name: all folders above take as many names
 MAX_ENTRIES = 4096  # in a leaf
 MAX_FRESH = 1024  # blocks that may wait for their extents, so that many tiny ones take no memory
 MAX_COUNT = (1 << 63) - 1
@@ -322,14 +323,23 @@ def unpack_extents(meta: Bytes, offset: int) -> Extents:
     return extents
 
 
+def fits(name: bytes) -> bool:
+    """Say whether a name is no longer, and no deeper, than names may be."""
+    return len(name) <= 2 * MAX_SLASHES or (
+        len(name) <= MAX_NAME and name.count(b"/") <= MAX_SLASHES
+    )
+
+
 def unpack_open(meta: Bytes, offset: int) -> Open:
     """Return the content of an OPEN.
 
     Raises:
-        DamagedError: it breaks its schema, or its name holds a NUL (F-010, F-035).
+        DamagedError: it breaks its schema, or its name is too deep or holds a NUL (F-010, F-048, F-035).
         UnsupportedError: a member of a kind that this release does not know begins (F-037).
     """
     opened = unpack(meta, Open, offset)
+    if not fits(opened.name):
+        raise DamagedError("a member's name is too deep", offset=offset)
     if opened.kind != FILE:
         raise UnsupportedError(
             f"member {shown_name(opened.name)!r} needs feature 'kind {opened.kind}', "

@@ -14,6 +14,7 @@ from compressor.archive.readleaf import unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, SYNC, Kind, Record
 from compressor.archive.schema import Footer, Head, LeafRef
 from compressor.archive.source import Forward, RandomSource, Source
+from compressor.archive.unfinished import cut_off, without_end
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 STEP = 1 << 20  # bytes looked through at a time
@@ -155,8 +156,10 @@ def _shows_whole(source: RandomSource, start: int, at: int) -> bool:
         return False
 
 
-def rebuilt(source: RandomSource) -> list[Index]:
-    """Return the archives in a file that lacks its end, first to last; all bytes are read.
+def rebuilt(source: RandomSource) -> tuple[list[Index], UnfinishedError]:
+    """Return the archives in a file that lacks its end, first to last, and what there is to say of it.
+
+    All bytes are read.
 
     Raises:
         DamagedError: it is damaged in another way, or holds no version that is whole.
@@ -164,7 +167,9 @@ def rebuilt(source: RandomSource) -> list[Index]:
     tail = examine(source)
     whole, begin = tail.whole, tail.start
     if whole is None:
-        return indexes(source, begin + tail.end)
+        found = indexes(source, begin + tail.end)
+        return found, cut_off(found[-1].version().number, tail.end)
     before = indexes(source, begin) if begin else []
     footer = Footer(0, whole.last_leaf, tail.end - FOOTER_SIZE if tail.end else 0)
-    return [*before, RebuiltIndex(source, begin, source.size, footer, list(whole.leaves))]
+    last = RebuiltIndex(source, begin, source.size, footer, list(whole.leaves))
+    return [*before, last], without_end(last.version().number, source.size - begin)

@@ -10,13 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive import record, schema
-from compressor.archive.leaf import LEAF_SIZE, Entry, pack_leaf, weight
+from compressor.archive.leaf import LEAF_SIZE, MAX_LEAF, Entry, pack_leaf, weight
 from compressor.archive.names import leaf_ref, page_ref
 from compressor.archive.pages import PageWriter
 from compressor.archive.record import Draft, Kind, draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_LEVEL, LeafRef, Span
 from compressor.errors import LimitError, UsageError
 from compressor.stages.base import Bytes
+
+ROOT_NAMES = 8 << 20  # bytes of names that a ROOT lists: half of its largest meta
+LEAF_SPARE = 64 << 10  # bytes of columns, beside what entries weigh
 
 Write = Callable[[Bytes], object]
 
@@ -110,10 +113,11 @@ class ArchiveWriter:
             raise UsageError(
                 f"two members would be named {name.decode(errors='backslashreplace')!r}"
             )
-        if len(name) > schema.MAX_NAME or b"\0" in name:
+        if not schema.fits(name) or b"\0" in name:
             names.remove(name)
             raise UsageError(
-                f"a member's name has at most {schema.MAX_NAME} bytes, and none is NUL: "
+                f"a member's name has at most {schema.MAX_NAME} bytes and {schema.MAX_SLASHES} slashes, "
+                "and no NUL: "
                 f"{name[:60].decode(errors='backslashreplace')!r}"
             )
 
@@ -160,8 +164,12 @@ class ArchiveWriter:
         self.members([replace(entry, level=level, spans=spans)])
 
     def members(self, entries: list[Entry], size: int | None = None) -> None:
-        """Write a leaf, or several: members whose blocks are all written; ``size`` is their weight."""
-        one = size is not None and size <= LEAF_SIZE and len(entries) <= MAX_ENTRIES
+        """Write a leaf, or several: members whose blocks are all written; ``size`` is their weight.
+
+        Members of one solid block go into one leaf, if they are no more than a reader takes: to a second one
+        their block would be an old one, and may be out of reach.
+        """
+        one = size is not None and size <= MAX_LEAF - LEAF_SPARE and len(entries) <= MAX_ENTRIES
         for leaf in [entries] if one else _leaves(entries):
             self._flush_leaf()
             self._member += len(leaf)
@@ -262,7 +270,7 @@ def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, pre
     def root(items: list[LeafRef]) -> int:
         return records.put(draft(Kind.ROOT, schema.pack(schema.Root(items))))
 
-    pages: PageWriter[LeafRef] = PageWriter(page)
+    pages = PageWriter(page, lambda item: len(item.first) + len(item.last), ROOT_NAMES)
     for item in leaves:
         pages.add(item)
     _, items = pages.finish()

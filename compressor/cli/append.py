@@ -29,7 +29,9 @@ from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
 from compressor.engine.packoptions import PackOptions, Sources
+from compressor.tree.inputs import InputError
 from compressor.tree.roots import member_name
+from compressor.tree.walk import ScanOptions
 
 
 @click.command(
@@ -71,7 +73,11 @@ def append(archive: Path, inputs: tuple[Path, ...], **options: Any) -> int:
 def _append(
     archive: Path, inputs: tuple[Path, ...], options: dict[str, Any], report: Report
 ) -> None:
-    tree = tree_of(inputs, scan_options(options), report)
+    scanning = scan_options(options)
+    inputs = tuple(path for path in inputs if not _refused(path, scanning, report))
+    if not inputs:
+        return
+    tree = tree_of(inputs, scanning, report)
     if missing := tree.missing():
         for path, reason in missing:
             report.fail(reason, path)
@@ -93,6 +99,7 @@ def _append(
         checksum=options["checksum"],
         label=options["label"],
         time_ns=options["time"],
+        no_cache=options["no_cache"],
     )
     try:
         with measured(tree, progress):
@@ -100,6 +107,15 @@ def _append(
     finally:
         seconds = progress.close()
     _say(archive, done, seconds, report)
+
+
+def _refused(path: Path, scanning: ScanOptions, report: Report) -> bool:
+    """Refuse a named link, as ``compress`` does: what is in the archive under its name stays."""
+    with report.failing(path):
+        if path.is_symlink() and not scanning.follow_links:
+            raise InputError("is a symbolic link; --follow-links reads it")
+        return False
+    return True
 
 
 def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -> PackOptions:

@@ -7,17 +7,21 @@ from typing import Any
 
 import click
 
-from compressor.archive.schema import FILE, Base
+from compressor.archive.schema import FILE, MAX_COUNT, Base
 from compressor.archive.source import Source
 from compressor.cli import paths
 from compressor.cli.options import PATH, budget, report_from, reporting
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
 from compressor.engine.glance import ChainUse, Survey
+from compressor.engine.history import told_apart
 from compressor.engine.member import KINDS
 from compressor.engine.survey import survey
 from compressor.errors import CompressorError
 from compressor.stages.chain import parse
+
+ANYWHERE = "the whole archive: what a pipe's reader can't keep of it, it needs a file for"
+"""How far back the blocks of appended versions may refer, for people."""
 
 
 @click.command()
@@ -33,11 +37,12 @@ def info(**options: Any) -> int:
     report = report_from(options)
     for path in paths.gather(options["inputs"], None, zero=False):
         with report.failing(path):
-            with opened_archive(path) as (_, file):
+            with opened_archive(path) as (source, file):
                 for found in survey(Source(file), options["memory"]):
                     if found.anything:
                         _show(path, found, report)
-                    for error in found.damage:
+                    damage = told_apart(file, found.damage) if source.regular else found.damage
+                    for error in damage:
                         report.fail(error, path)
             report.succeeded()
     return report.exit_code
@@ -64,10 +69,7 @@ def _base(base: Base) -> dict[str, Any]:
 
 def _in_words(chain: dict[str, Any]) -> str:
     count = f"{chain['blocks']} block{'s' * (chain['blocks'] != 1)}"
-    sizes = f"{size(chain['plain_bytes'])} -> {size(chain['packed_bytes'])}"
-    if chain["ratio"] is not None:
-        sizes += f", {100 * chain['ratio']:.1f} %"
-    return f"{shown(chain['chain'])}: {count}, {sizes}, by {chain['provider']}"
+    return f"{shown(chain['chain'])}: {count}, {_sizes(chain)}, by {chain['provider']}"
 
 
 def _head(found: Survey) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def _head(found: Survey) -> dict[str, Any]:
         "plan": head.plan,
         "block_size": head.block_size,
         "decode_memory": head.decode_memory,
-        "reach": head.reach,
+        "reach": None if head.reach == MAX_COUNT else head.reach,
         "version": version.number if version else None,
         "versions": found.versions,
         "root_hash": version.root_hash.hex() if version else None,
@@ -110,22 +112,37 @@ def _kinds(found: Survey) -> list[dict[str, Any]]:
     sizes: Counter[int] = Counter()
     for entry in found.members.values():
         sizes[entry.kind] += entry.size
+    packed = {kind: found.packed_size(kind) for kind in counts}
     return [
-        {"kind": KINDS[kind], "members": counts[kind], "plain_bytes": sizes[kind]}
+        {
+            "kind": KINDS[kind],
+            "members": counts[kind],
+            "plain_bytes": sizes[kind],
+            "packed_bytes": packed[kind],
+            "ratio": _ratio(packed[kind], sizes[kind]),
+        }
         for kind in sorted(counts)
     ]
 
 
 def _kind_in_words(kind: dict[str, Any]) -> str:
-    plain = f", {size(kind['plain_bytes'])}" if kind["kind"] == KINDS[FILE] else ""
-    return f"{kind['kind']}: {kind['members']}{plain}"
+    sizes = f", {_sizes(kind)}" if kind["kind"] == KINDS[FILE] else ""
+    return f"{kind['kind']}: {kind['members']}{sizes}"
+
+
+def _sizes(counts: dict[str, Any]) -> str:
+    """Return plain and packed bytes, and their ratio where there is one."""
+    sizes = f"{size(counts['plain_bytes'])} -> {size(counts['packed_bytes'])}"
+    return sizes if counts["ratio"] is None else f"{sizes}, {100 * counts['ratio']:.1f} %"
 
 
 def _readable(facts: dict[str, Any]) -> dict[str, str]:
     others = ("block_size", "decode_memory", "reach")
     lines = {}
     for name, value in facts.items():
-        if (name in others or name.endswith("_bytes")) and value:
+        if name == "reach" and not value:
+            lines[name] = ANYWHERE if value is None else "none"
+        elif (name in others or name.endswith("_bytes")) and value:
             lines[name] = f"{value:,} ({size(value)})"
         else:
             text = ", ".join(value) or "none" if isinstance(value, list) else str(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
 from compressor.archive.source import GrowingSource, widen_pipe
@@ -39,6 +40,7 @@ from compressor.tree.outputs import (
     make_folder,
     opened_output,
 )
+from compressor.tree.pagecache import written
 from compressor.tree.permissions import access_of
 from compressor.tree.walk import ScanOptions
 
@@ -107,6 +109,18 @@ class Packing:
             with self._report.failing(path):
                 self._pack_one(path, target)
 
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[Input]:
+        source = self._input(path)
+        try:
+            yield source
+        finally:
+            os.close(source.descriptor)
+
+    def _input(self, path: Path) -> Input:
+        source = open_input(path, follow=self._follow)
+        return replace(source, no_cache=self._scanning.no_cache)
+
     def _skipped(self, path: Path) -> bool:
         if path.suffix.lower() != naming.SUFFIX or not path.is_file():
             return False
@@ -126,7 +140,7 @@ class Packing:
         if whole:
             self._to_file(target, self._tree_job([Path.cwd() / path], to_file=True))
             return
-        with _opened(path, follow=self._follow) as source:
+        with self._opened(path) as source:
             info = _info(naming.recorded_name(path).rpartition(b"/")[2], source)
 
             def pack(packer: Packer, _archive: frozenset[Identity]) -> Tally:
@@ -227,7 +241,7 @@ class Packing:
 
     def _open(self, path: Path) -> Input | None:
         with self._report.failing(path):
-            return open_input(path, follow=self._follow)
+            return self._input(path)
         return None
 
     def _pack_stdin(self, packer: Packer, _archive: frozenset[Identity]) -> Tally:
@@ -276,7 +290,10 @@ class Packing:
         paths.refuse_input(target, self._protected)
         with opened_output(target, force=options["force"], protected=self._protected) as output:
             self._check(output)
-            packed = self._pack(output.write, job, str(target), output)
+            with written(
+                output.descriptor, output.write, no_cache=self._scanning.no_cache
+            ) as write:
+                packed = self._pack(write, job, str(target), output)
             commit(output, packed, sync=options["sync"] or remove)
         if remove and isinstance(packed, PackedFiles):
             for path, source in packed.inputs:
@@ -372,15 +389,6 @@ class Packing:
             progress=progress,
             behind=True,
         )
-
-
-@contextmanager
-def _opened(path: Path, *, follow: bool) -> Iterator[Input]:
-    source = open_input(path, follow=follow)
-    try:
-        yield source
-    finally:
-        os.close(source.descriptor)
 
 
 def _info(name: bytes, source: Input) -> Entry:

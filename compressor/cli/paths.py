@@ -40,7 +40,9 @@ def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> l
         found = [STDIN]
     unique: dict[Path, Path] = {}
     for path in found:
-        unique.setdefault(place(path), path)
+        # What is not there is to be told as it was typed, though without x/.. it might be something.
+        there = path == STDIN or os.path.lexists(path)
+        unique.setdefault(place(path) if there else path, path)
     return list(unique.values())
 
 

@@ -20,7 +20,8 @@ class Progress:
         self._label = label
         self.total = total
         self.files: Callable[[], int] | None = None
-        """Says how many files were read so far, where several are packed."""
+        """Says how many files the scan has come to, where a tree is packed."""
+        self._total_files: int | None = None
         self._at = (0, 0, 0)
         self._begun = time.monotonic()
         self._bar: Any = None
@@ -34,6 +35,10 @@ class Progress:
     def shows(self) -> bool:
         """Whether anything is shown."""
         return self._thread is not None
+
+    def expect(self, files: int, size: int) -> None:
+        """Take how many files there are in all, and their bytes."""
+        self._total_files, self.total = files, size
 
     def __call__(self, read: int, plain: int, packed: int) -> None:
         """Take how far the work is, as ``engine.progress`` has it."""
@@ -62,11 +67,14 @@ class Progress:
                 nrows=ROWS,
             )
         self._bar.total, self._bar.ncols = self.total, _columns()
-        said = [] if self.files is None else [f"{self.files()} files"]
+        said = [] if self.files is None else [self._of_files(self.files())]
         if plain:
             said.append(f"ratio {packed / plain:.3f}")
         self._bar.set_postfix_str(", ".join(said), refresh=False)
         self._bar.update(read - self._bar.n)
+
+    def _of_files(self, done: int) -> str:
+        return f"{done} files" if self._total_files is None else f"{done}/{self._total_files} files"
 
     def _show_json(self, read: int, plain: int, packed: int) -> None:
         fields = {
@@ -77,6 +85,7 @@ class Progress:
             "packed_bytes": packed,
             "total_bytes": self.total,
             "files": self.files() if self.files else None,
+            "total_files": self._total_files,
             "seconds": round(time.monotonic() - self._begun, 3),
         }
         import json  # imported late: for machines only

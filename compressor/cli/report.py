@@ -148,7 +148,7 @@ class Report:
         if self._verbose > 1:
             trace(error)
         text = message(error, path)
-        where = _prefix(path, None if isinstance(error, OutputRefusedError) else member)
+        where = _prefix(path, None if _names(error, text, member) else member)
         # What may not be replaced is named by the message: it may be the input itself.
         if isinstance(error, OutputRefusedError) and text.startswith(f"{path} "):
             where = ""
@@ -186,6 +186,13 @@ class Report:
         if style == "auto":
             style = "bar" if sys.stderr.isatty() and not self._quiet and not self._json else "none"
         return Progress(style, label, total)
+
+
+def _names(error: Exception, text: str, member: str | None) -> bool:
+    """Say whether a message names its member, so that it need not be named before it."""
+    if member is None or isinstance(error, OutputRefusedError):
+        return True
+    return repr(os.fsencode(member).decode(errors="backslashreplace")) in text
 
 
 def _as_json(kind: str, fields: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """compressor test."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -21,9 +21,13 @@ from compressor.cli.restoring import report_outcome
 from compressor.cli.sources import opened_archive
 from compressor.engine import heap
 from compressor.engine.foreign import recognised, unpack_any
+from compressor.engine.history import told_apart
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError, DamagedError, UnfinishedError
+
+Failure = tuple[bytes | None, CompressorError]
+"""The member that failed, if it is known, and why."""
 
 
 @click.command(
@@ -68,9 +72,20 @@ def _test(path: Path, options: dict[str, Any], report: Report) -> None:
             unpack_any(found, sink, unpack_options, seekable=source.regular)
         finally:
             seconds = progress.close()
+        if source.regular:
+            sink.outcome.failures = _told_apart(file, sink.outcome.failures)
     failures = sink.outcome.failures
     sink.outcome.failures = [(name, _final(error)) for name, error in failures]
     report_outcome(report, path, sink.outcome, seconds)
+
+
+def _told_apart(file: BinaryIO, failures: list[Failure]) -> list[Failure]:
+    """Return what went wrong, with one error for all that an append left that was not finished."""
+    members = [(name, error) for name, error in failures if name is not None]
+    others = [error for name, error in failures if name is None]
+    damage = [error for error in others if isinstance(error, DamagedError)]
+    rest: list[Failure] = [(None, error) for error in others if not isinstance(error, DamagedError)]
+    return members + rest + [(None, error) for error in told_apart(file, damage)]
 
 
 def _final(error: CompressorError) -> CompressorError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def measured(tree: Tree, progress: Progress) -> AbstractContextManager[None]:
     if not progress.shows:
         return nullcontext()
     progress.files = lambda: tree.files
-    return tree.measured(partial(setattr, progress, "total"))
+    return tree.measured(progress.expect)
 
 
 def scan_options(options: Mapping[str, Any]) -> ScanOptions:

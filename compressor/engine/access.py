@@ -9,7 +9,7 @@ from typing import BinaryIO
 from blake3 import blake3
 from msgspec.structs import replace
 
-from compressor.archive.ending import ended
+from compressor.archive.ending import judged
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
@@ -66,7 +66,9 @@ class SeekableArchive:
     ) -> None:
         self.external = reading.external
         self.source = file if isinstance(file, RandomSource) else RandomSource(file)
-        self.indexes = _indexes(self.source, salvage=salvage)
+        self.indexes, self.unfinished = judged(self.source)
+        if self.unfinished is not None and not salvage:
+            raise self.unfinished
         self._limits = reading.limits
         self.threads = min(self._allowed(index, reading.threads) for index in self.indexes)
         left = min(map(self._left, self.indexes))
@@ -321,17 +323,6 @@ class _Proof:
             self._compare(self._digest)
 
 
-def _indexes(source: RandomSource, *, salvage: bool) -> list[Index]:
-    try:
-        return ended(source)
-    except UnfinishedError:
-        if not salvage:
-            raise
-        from compressor.archive.tail import rebuilt  # for archives that lack their end
-
-        return rebuilt(source)
-
-
 def opened_index(
     file: BinaryIO,
     reading: UnpackOptions,
@@ -344,11 +335,9 @@ def opened_index(
         DamagedError: it has no sound index.
         VersionNotFoundError: it has no such version.
     """
-    try:
-        archive = SeekableArchive(file, reading)
-    except UnfinishedError as error:
-        archive = SeekableArchive(file, reading, salvage=True)
-        unfinished(error)
+    archive = SeekableArchive(file, reading, salvage=True)
+    if archive.unfinished is not None:
+        unfinished(archive.unfinished)
     if version is not None:
         archive.go_to(version)
     return archive

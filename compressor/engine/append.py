@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key, under
-from compressor.archive.schema import FILE, FOLDER, MAX_NAME
+from compressor.archive.schema import FILE, FOLDER, fits
 from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
@@ -27,6 +27,7 @@ from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_op
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import identity_in
+from compressor.tree.pagecache import written
 from compressor.tree.permissions import Access
 from compressor.tree.scan import Found
 
@@ -35,7 +36,8 @@ class AppendOptions(Struct, frozen=True):
     """``roots`` are the names of the inputs: what is at and below them is replaced.
 
     It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
-    ``checksum``: no content is taken as unchanged for its size and time. ``problem`` is told what could
+    ``checksum``: no content is taken as unchanged for its size and time. ``no_cache``: the system keeps
+    nothing of the archive in memory. ``problem`` is told what could
     not be packed as it is, ``note`` that an earlier append was not finished, or that old blocks are damaged.
     """
 
@@ -46,6 +48,7 @@ class AppendOptions(Struct, frozen=True):
     checksum: bool = False
     label: str = ""
     time_ns: int | None = None
+    no_cache: bool = False
 
 
 class Appended(Struct, frozen=True):
@@ -83,12 +86,13 @@ def append_version(
         packing = replace(packing, sources=_sources(file, archive, previous, externals))
         file.begin()
         try:
-            packer = Packer(file.write, packing, earlier)
-            try:
-                appending = _Appending(packer, previous, archive, options)
-                appending.run(tree, file)
-            finally:
-                packer.close()
+            with written(file.file.fileno(), file.write, no_cache=options.no_cache) as write:
+                packer = Packer(write, packing, earlier)
+                try:
+                    appending = _Appending(packer, previous, archive, options)
+                    appending.run(tree, file)
+                finally:
+                    packer.close()
         except BaseException:
             file.take_back()
             raise
@@ -143,7 +147,7 @@ class _Appending:
         for found in tree:
             if identity_in(found.status) == own:
                 continue
-            if len(found.node.name) > MAX_NAME:
+            if not fits(found.node.name):
                 self._problem(found.shown, TOO_LONG)
                 continue
             self._found.add(found.node.name)

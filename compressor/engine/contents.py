@@ -3,13 +3,12 @@
 from itertools import islice
 from typing import BinaryIO
 
+from compressor.archive.ending import judged
 from compressor.archive.forward import End, ForwardReader, Leaf
-from compressor.archive.index import Index, indexes
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
 from compressor.archive.source import RandomSource, Source
-from compressor.archive.tail import rebuilt
-from compressor.errors import DamagedError, UnfinishedError
+from compressor.errors import DamagedError
 
 
 def holds_tree(file: BinaryIO) -> bool:
@@ -19,21 +18,13 @@ def holds_tree(file: BinaryIO) -> bool:
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
     try:
-        found = _indexes(RandomSource(file))
+        found, _ = judged(RandomSource(file))
         return any(_is_tree(list(islice(index.entries(), 2))) for index in found)
     except DamagedError:
         file.seek(0)
         return _scan(file)
     finally:
         file.seek(0)
-
-
-def _indexes(source: RandomSource) -> list[Index]:
-    """Return the archives in a file; of one that lacks its end what is whole."""
-    try:
-        return indexes(source)
-    except UnfinishedError:
-        return rebuilt(source)
 
 
 def _is_tree(first: list[Entry]) -> bool:

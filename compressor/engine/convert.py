@@ -8,7 +8,7 @@ from msgspec.structs import astuple, replace
 
 from compressor.archive.leaf import Entry, Owner
 from compressor.archive.record import MAGIC
-from compressor.archive.schema import MAX_NAME, shown_name
+from compressor.archive.schema import MAX_NAME, MAX_SLASHES, fits, shown_name
 from compressor.engine.clashes import LINKABLE, Fate, Fates, Taken, plain
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.member import KINDS
@@ -258,7 +258,8 @@ def _unfit(name: bytes) -> str:
         return "has a name that climbs with .."
     if b"\0" in name:
         return "has a name that holds a NUL"
-    return f"has a name of {len(name)} bytes, more than {MAX_NAME}" if len(name) > MAX_NAME else ""
+    most = f"{MAX_NAME} bytes or {MAX_SLASHES} slashes"
+    return "" if fits(name) else f"has a name of {len(name)} bytes, more than {most}"
 
 
 def _shortened(name: str) -> str:

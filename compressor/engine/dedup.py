@@ -7,13 +7,13 @@ While an archive is written blocks go by number: their places are known only onc
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from compressor.archive.schema import PIECE_HASH, Span
-from compressor.kernels.pieces import PieceTable, cut
+from compressor.kernels.pieces import SLOT, PieceTable, cut
 
 HOLE = 0
 """The number of no block: holes lie there."""
@@ -40,6 +40,7 @@ class Blocks:
     def __init__(self) -> None:
         self._offsets = array("Q", [0])
         self._needs = array("b", [0])
+        self._earlier = bytearray(1)  # flags
         self._bounds = array("Q", [0])
         self._bound = 0
 
@@ -47,14 +48,20 @@ class Blocks:
         """Return the number of a block that is begun."""
         self._offsets.append(0)
         self._needs.append(0)
+        self._earlier.append(0)
         self._bounds.append(self._bound)
         return len(self._offsets) - 1
 
     def known(self, offset: int, needs: int = 0) -> int:
         """Return a number for a block that stands in the archive already."""
         number = self.add()
+        self._earlier[number] = 1
         self.place(number, offset, needs)
         return number
+
+    def is_earlier(self, number: int) -> bool:
+        """Say whether a block stood in the archive already."""
+        return bool(self._earlier[number])
 
     def place(self, number: int, offset: int, needs: int = 0) -> None:
         """Note where a block was written, and how many others are decoded for it."""
@@ -108,32 +115,43 @@ class Piece(NamedTuple):
 class Dedup:
     """The content that the archive has. ``reach`` bounds how far back it is used; None: from anywhere.
 
-    ``load`` is called, before anything is looked up, to make the content of earlier versions known;
-    ``serves`` says whether a block of theirs, at an offset, can be had as it was when it was written.
+    ``loads`` make the content of earlier versions known: the first is called before anything is looked up,
+    each of the others once something is in none of those before it; ``serves`` says whether a block of
+    theirs, at an offset, can be had as it was when it was written.
     """
 
     def __init__(
         self,
         memory: int,
         reach: int | None,
-        load: "Callable[[Dedup], None] | None" = None,
+        loads: "Sequence[Callable[[Dedup], None]]" = (),
         serves: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._table = PieceTable(memory) if reach != 0 else None
         self._reach = reach
-        self._load = load
+        self._room = memory // (2 * SLOT) // 4 * 3  # entries before any is forgotten
+        self._loads = list(loads)
+        self._prepared = False
         self._serves = serves
         self.blind = False
         """Whether nothing is found: what is packed now is to stand for itself."""
-        self._old = 0  # blocks up to this number belong to earlier versions
         self.blocks = Blocks()
 
     def prepare(self) -> None:
-        """Know what earlier versions have; called before a block of this version gets its number."""
-        load, self._load = self._load, None
-        if load is not None:
-            load(self)
-            self._old = len(self.blocks) - 1
+        """Know what the version before has; called before anything is looked up."""
+        if self._loads and not self._prepared:
+            self._loads.pop(0)(self)
+        self._prepared = True
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more can be known without something else being forgotten."""
+        return self._table is not None and len(self._table) < self._room
+
+    def recall(self, key: bytes, number: int, start: int) -> None:
+        """Note where an earlier version has content; what is known of it already is nearer."""
+        if self._table is not None and self._table.find(key) is None:
+            self.put(key, number, start)
 
     def put(self, key: bytes, number: int, start: int) -> None:
         """Note that the content with this hash begins at ``start`` in a block."""
@@ -146,8 +164,13 @@ class Dedup:
         Up to ``slack`` bytes are written before the record that refers to it; the block ``new`` is among
         them, and in reach.
         """
-        location = self._table.find(key) if self._table is not None else None
-        if location is None or self.blind:
+        if self._table is None or self.blind:
+            return None
+        location = self._table.find(key)
+        while location is None and self._loads:
+            self._loads.pop(0)(self)
+            location = self._table.find(key)
+        if location is None:
             return None
         number, start = location >> 32, location & 0xFFFFFFFF
         reach = self._reach
@@ -159,7 +182,7 @@ class Dedup:
 
     def is_old(self, number: int) -> bool:
         """Say whether a block belongs to an earlier version."""
-        return number <= self._old
+        return self.blocks.is_earlier(number)
 
 
 def key_of(digest: bytes) -> bytes:

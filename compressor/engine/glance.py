@@ -34,6 +34,12 @@ class Survey(Struct):
     version: Version | None = None
     members: dict[bytes, Entry] = field(default_factory=dict)
     chains: dict[str, ChainUse] = field(default_factory=dict)
+    packed: dict[int, int] = field(default_factory=dict)
+    """Packed bytes of each block, by its offset."""
+    paged: dict[bytes, set[int]] = field(default_factory=dict)
+    """Of members whose extents stand in pages, the blocks that these name."""
+    unclosed: set[int] = field(default_factory=set)
+    """The same of the member that is read."""
     bases: dict[int, schema.Base] = field(default_factory=dict)
     """Contents outside that are named, by the offsets of the records that do."""
     based_on: set[int] = field(default_factory=set)
@@ -53,6 +59,8 @@ class Survey(Struct):
         for entry in leaf.entries:
             known = self.members.pop(entry.name, None)
             self.members[entry.name] = with_content(entry, known) if entry.kept and known else entry
+            if entry.level:
+                self.paged[entry.name], self.unclosed = self.unclosed, set()
             self.taken += entry.size - (holes(entry.spans) if entry.level == 0 else 0)
         self.version = leaf.version or self.version
         self.versions += leaf.version is not None
@@ -76,6 +84,16 @@ class Survey(Struct):
     def plain_size(self) -> int:
         """Bytes of all members."""
         return sum(entry.size for entry in self.members.values())
+
+    def packed_size(self, kind: int) -> int:
+        """Packed bytes of the blocks that hold content of members of a kind, each block once."""
+        used: set[int] = set()
+        for name, entry in self.members.items():
+            if entry.kind == kind:
+                used |= (
+                    self.paged.get(name, set()) if entry.level else {at for at, _, _ in entry.spans}
+                )
+        return sum(self.packed.get(offset, 0) for offset in used)
 
     @property
     def stored(self) -> int:

@@ -5,10 +5,10 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from compressor.archive.ending import ended
+from compressor.archive.ending import judged
 from compressor.archive.index import Index
 from compressor.archive.source import RandomSource
-from compressor.errors import UnfinishedError
+from compressor.errors import CompressorError, DamagedError, UnfinishedError
 
 
 class Version(Struct, frozen=True):
@@ -36,14 +36,28 @@ def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], objec
     Raises:
         NotAnArchiveError, DamagedError: they can't be read by an index.
     """
-    try:
-        return ended(source)
-    except UnfinishedError as error:
-        from compressor.archive.tail import rebuilt  # for archives that lack their end
-
-        archives = rebuilt(source)
+    archives, error = judged(source)
+    if error is not None:
         unfinished(error)
-        return archives
+    return archives
+
+
+def told_apart(file: BinaryIO, damage: list[DamagedError]) -> list[DamagedError]:
+    """Return what is damaged in a seekable file, given what reading it from front to back met.
+
+    What an append left that was not finished is one error, and no damage.
+    """
+    if not damage:
+        return []
+    try:
+        archives, error = judged(RandomSource(file))
+    except CompressorError:
+        return damage
+    last = archives[-1]
+    if error is None or last.start:  # of archives in a row offsets do not say which is meant
+        return damage
+    known = [one for one in damage if one.offset is None or one.offset < last.end]
+    return [*(one for one in known if not isinstance(one, UnfinishedError)), error]
 
 
 def versions_of(archives: Iterable[Index]) -> list[Version]:

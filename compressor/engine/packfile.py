@@ -20,6 +20,7 @@ from compressor.tree.outputs import (
     Output,
     opened_output,
 )
+from compressor.tree.pagecache import written
 from compressor.tree.permissions import shared_permissions
 
 PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions/0009
@@ -30,13 +31,15 @@ T = TypeVar("T", bound=Tally)
 class FileOptions(Struct, frozen=True):
     """What becomes of an archive file; without ``time_ns`` its version has the newest file's time.
 
-    ``force`` replaces a file that is there, ``sync`` has all on disk before it gets its name.
+    ``force`` replaces a file that is there, ``sync`` has all on disk before it gets its name; with
+    ``no_cache`` the system keeps nothing of it in memory.
     """
 
     force: bool = False
     sync: bool = False
     label: str = ""
     time_ns: int | None = None
+    no_cache: bool = False
 
 
 class Packed(Struct, frozen=True):
@@ -111,6 +114,7 @@ def pack_trees(path: Path, tree: Tree, options: PackOptions, file: FileOptions) 
         def content(packer: Packer) -> Tally:
             return pack_tree(packer, tree, tree.problem, archive)
 
-        tally = pack_all(output.write, options, content, file.label, file.time_ns)
+        with written(output.descriptor, output.write, no_cache=file.no_cache) as write:
+            tally = pack_all(write, options, content, file.label, file.time_ns)
         commit(output, tally, sync=file.sync)
     return Packed(tally.files, tally.others, tally.plain_size, tally.packed_size)

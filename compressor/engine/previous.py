@@ -10,12 +10,13 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, Place, without_content
 from compressor.archive.names import page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
-from compressor.archive.schema import FILE, PIECE_HASH, LeafRef
+from compressor.archive.schema import FILE, LeafRef
 from compressor.archive.writer import Before, Kept
-from compressor.engine.dedup import Dedup, key_of
+from compressor.engine.dedup import Dedup
 from compressor.engine.needs import Looks
 from compressor.engine.pack import Earlier
 from compressor.engine.reading import External
+from compressor.engine.recall import Recall
 from compressor.errors import CompressorError, DamagedError
 
 Known = tuple[Entry, Place]
@@ -132,29 +133,7 @@ class Previous(Struct):
         def serves(offset: int) -> bool:
             return self.is_sound(offset) and self._has_bases(offset, external)
 
-        dedup = Dedup(memory, None, self._load, serves)
+        entries = [entry for entry, _ in self.members.values()]
+        recall = Recall(self.index, entries, self._filled)
+        dedup = Dedup(memory, None, (recall.last, recall.older), serves)
         return Earlier(before, self.index.head, dedup)
-
-    def _load(self, dedup: Dedup) -> None:
-        """Have all content of the archive known to ``dedup``; only new content asks for it."""
-        blocks: dict[int, int] = {}
-        for entry, _ in self.members.values():
-            for _, (offset, start, length) in self.index.spans(entry):
-                if not offset:
-                    continue
-                number = blocks.get(offset)
-                if number is None:
-                    number = blocks[offset] = dedup.blocks.known(offset)
-                if length == entry.size:
-                    dedup.put(key_of(entry.content_hash), number, start)
-        for offset, number in blocks.items():
-            self._load_pieces(dedup, offset, number)
-
-    def _load_pieces(self, dedup: Dedup, offset: int, number: int) -> None:
-        block = self.index.block(offset)
-        dedup.blocks.place(number, offset, block.needs)
-        at = 0
-        for order, (gap, size) in enumerate(block.pieces):
-            at += gap
-            dedup.put(block.piece_hashes[order * PIECE_HASH : (order + 1) * PIECE_HASH], number, at)
-            at += size

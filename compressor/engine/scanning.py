@@ -50,14 +50,14 @@ class Tree:
         return size if size <= MEASURED else None
 
     @contextmanager
-    def measured(self, tell: Callable[[int], object]) -> Iterator[None]:
-        """Have a thread find out how many bytes there are; ``tell`` hears it, unless all is over."""
+    def measured(self, tell: Callable[[int, int], object]) -> Iterator[None]:
+        """Have a thread find out how many files and bytes there are; ``tell`` hears it, if in time."""
         ended = Event()
 
         def look() -> None:
-            _, size = measure(self.paths, self._options, cancelled=ended)
+            files, size = measure(self.paths, self._options, cancelled=ended)
             if not ended.is_set():
-                tell(size)
+                tell(files, size)
 
         Thread(target=look, daemon=True).start()
         try:

@@ -15,7 +15,7 @@ from compressor.archive.forward import (
 from compressor.archive.schema import Head
 from compressor.archive.source import Source
 from compressor.engine.glance import ChainUse, Survey, afford, ended, holes
-from compressor.errors import DamagedError, TruncatedError, UnfinishedError
+from compressor.errors import DamagedError
 
 
 def survey(source: Source, memory: int) -> Iterator[Survey]:
@@ -33,30 +33,19 @@ def by_version(source: Source, memory: int) -> Iterator[Survey]:
         MemoryBudgetError: a block may be larger than ``memory`` (bytes, the whole process) permits.
     """
     found, begin = Survey(), source.position
-    pending, sound = False, 0
+    pending = False
     for event in ForwardReader(source).events():
         pending = True
         if isinstance(event, Head):
             afford(memory, event.block_size)
         _note(found, event)
         if isinstance(event, Leaf) and event.version:
-            sound = len(found.damage)
             yield found
         if isinstance(event, End):
             yield ended(found, event.position - begin)
-            found, begin, pending, sound = Survey(), event.position, False, 0
+            found, begin, pending = Survey(), event.position, False
     if pending:
-        if found.version:
-            found.damage[sound:] = _unfinished(found.damage[sound:])
         yield ended(found, source.position - begin)
-
-
-def _unfinished(damage: list[DamagedError]) -> list[DamagedError]:
-    """Return what is damaged behind a whole version: nothing, if only its successor was cut short."""
-    if len(damage) != 1 or not isinstance(damage[0], TruncatedError):
-        return damage
-    what = f"the last version was not finished: {damage[0].what}"
-    return [UnfinishedError(what, offset=damage[0].offset)]
 
 
 def _note(found: Survey, event: object) -> None:
@@ -71,6 +60,7 @@ def _note(found: Survey, event: object) -> None:
             found.take(event)
         case ExtentsPage():
             found.taken -= holes(event.extents.spans)
+            found.unclosed.update(offset for offset, _, _ in event.extents.spans)
         case Damage():
             found.damage.append(event.error)
         case _:
@@ -90,3 +80,4 @@ def _note_block(found: Survey, event: BlockRecord) -> None:
     use.blocks += 1
     use.plain_size += block.plain_size
     use.packed_size += len(body)
+    found.packed[offset] = len(body)

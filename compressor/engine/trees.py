@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from compressor.archive.schema import MAX_NAME
+from compressor.archive.schema import MAX_NAME, MAX_SLASHES, fits
 from compressor.engine.nodes import entry_of
 from compressor.engine.pack import Packer
 from compressor.errors import CompressorError
@@ -24,7 +24,7 @@ Problem = Callable[[str, Exception | str], None]
 # Looking these up in the class for each member would take as long as noting it.
 _FILE, _SYMLINK, _HARDLINK = NodeKind.FILE, NodeKind.SYMLINK, NodeKind.HARDLINK
 
-TOO_LONG = f"its name has more than {MAX_NAME} bytes; it is left out"
+TOO_LONG = f"its name has more than {MAX_NAME} bytes or {MAX_SLASHES} slashes; it is left out"
 
 
 def access_to(found: Found) -> Access | None:
@@ -89,7 +89,7 @@ def pack_tree(
     for found in tree:
         if avoid and identity_in(found.status) in avoid:
             continue
-        if len(found.node.name) > MAX_NAME:
+        if not fits(found.node.name):
             problem(found.shown, TOO_LONG)
             continue
         if found.node.kind is not _FILE:

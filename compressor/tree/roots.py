@@ -60,13 +60,17 @@ def order(root: Root) -> bytes:
 def plan(paths: Sequence[Path], *, follow: bool) -> list[Root]:
     """Return the roots of a scan, sorted by name; an input that is reached twice counts once.
 
+    One that is not there is a root of its own, for the scan to tell, whatever else has its name.
     ``follow``: links to folders are folders.
 
     Raises:
         UsageError: an input has no name, or two would get the same.
     """
     named = [Root(os.fsencode(path), member_name(path)) for path in paths]
-    return _nested(_distinct(named), follow=follow)
+    there = [root for root in named if os.path.lexists(root.path)]
+    missing = {root.path: root for root in named if not os.path.lexists(root.path)}
+    roots = [*_nested(_distinct(there), follow=follow), *missing.values()]
+    return sorted(roots, key=order)
 
 
 def _distinct(roots: list[Root]) -> list[Root]:
@@ -84,7 +88,7 @@ def _distinct(roots: list[Root]) -> list[Root]:
     kept = []
     for at, root in places.items():
         holder = next((above for above in _above(at) if above in places), None)
-        if holder is None or not os.path.lexists(root.path):  # what is missing is to be reported
+        if holder is None:
             kept.append(root)
         else:
             below = at[len(holder) :].lstrip(b"/")
@@ -128,8 +132,6 @@ def _is_free(holder: Root, root: Root, *, follow: bool) -> bool:
     Raises:
         UsageError: it has something else there, or what is above it there is no folder.
     """
-    if not os.path.lexists(root.path):
-        return True
     path = holder.path
     for part in root.name[len(holder.name) :].lstrip(b"/").split(b"/"):
         if not os.path.lexists(path):

@@ -120,10 +120,10 @@ FORGERIES["bad-F-002-within-magic"] = Forgery(
     lambda: MAGIC[:5], "five bytes of the magic", "truncated", "truncated"
 )
 FORGERIES["bad-F-002-within-header"] = Forgery(
-    lambda: small()[:100], "ends in a header", "truncated", "unfinished"
+    lambda: small()[:100], "ends in a header", "truncated", "truncated"
 )
 FORGERIES["bad-F-002-within-body"] = Forgery(
-    lambda: small()[:130], "ends in a block", "truncated", "unfinished"
+    lambda: small()[:130], "ends in a block", "truncated", "truncated"
 )
 FORGERIES["bad-F-002-no-footer"] = Forgery(
     lambda: small()[:-64], "ends behind the root", "unfinished", "unfinished"

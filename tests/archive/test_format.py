@@ -8,6 +8,8 @@ import pytest
 
 from compressor.archive import leaf, record, schema
 from compressor.archive.record import Kind
+from compressor.archive.writer import write_end
+from compressor.errors import DamagedError
 from compressor.plan.numbers import MOST_NEEDS
 from compressor.stages import chain as chains
 from tests.archive import hexdump
@@ -121,6 +123,7 @@ def test_the_footer_has_its_fields_where_the_table_says() -> None:
     ("words", "value"),
     [
         ("at most {} bytes", schema.MAX_NAME),
+        ("at most {} are `/`", schema.MAX_SLASHES),
         ("[span], 1 to {}", schema.MAX_PAGE),
         ("[item], 1 to {}", schema.MAX_PAGE),
         ("number, 0 to {}", schema.MAX_LEVEL),
@@ -145,12 +148,37 @@ def test_a_limit_of_the_text_is_that_of_the_code(words: str, value: int) -> None
     assert words.format(value) in SPEC
 
 
-def test_a_root_of_the_longest_names_fits_its_record() -> None:
-    longest = schema.LeafRef(schema.MAX_COUNT, b"n" * schema.MAX_NAME, b"n" * schema.MAX_NAME, 6)
+def test_records_of_the_longest_names_are_as_large_as_their_kinds_may_be() -> None:
+    name = b"n" * schema.MAX_NAME
+    base = schema.Base(name, schema.MAX_COUNT, bytes(32))
+    assert len(schema.pack(schema.Open(schema.MAX_COUNT, name, 0))) <= record.MAX_META
+    assert len(schema.pack(base)) <= record.MAX_META
 
-    packed = schema.pack(schema.Root([longest] * schema.MAX_PAGE))
+    refs = [schema.LeafRef(10**15 + number, name, name) for number in range(150)]
+    written: list[bytes] = []
+    write_end(lambda data: written.append(bytes(data)), 10**16, refs, 10**15, 0)
+    archive, at, roots = b"".join(written), 0, 0
+    while at < len(archive):
+        header = record.parse_header(archive[at : at + record.HEADER_SIZE], 10**16 + at)  # F-007
+        roots += header.kind == Kind.ROOT
+        at = header.end - 10**16
+    assert roots == 4
 
-    assert len(packed) <= record.MAX_LIST
+
+def test_a_member_does_not_open_by_too_deep_a_name() -> None:
+    name = b"a/" * (schema.MAX_SLASHES + 1) + b"a"
+    with pytest.raises(DamagedError, match="too deep"):
+        schema.unpack_open(schema.pack(schema.Open(0, name, schema.FILE)), 8)
+    assert (
+        schema.unpack_open(schema.pack(schema.Open(0, name[2:], schema.FILE)), 8).name == name[2:]
+    )
+
+
+def test_a_root_of_many_short_names_has_as_many_as_it_may() -> None:
+    refs = [schema.LeafRef(10**9 + number, b"a", b"b") for number in range(schema.MAX_PAGE)]
+    written: list[bytes] = []
+    write_end(lambda data: written.append(bytes(data)), 10**10, refs, 10**9, 0)
+    assert len(b"".join(written)) < 40 * schema.MAX_PAGE
 
 
 def test_every_stage_of_ours_is_described() -> None:

@@ -109,7 +109,7 @@ def hostile(count: int = 0, hashes: int = 0, **columns: bytes) -> tuple[PackedLe
 
 def shared_names(column: str, beginning: int) -> dict[str, bytes]:
     """Names that are almost all the one before: 6 bytes each."""
-    first = b"\xc5" + struct.pack(">H", 8000) + b"n" * 8000
+    first = b"\xc5" + struct.pack(">H", 65000) + b"n" * 65000
     shared = b"\xcd" + struct.pack(">H", beginning)
     return {
         f"{column}shared": b"\xdc" + struct.pack(">H", 4096) + b"\0" + shared * 4095,
@@ -150,8 +150,8 @@ BOMBS = {
     "kept": hostile(kept=array(b"\x93\0\0\0", LARGE // 4)),
     "devices": hostile(devices=array(b"\x92\0\0", LARGE // 3)),
     "times": hostile(mtimes=array(b"\xc0", LARGE)),
-    "removed": hostile(**shared_names("removed_", 7999)),
-    "names": hostile(4096, **shared_names("", 7999)),
+    "removed": hostile(**shared_names("removed_", 64999)),
+    "names": hostile(4096, **shared_names("", 64999)),
     "spans": most_spans(),
 }
 
@@ -211,7 +211,18 @@ def test_the_leaves_of_a_writer_are_such_as_a_reader_takes() -> None:
     assert len(list(index.entries())) == 760
 
 
-@pytest.mark.parametrize("size", [10, 3000])  # bytes of a name: one leaf, two
+@pytest.mark.parametrize("slashes", [schema.MAX_SLASHES, schema.MAX_SLASHES + 1])
+def test_a_name_has_so_many_slashes_and_no_more(slashes: int) -> None:
+    name = b"a/" * slashes + b"a"
+    leaf = pack_leaf([Entry(name, FOLDER)])
+    if slashes > schema.MAX_SLASHES:
+        with pytest.raises(DamagedError, match="longer names"):
+            unpacked(leaf, 1)
+    else:
+        unpacked(leaf, 1)
+
+
+@pytest.mark.parametrize("size", [10, 4000])  # bytes of a name: one leaf, three
 def test_a_weight_that_is_known_changes_no_byte(size: int) -> None:
     entries = [Entry(b"%04d" % n + b"x" * size, FOLDER) for n in range(600)]
     written = []
@@ -224,7 +235,7 @@ def test_a_weight_that_is_known_changes_no_byte(size: int) -> None:
         written.append(bytes(data))
 
     assert written[0] == written[1]
-    assert len(list(reading.opened(written[1]).indexes[0].leaves())) == (1 if size == 10 else 2)
+    assert len(list(reading.opened(written[1]).indexes[0].leaves())) == (1 if size == 10 else 3)
 
 
 def test_both_readers_give_all_that_is_recorded_of_a_member() -> None:

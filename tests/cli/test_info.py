@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,11 +33,12 @@ def test_members_are_told_by_kind(run: Run, archive: Path) -> None:
 
     plain = 2 * len(NOISE) + 2 + (20 << 20)
     assert found["kinds"] == [
-        {"kind": "file", "members": 4, "plain_bytes": plain},
-        {"kind": "folder", "members": 1, "plain_bytes": 0},
-        {"kind": "symlink", "members": 1, "plain_bytes": 0},
-        {"kind": "hardlink", "members": 1, "plain_bytes": 0},
+        file := {"kind": "file", "members": 4, "plain_bytes": plain} | packed_of(found),
+        {"kind": "folder", "members": 1, "plain_bytes": 0, "packed_bytes": 0, "ratio": None},
+        {"kind": "symlink", "members": 1, "plain_bytes": 0, "packed_bytes": 0, "ratio": None},
+        {"kind": "hardlink", "members": 1, "plain_bytes": 0, "packed_bytes": 0, "ratio": None},
     ]
+    assert file["ratio"] == round(file["packed_bytes"] / plain, 4)
     assert (found["members"], found["plain_bytes"]) == (7, plain)
     assert (found["version"], found["versions"]) == (2, 2)
 
@@ -69,4 +71,33 @@ def test_people_read_the_same_from_a_file_and_a_pipe(run: Run, archive: Path) ->
     assert "versions        2" in from_file
     assert f"dedup bytes     {len(NOISE):,} (3.15 MB)" in from_file
     assert "kind            hardlink: 1" in from_file
-    assert "kind            file: 4, 27.3 MB" in from_file
+    assert "kind            file: 4, 27.3 MB -> 3.15 MB, 11.5 %" in from_file
+
+
+def packed_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what files take here: all blocks, for the one with what was replaced holds others, too."""
+    packed = sum(chain["packed_bytes"] for chain in found["chains"])
+    return {"packed_bytes": packed, "ratio": round(packed / found["plain_bytes"], 4)}
+
+
+def test_a_large_files_blocks_count_for_its_kind(run: Run) -> None:
+    Path("a").write_bytes(NOISE)
+    run("compress", "--block-size", "64K", "--reach", "1M", "a")
+
+    (found,) = lines(run("info", "--json", "a.cz").stdout)
+
+    (kind,) = found["kinds"]
+    assert len(NOISE) <= kind["packed_bytes"] == sum(use["packed_bytes"] for use in found["chains"])
+
+
+def test_the_reach_of_what_was_appended_is_the_whole_archive(run: Run, archive: Path) -> None:
+    (found,) = lines(run("info", "--json", archive).stdout)
+    assert found["reach"] is None
+    assert b"\nreach           the whole archive" in run("info", archive).stdout
+
+    Path("a").write_bytes(NOISE[:1000])
+    run("compress", "--reach", "1M", "a")
+    (found,) = lines(run("info", "--json", "a.cz").stdout)
+    assert found["reach"] == 1000
+    run("compress", "-f", "a")
+    assert b"\nreach           none" in run("info", "a.cz").stdout

@@ -141,3 +141,16 @@ def test_a_start_of_an_archive_has_no_totals(run: Run, things: Path) -> None:
 
     for command in ("list", "info"):
         assert run(command, "x", code=4).stdout == b""
+
+
+def test_a_refusal_names_a_member_once(run: Run) -> None:
+    Path("h.cz").write_bytes(hostile([b"../out", b"a", b"a/b"]))
+
+    said = run("extract", "h.cz", "-C", ".", code=3).stderr.decode().splitlines()
+
+    assert said == [
+        "compressor: h.cz: the recorded name '../out' would leave the folder; it is refused",
+        "compressor: h.cz: a/b: 'a' is a link or a file, and no folder to restore into; it is refused",
+    ]
+    failed = lines(run("extract", "h.cz", "-C", ".", "-f", "--json", code=3).stdout)
+    assert [line["path"] for line in failed[:-1]] == ["h.cz: ../out", "h.cz: a/b"]

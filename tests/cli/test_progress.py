@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from compressor.cli.progress import Progress
 from tests.cli.process import COMMAND, Run, environment, lines, start
 from tests.cli.test_json import check, documented
 
@@ -41,6 +42,35 @@ def test_json_progress_comes_once_a_second(folder: Path) -> None:
     assert found[-1]["plain_bytes"] > 0
     for line in found:
         check(line, documented()["progress"])
+
+
+def test_folders_have_totals_of_files_and_bytes_once_a_scan_knows_them(folder: Path) -> None:
+    (folder / "run" / "sub").mkdir(parents=True)
+    for name in ("a", "b", "sub/c", "sub/d"):
+        (folder / "run" / name).write_bytes(os.urandom(300_000))
+    (folder / "run" / "link").hardlink_to(folder / "run" / "a")
+    with start("-c", "--progress", "json", "-T1", "run", cwd=folder) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()  # nobody reads what is packed yet
+        _, rest = process.communicate()
+
+    assert process.returncode == 0
+    last = lines(first + rest)[-1]
+    check(last, documented()["progress"])
+    assert (last["total_files"], last["total_bytes"]) == (4, 1_200_000)
+    assert 0 < last["files"] <= 4
+
+
+def test_a_bar_counts_files_out_of_all() -> None:
+    progress = Progress("none", "run", None, total_is_packed=False)
+    progress.files = lambda: 3
+    progress._show_bar(10, 5)
+    said = [progress._bar.postfix]
+    progress.expect(7, 1000)
+    progress._show_bar(20, 10)
+    said.append(progress._bar.postfix)
+    progress.close()
+    assert said == ["3 files, ratio 0.500", "3/7 files, ratio 0.500"]
 
 
 def test_a_log_gets_no_bar(folder: Path) -> None:

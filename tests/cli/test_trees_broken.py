@@ -133,19 +133,53 @@ def test_an_append_leaves_nobody_more_to_read_than_its_files_do(run: Run) -> Non
 def test_a_name_that_is_too_long_leaves_out_one_file(run: Run) -> None:
     Path("good/x").mkdir(parents=True)
     Path("good/a").write_text("a")
-    here = os.open("good/x", os.O_RDONLY)
-    for _ in range(40):
-        os.mkdir("d" * 250, dir_fd=here)
-        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+    os.close(deep("good/x", 262))
 
     done = run("compress", "good", code=3)
     shutil.rmtree("good/x")
 
-    assert b"its name has more than 8000 bytes" in done.stderr
+    assert b"its name has more than 65000 bytes or 4000 slashes" in done.stderr
     assert run("cat", "good.cz", "good/a").stdout == b"a"
+
+
+def deep(folder: str, levels: int) -> int:
+    """Make so many folders of 250 letters within each other; return the innermost one, open."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d" * 250, dir_fd=here)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    return here
+
+
+def test_names_far_longer_than_any_path_go_in_and_come_back(run: Run) -> None:
+    Path("run").mkdir()
+    here = deep("run", 240)
+    for number in range(40):  # so that a leaf has not room for all
+        with os.fdopen(os.open(f"f{number}", os.O_CREAT | os.O_WRONLY, dir_fd=here), "w") as file:
+            file.write(str(number))
+    name = b"run" + b"/" + b"/".join([b"d" * 250] * 240) + b"/f7"
+    run("compress", "run")
+    os.unlink("f9", dir_fd=here)
+    os.close(here)
+    run("append", "run.cz", "run")
+    run("test", "run.cz")
+
+    assert run("list", "run.cz").stdout.count(name[:-1]) == 39
+    assert run("list", input=Path("run.cz").read_bytes()).stdout.count(name[:-1]) == 79
+    for archive in ("run.cz", "-"):
+        run("extract", archive, "-C", "out", input=Path("run.cz").read_bytes())
+        here = os.open("out/run", os.O_RDONLY)
+        for _ in range(240):
+            inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        with os.scandir(here) as found:
+            assert {item.name for item in found} == {f"f{n}" for n in range(40) if n != 9}
+        os.close(here)
+        shutil.rmtree("out")
+    shutil.rmtree("run")
 
 
 @pytest.mark.parametrize(("cut", "content"), [(10, b"V2V2"), (150, b"V1")])

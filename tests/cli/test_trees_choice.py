@@ -164,6 +164,26 @@ def test_a_link_to_a_folder_is_taken_as_one_only_where_links_are_followed(run: R
     assert members(run, "link.cz") == ["link", "link/a"]
 
 
+def test_a_named_link_is_refused_by_append_as_by_compress(run: Run) -> None:
+    Path("run").mkdir()
+    Path("run/a").write_bytes(b"a")
+    Path("run/link").symlink_to("a")
+    Path("link").symlink_to("run/a")
+    Path("folder").symlink_to("run")
+    run("compress", "run", "-o", "x.cz")
+    for name in ("link", "run/link", "folder"):
+        said = run("compress", "-o", "y.cz", "run", name, code=3).stderr
+        assert said.startswith(f"compressor: {name}: is a symbolic link; ".encode())
+        Path("y.cz").unlink()
+        said = run("append", "x.cz", name, "run/a", code=3).stderr
+        assert said == f"compressor: {name}: is a symbolic link; --follow-links reads it\n".encode()
+        run("append", "x.cz", name, code=1)
+    assert members(run, "x.cz") == ["run", "run/a", "run/link"]
+    run("append", "x.cz", "--follow-links", "link", "folder")
+    assert run("cat", "x.cz", "link").stdout == b"a"
+    assert run("cat", "x.cz", "folder/a").stdout == b"a"
+
+
 def test_folders_and_files_go_into_one_archive(run: Run) -> None:
     make("b/c", "a", "d")
 

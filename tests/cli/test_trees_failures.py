@@ -38,6 +38,20 @@ def test_a_file_that_may_not_be_read_is_named_and_the_others_are_packed(
     assert files("out/run") == ["a", "z"]
 
 
+@pytest.mark.parametrize("there", ["run", "run/a"])
+def test_a_path_through_what_is_not_there_is_named_whatever_it_would_lead_to(
+    run: Run, there: str
+) -> None:
+    Path("run").mkdir()
+    Path("run/a").write_bytes(b"a")
+    missing = f"nosuch/../{there}"
+    said = f"compressor: {missing}: No such file or directory\n".encode()
+    assert run("compress", "-o", "x.cz", there, missing, code=3).stderr == said
+    assert run("append", "x.cz", missing, there, code=3).stderr == said
+    assert run("compress", "-f", "-o", "x.cz", missing, missing, code=1).stderr == said
+    assert run("append", "x.cz", missing, code=1).stderr == said
+
+
 def test_a_missing_input_is_named_and_the_others_are_packed(run: Run) -> None:
     make("run/a")
 

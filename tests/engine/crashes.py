@@ -10,6 +10,7 @@ import io
 import os
 import random
 import signal
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -104,6 +105,94 @@ def failing_outputs(limit: int) -> Callable[[int, bytes], None]:
         real(descriptor, data)
 
     return write
+
+
+CALLS = ("fsync", "link", "replace")
+"""Of the system, beside writing, by which an output comes to its place."""
+
+
+@contextmanager
+def failing_system(at: int, code: int, *, short: bool) -> Iterator[list[str]]:
+    """Have the call number ``at`` by which outputs are made fail with ``code``, and all behind it.
+
+    ``short``: where it is a write, half of the bytes are written before. Gives the calls so far.
+    """
+    calls: list[str] = []
+
+    def failing(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **words: Any) -> Any:
+            calls.append(name)
+            if len(calls) <= at:
+                return real(*args, **words)
+            if name == "write" and short:
+                real(args[0], memoryview(args[1])[: len(args[1]) // 2])
+            raise OSError(code, os.strerror(code))
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "write_full", failing("write", outputs.write_full))
+        for name in CALLS:
+            patch.setattr(os, name, failing(name, getattr(os, name)))
+        yield calls
+
+
+@dataclass
+class Replacement:
+    """What was done to put a new file in the place of another: before and behind taking its name."""
+
+    before: list[Op] = field(default_factory=list)
+    behind: list[Op] = field(default_factory=list)
+    taken: bool = False
+    lasting: bool = False  # the folder was synced: the name stays the new file's
+
+    def add(self, op: Op) -> None:
+        (self.behind if self.taken else self.before).append(op)
+
+
+@contextmanager
+def replacing() -> Iterator[Replacement]:
+    """Take down what is done to an output."""
+    seen = Replacement()
+    write, sync, replace = outputs.write_full, os.fsync, os.replace
+
+    def write_full(descriptor: int, data: Any) -> None:
+        seen.add((os.lseek(descriptor, 0, os.SEEK_CUR), bytes(data)))
+        write(descriptor, data)
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            seen.lasting = seen.taken
+        else:
+            seen.add(SYNC)
+        sync(descriptor)
+
+    def taking(*args: Any, **words: Any) -> None:
+        replace(*args, **words)
+        seen.taken = True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "write_full", write_full)
+        patch.setattr(os, "fsync", fsync)
+        patch.setattr(os, "replace", taking)
+        yield seen
+
+
+def states_after(old: bytes, done_to: Replacement, *, seed: int) -> set[bytes]:
+    """Return what may be found under the name, whenever the power goes.
+
+    Until the folder is synced that may be the old file; from when the name is taken on, the new one, with any
+    part of what was not synced.
+    """
+    log = [*done_to.before, *done_to.behind]
+    synced = max((at + 1 for at, op in enumerate(done_to.before) if op == SYNC), default=0)
+    found = {old}
+    for end in range(len(done_to.before), len(log) + 1):
+        since = [op for op in log[synced:end] if op != SYNC]
+        image = applied(b"", [op for op in log[:synced] if op != SYNC])
+        found.add(applied(image, since))
+        found.update(applied(image, part) for part in _parts(since, random.Random(seed), 2))
+    return found
 
 
 @contextmanager
@@ -281,6 +370,7 @@ def judge(bench: Bench, image: bytes, *, mend: Callable[[], None]) -> int:
     into = bench.folder / "out"
     code, found, said = extracted(archive, into)
     assert (code, found) == (0 if sound else 3, bench.trees[last - 1]), said
+    assert sound or f"an append was not finished: version {last}" in said
     for number in numbers:
         code, found, said = extracted(archive, into, "--at", str(number))
         assert (code, found) == (0 if sound else 3, bench.trees[number - 1]), said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from compressor.engine.recall import Recall
 from tests.cli.process import COMMAND, as_nobody
 from tests.engine.crashes import Tree, command, done, extracted, tree_of, versions_in
 
@@ -42,6 +43,58 @@ def test_a_path_replaces_what_is_at_and_below_it_and_nothing_else() -> None:
     Path("run/sub/c").unlink()
     done("append", ARCHIVE, "run/sub", "other")
     assert held() == {"run/a": b"1", "run/sub/b": b"2", "other": b"2"}
+
+
+@pytest.mark.parametrize("size", [300, 30_000, 300_000])
+def test_a_file_that_was_gone_for_some_versions_is_stored_once(size: int) -> None:
+    noise = random.Random(size).randbytes(size)
+    make(run__a="1", run__b="1")
+    Path("run/back").write_bytes(noise)
+    done("compress", "run", "--block-size", "64K", "-o", ARCHIVE)
+    Path("run/back").unlink()
+    for content in "23":
+        make(run__a=content * 50)
+        done("append", ARCHIVE, "run")
+    before = ARCHIVE.stat().st_size
+    Path("run/other").write_bytes(noise)
+    done("append", ARCHIVE, "--block-size", "64K", "run")
+    assert ARCHIVE.stat().st_size - before < 1500
+    assert held()["run/other"] == noise
+
+
+def test_an_older_version_that_is_damaged_costs_an_append_what_it_had_and_no_more() -> None:
+    noise = random.Random(1).randbytes(5000)
+    make(run__a="1")
+    Path("run/back").write_bytes(noise)
+    done("compress", "run", "-o", ARCHIVE)
+    Path("run/back").unlink()
+    make(run__a="2")
+    done("append", ARCHIVE, "run")
+    data = bytearray(ARCHIVE.read_bytes())
+    at = data.index(noise[:100])  # the block; what can't be had again is stored again
+    data[at] ^= 1
+    ARCHIVE.write_bytes(data)
+    Path("run/back").write_bytes(noise)
+    done("append", ARCHIVE, "run")
+    assert ARCHIVE.stat().st_size - len(data) > 5000
+    assert extracted(ARCHIVE, Path("out"))[1]["run/back"] == noise
+
+
+def test_older_versions_are_looked_into_once_something_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+    real = Recall.older
+    monkeypatch.setattr(Recall, "older", lambda *args: (looked.append(1), real(*args)))
+    make(run__a="1", run__b="2")
+    done("compress", "run", "-o", ARCHIVE)
+    done("append", ARCHIVE, "run")
+    make(run__c="2")  # the last version has that
+    done("append", ARCHIVE, "run")
+    assert not looked
+    make(run__d="new", run__e="newer")
+    done("append", ARCHIVE, "run")
+    assert looked == [1]
 
 
 def test_a_path_that_is_gone_is_an_error_and_its_members_stay() -> None:

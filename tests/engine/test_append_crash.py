@@ -9,6 +9,7 @@ import pytest
 
 from compressor.tree import outputs
 from tests.engine.crashes import (
+    CALLS,
     Bench,
     Failing,
     Op,
@@ -16,10 +17,12 @@ from tests.engine.crashes import (
     command,
     done,
     extracted,
-    failing_outputs,
+    failing_system,
     images,
     judge,
     recorded,
+    replacing,
+    states_after,
     storage,
     tree_of_source,
     versions_in,
@@ -150,22 +153,45 @@ def _judge_any(bench: Bench, image: bytes) -> None:
     bench.trees = trees
 
 
-def test_prune_stopped_at_any_write_leaves_the_archive_as_it_was(bench: Bench) -> None:
+def test_prune_that_fails_at_any_call_leaves_the_old_archive_or_the_new_one(bench: Bench) -> None:
     before = bench.archive.read_bytes()
-    for limit in range(1000):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(outputs, "write_full", failing_outputs(limit))
+    done("prune", bench.archive, "--keep-last", "1")
+    after = bench.archive.read_bytes()
+    failed: list[str] = []
+    for at in range(1000):
+        bench.archive.write_bytes(before)
+        faults = {"code": (errno.EIO, errno.ENOSPC)[at % 2], "short": at % 3 == 0}
+        with failing_system(at, **faults) as calls:
             code, _, said = command("prune", bench.archive, "--keep-last", "1")
         if code == 0:
             break
+        failed.append(calls[at])
         assert code == 1
-        assert os.strerror(errno.ENOSPC) in said
-        assert bench.archive.read_bytes() == before
+        assert os.strerror(faults["code"]) in said
+        # Of the folder's sync nobody knows what came of it.
+        left = after if failed.count("replace") and calls[at] == "fsync" else before
+        assert bench.archive.read_bytes() == left
         assert [item.name for item in bench.folder.iterdir() if "part" in item.name] == []
-    assert limit > 10
+    assert bench.archive.read_bytes() == after
+    assert set(failed) == {"write", *CALLS}
+    assert failed.count("fsync") == 2
+    assert len(failed) > 10
     assert versions_in(bench.archive) == (0, [2])
     assert command("test", bench.archive)[0] == 0
     assert extracted(bench.archive, bench.folder / "out")[1] == bench.trees[1]
+
+
+def test_whatever_is_on_the_disk_after_a_crash_of_prune_it_is_the_old_archive_or_the_new_one(
+    bench: Bench,
+) -> None:
+    before = bench.archive.read_bytes()
+    with replacing() as seen:
+        done("prune", bench.archive, "--keep-last", "1")
+    after = bench.archive.read_bytes()
+    assert applied(b"", [*seen.before, *seen.behind]) == after
+    assert seen.lasting
+    assert states_after(before, seen, seed=4) == {before, after}
+    assert command("test", bench.archive)[0] == 0
 
 
 def test_prune_has_all_on_disk_before_it_takes_the_name(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressor.archive.forward import BlockRecord, ExtentsPage, ForwardReader, Leaf
+from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import Head, Span
 from compressor.archive.source import Source
@@ -21,6 +22,7 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.unpack import Unpacker, unpack
 from compressor.engine.window import Window
 from compressor.errors import LimitError
+from compressor.stages.base import Bytes
 from compressor.stages.chain import parse
 from compressor.tree.inputs import Hole
 from tests.engine.conftest import MemorySink, cut
@@ -145,6 +147,45 @@ def test_a_file_that_is_there_twice_is_stored_once(size: int) -> None:
 
     assert len(twice) < len(alone) + 200 + 30 * (size // (64 * KIB) + 1)
     assert read_by_index(twice).contents == {b"0": content, b"1": content}
+
+
+@pytest.mark.parametrize("length", [180, 300, 7000])
+def test_many_tiny_files_of_long_names_share_a_block_within_reach(length: int) -> None:
+    count = (5 << 19) // (length + 158)
+    members: dict[bytes, list[Part]] = {
+        b"n" * length + b"%05d" % number: [b"%d" % (number % 10)] for number in range(count)
+    }
+    archive = packed(Tree(members, reach=count))
+    sink = read_forward(archive)
+    assert not sink.outcome.failures
+    assert len(sink.contents) == count
+
+
+def test_a_file_smaller_than_a_block_opens_by_decoding_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = noise(1, 60 * KIB)
+    contents = {
+        b"%02d" % number: noise(number + 2, 9 * KIB * (number % 3)) + shared[number * KIB :]
+        for number in range(12)
+    }
+    contents[b"again"] = contents[b"03"]  # in one piece, in another block
+    members: dict[bytes, list[Part]] = {name: [content] for name, content in contents.items()}
+    archive = packed(Tree(members, block_size=256 * KIB, solid_size=128 * KIB, chain="zstd"))
+    decoded: list[int] = []
+    real = SeekableArchive.decode
+
+    def counted(self: SeekableArchive, index: Index, offset: int) -> Bytes:
+        decoded.append(offset)
+        return real(self, index, offset)
+
+    monkeypatch.setattr(SeekableArchive, "decode", counted)
+    blocks = set()
+    for name, content in contents.items():
+        opened = SeekableArchive(io.BytesIO(archive))
+        index, entry = opened.find(name)
+        assert opened.read(index, entry, 0, entry.size) == content
+        assert len(decoded) == 1, name
+        blocks.add(decoded.pop())
+    assert len(blocks) > 3  # so that there was something to refer to
 
 
 def test_names_that_come_between_do_not_matter() -> None:

@@ -1,7 +1,5 @@
 """Scans: what is found, in which order, and what is recorded of it."""
 
-import ctypes
-import mmap
 import os
 import socket
 import stat
@@ -16,6 +14,7 @@ from compressor.tree.measure import measure
 from compressor.tree.node import Node, NodeKind
 from compressor.tree.scan import Found, scan
 from compressor.tree.walk import ScanOptions
+from tests.tree.pagecache import cached_bytes
 from tests.tree.trees import as_nobody, folder, found, make, names, told
 
 __all__ = ["folder"]
@@ -237,20 +236,6 @@ def test_a_file_that_became_something_else_is_refused_without_waiting(what: str,
 
     with pytest.raises((InputError, OSError), match=why):
         item.open()
-
-
-def cached_bytes(path: str, length: int) -> int:
-    """Return how much of a file's first bytes the system has in memory, to the page."""
-    pages = -(-length // mmap.PAGESIZE)
-    with Path(path).open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), length, access=mmap.ACCESS_COPY)
-    here = (ctypes.c_char * length).from_buffer(mapped)
-    flags = (ctypes.c_ubyte * pages)()
-    result = ctypes.CDLL(None, use_errno=True).mincore(ctypes.byref(here), len(mapped), flags)
-    del here
-    mapped.close()
-    assert not result
-    return sum(flag & 1 for flag in flags) * mmap.PAGESIZE
 
 
 @pytest.fixture
