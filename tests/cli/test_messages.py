@@ -153,4 +153,7 @@ def test_a_refusal_names_a_member_once(run: Run) -> None:
         "compressor: h.cz: a/b: 'a' is a link or a file, and no folder to restore into; it is refused",
     ]
     failed = lines(run("extract", "h.cz", "-C", ".", "-f", "--json", code=3).stdout)
-    assert [line["path"] for line in failed[:-1]] == ["h.cz: ../out", "h.cz: a/b"]
+    assert [(line["path"], line["member"]) for line in failed[:-1]] == [
+        ("h.cz", "../out"),
+        ("h.cz", "a/b"),
+    ]

@@ -13,7 +13,7 @@ from tests.cli.conftest import Run
 def without_python_lzo(tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "hidden"
     folder.mkdir()
-    (folder / "lzo.py").write_text("raise ImportError('hidden by a test')\n")
+    (folder / "lzo.py").write_text("raise ModuleNotFoundError('hidden by a test', name='lzo')\n")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
 
 

@@ -62,12 +62,12 @@ def test_folders_have_totals_of_files_and_bytes_once_a_scan_knows_them(folder: P
 
 
 def test_a_bar_counts_files_out_of_all() -> None:
-    progress = Progress("none", "run", None, total_is_packed=False)
+    progress = Progress("none", "run", None)
     progress.files = lambda: 3
-    progress._show_bar(10, 5)
+    progress._show_bar(10, 10, 5)
     said = [progress._bar.postfix]
     progress.expect(7, 1000)
-    progress._show_bar(20, 10)
+    progress._show_bar(20, 20, 10)
     said.append(progress._bar.postfix)
     progress.close()
     assert said == ["3 files, ratio 0.500", "3/7 files, ratio 0.500"]
