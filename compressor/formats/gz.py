@@ -8,17 +8,22 @@ from types import ModuleType
 from typing import Any
 
 from compressor.formats.base import Format, Recorded
-from compressor.formats.packed import PIECE, Packed
+from compressor.formats.packed import PIECE, READ, Packed
 from compressor.formats.writing import Writing
 from compressor.stages.base import Bytes
 
 ISAL_MOST = 3  # the level up to which ISA-L packs; it has no more
 FIXED = 10  # bytes that every header has
-EXTRA, NAME = 4, 8  # flags: a field of a size of two bytes, then a name that a NUL ends
+CHECKED, EXTRA, NAME, COMMENT = 2, 4, 8, 16
+"""Flags of what follows these: a field of a size of two bytes, a name and a comment, each of which a NUL
+ends, the low half of a CRC-32 of all that; CHECKED comes last."""
+RESERVED = 0xE0  # flags of what no reader knows
+MOST_TEXT = 1 << 20  # bytes of a name or a comment
 BLOCKED = 16  # where BGZF's size of the member stands, less one, in a field of name BC
 MOST_BLOCKED = 64 << 10  # plain bytes of a member of BGZF
 MOST_NAME = 4096  # bytes, as Linux has paths
 WITH_HEADER = 31  # zlib's word for gzip's header and trailer around 32 KiB of window
+PLAIN_HEADER = b"\x1f\x8b\x08" + bytes(FIXED - 3)  # one that says nothing
 
 
 def isal() -> ModuleType | None:
@@ -32,7 +37,9 @@ def isal() -> ModuleType | None:
 def _read(packed: Packed, _memory: int) -> Iterator[bytes]:
     library: Any = isal() or zlib
     decoder = library.decompressobj(WITH_HEADER)
-    plain = b""
+    # ISA-L (python-isal 1.9.1) errs where a header with optional fields comes in two pieces.
+    _skip_header(packed)
+    plain = decoder.decompress(PLAIN_HEADER)
     while not decoder.eof:
         data = decoder.unconsumed_tail or packed.some()
         if not data and len(plain) < PIECE:  # else more may come of what it has
@@ -44,6 +51,38 @@ def _read(packed: Packed, _memory: int) -> Iterator[bytes]:
         if plain:
             yield plain
     packed.give_back(decoder.unused_data)
+
+
+def _skip_header(packed: Packed) -> None:
+    """Pass over all that stands before a member's blocks."""
+    start = packed.exactly(FIXED)
+    flags, check = start[3], zlib.crc32(start)
+    if flags & RESERVED:
+        raise packed.damaged("its header has flags that gzip does not know")
+    if flags & EXTRA:
+        size = packed.exactly(2)
+        field = packed.exactly(int.from_bytes(size, "little"))
+        check = zlib.crc32(size + field, check)
+    for flag in (NAME, COMMENT):
+        if flags & flag:
+            check = _skip_text(packed, check)
+    if flags & CHECKED and int.from_bytes(packed.exactly(2), "little") != check & 0xFFFF:
+        raise packed.damaged("its header fails its check")
+
+
+def _skip_text(packed: Packed, check: int) -> int:
+    """Pass over a text and the NUL that ends it; return the CRC-32 of what went before and of these."""
+    left = MOST_TEXT
+    while data := packed.some(min(left, READ)):
+        text, nul, rest = data.partition(b"\0")
+        check = zlib.crc32(text + nul, check)
+        if nul:
+            packed.give_back(rest)
+            return check
+        left -= len(text)
+        if not left:
+            raise packed.damaged(f"it has a name or a comment of more than {MOST_TEXT} bytes")
+    raise packed.truncated()
 
 
 def _unit(packed: Packed) -> tuple[int, int]:

@@ -1,7 +1,9 @@
 """What other programs write is read; what was done to it on the way is told."""
 
+import gzip
 import io
 import random
+import zlib
 from collections.abc import Iterable
 
 import pytest
@@ -166,6 +168,49 @@ def test_gzip_is_read_without_isa_l(peer: Peer, monkeypatch: pytest.MonkeyPatch)
     assert plain_of(packed + packed) == TEXT + TEXT
     with pytest.raises(TruncatedError):
         plain_of(packed[:-1])
+
+
+def member(flags: int, content: bytes, check: int = 0) -> bytes:
+    """Return a member of gzip with the fields that its flags say; ``check`` is added to the header's."""
+    head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(6)
+    head += b"\5\0a\0b\0c" if flags & gz.EXTRA else b""
+    head += b"report.txt\0" if flags & gz.NAME else b""
+    head += b"nightly\0" if flags & gz.COMMENT else b""
+    if flags & gz.CHECKED:
+        head += (zlib.crc32(head) + check & 0xFFFF).to_bytes(2, "little")
+    return head + gzip.compress(content)[10:]
+
+
+@pytest.mark.parametrize("library", ["isal", "zlib"])
+def test_gzip_headers_may_come_in_any_two_pieces(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once with all fields; and with any of them, cut where the first bytes are looked at."""
+    if library == "zlib":
+        monkeypatch.setattr(gz, "isal", lambda: None)
+    packed = member(31, b"one") + member(31, b"two")
+
+    for at in range(len(packed)):
+        assert dribbled([packed[:at], packed[at:]] if at else [packed], "gz") == b"onetwo"
+    for flags in range(32):
+        packed = member(flags, b"one") + member(flags, b"two")
+        assert dribbled([packed[:13], packed[13:]], "gz") == b"onetwo"
+        assert dribbled((packed[at : at + 1] for at in range(len(packed))), "gz") == b"onetwo"
+
+
+def test_gzip_headers_that_are_damaged_or_too_large_are_told() -> None:
+    whole = member(31, b"one")
+    for end in range(1, whole.index(b"nightly") + 10):
+        with pytest.raises(TruncatedError, match="ends too early"):
+            plain_of(whole[:end], "gz")
+    with pytest.raises(DamagedError, match="header fails its check"):
+        plain_of(member(31, b"one", check=1))
+    for flag in (0x20, 0x40, 0x80):
+        with pytest.raises(DamagedError, match="flags that gzip does not know"):
+            plain_of(member(flag, b"one"))
+    with pytest.raises(DamagedError, match="more than 1048576 bytes"):
+        plain_of(member(8, b"").replace(b"report", b"report" * 200_000))
+    assert plain_of(member(8, b"one").replace(b"report", b"report" * 100_000)) == b"one"
 
 
 def test_frames_that_hold_nothing_are_skipped(peer: Peer) -> None:
