@@ -23,7 +23,8 @@ from compressor.stages.base import Bytes
 from compressor.tree.inputs import Input
 
 ENDLESS = 1 << 62  # bytes: where a content ends that is wanted whole
-LOOKED_AT = 512  # bytes of a file: frames that hold nothing may come first
+LOOKED_AT = 512  # bytes of a file whose first ones do not tell what it is
+MOST_SKIPPED = 4 << 20  # bytes of frames that hold nothing, behind which is looked for another
 
 
 class ForeignFile:
@@ -180,15 +181,33 @@ def _start_of(file: BinaryIO) -> bytes:
     if start == MAGIC:
         return start
     start = _more(file, start, START)
-    unclear = skippable(start) or (foreign_format(start) and format_of(start) is None)
+    if skippable(start):
+        return _to_first_frame(file, start)
+    unclear = foreign_format(start) and format_of(start) is None
     return _more(file, start, LOOKED_AT) if unclear else start
+
+
+def _to_first_frame(file: BinaryIO, start: bytes) -> bytes:
+    """Read up to the first frame that is not skipped: only that one says whether this is zstd's or lz4's."""
+    gathered, at = bytearray(start), 0
+    while skippable(gathered[at : at + 4]) and at < MOST_SKIPPED:
+        _fill(file, gathered, at + 8)
+        at += 8 + int.from_bytes(gathered[at + 4 : at + 8], "little")
+        _fill(file, gathered, min(at + 4, MOST_SKIPPED))
+    return bytes(gathered)
 
 
 def _more(file: BinaryIO, start: bytes, size: int) -> bytes:
     """Return the first ``size`` bytes, fewer only at the end, of which ``start`` was read."""
-    while len(start) < size and (data := file.read(size - len(start))):
-        start += data
-    return start
+    gathered = bytearray(start)
+    _fill(file, gathered, size)
+    return bytes(gathered)
+
+
+def _fill(file: BinaryIO, gathered: bytearray, size: int) -> None:
+    """Read on until there are so many bytes, or the end comes."""
+    while len(gathered) < size and (data := file.read(size - len(gathered))):
+        gathered += data
 
 
 class ForeignSteps:

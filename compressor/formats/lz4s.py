@@ -30,10 +30,10 @@ OLD_BOUND = OLD_BLOCK + OLD_BLOCK // 255 + 16  # packed bytes of it at most
 
 
 def _begins(start: bytes) -> bool:
-    if skippable(start):  # a frame of zstd or of lz4 follows
-        size = int.from_bytes(start[4:8], "little")
-        return start[8 + size :][:4] in (MAGIC, OLD)
-    return start.startswith((MAGIC, OLD))
+    at = 0
+    while skippable(start[at : at + 4]):  # a frame of zstd or of lz4 follows
+        at += 8 + int.from_bytes(start[at + 4 : at + 8], "little")
+    return start[at : at + 4] in (MAGIC, OLD)
 
 
 def _read(packed: Packed, _memory: int) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from compressor.errors import CompressorError, DamagedError, TruncatedError
+from compressor.stages.base import Bytes
 
 READ = 128 << 10  # bytes asked for at once
 PIECE = 256 << 10  # plain bytes given at once, at most, where a library lets us choose
@@ -89,7 +90,7 @@ class Packed:
         return DamagedError(f"{self.words} that is damaged ({reason})", offset=self.position)
 
 
-def skippable(start: bytes) -> bool:
+def skippable(start: Bytes) -> bool:
     """Whether a frame begins so that zstd and lz4 skip."""
     return len(start) >= 4 and int.from_bytes(start[:4], "little") & ~15 == SKIPPED
 

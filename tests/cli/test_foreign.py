@@ -48,6 +48,37 @@ def test_pipes_are_read_by_what_they_begin_with(run: Run, peer: Peer, name: str)
     assert (archive["format"], archive["packed_bytes"]) == (name, len(packed))
 
 
+SKIPPED = {
+    "two": [4, 0],
+    "many": [1] * 3000,
+    "large": [700_000],
+    "all that is looked at": [(4 << 20) - 12],
+}
+
+
+@pytest.mark.parametrize("name", ["zst", "lz4"])
+@pytest.mark.parametrize("sizes", SKIPPED)
+def test_the_first_frame_that_holds_something_says_what_a_file_is(
+    run: Run, peer: Peer, name: str, sizes: str
+) -> None:
+    frames = (b"\x5a\x2a\x4d\x18" + size.to_bytes(4, "little") for size in SKIPPED[sizes])
+    skipped = b"".join(f + bytes(n) for f, n in zip(frames, SKIPPED[sizes], strict=True))
+    packed = skipped + piped(peer, PACK[name], TEXT)
+    Path("x").write_bytes(packed)
+
+    assert run("-d", input=packed).stdout == TEXT
+    assert run("cat", "x").stdout == TEXT
+    assert lines(run("list", "--json", "x").stdout)[1]["format"] == name
+
+
+def test_frames_that_hold_nothing_and_do_not_end_are_told(run: Run) -> None:
+    frame = b"\x5a\x2a\x4d\x18"
+    for packed in (frame, frame + b"\1", frame + b"\xff" * 4 + bytes(99), (frame + bytes(4)) * 9):
+        Path("x").write_bytes(packed)
+        code = 0 if len(packed) == 72 else 4
+        assert run("cat", "x", code=code).stdout == run("-d", input=packed, code=code).stdout == b""
+
+
 def test_the_first_bytes_count_not_the_name(run: Run, peer: Peer) -> None:
     made(peer, "zst").rename("x.gz")
     run("decompress", "x.gz")
