@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from compressor.archive.leaf import Entry
 from compressor.engine.foreignpack import ForeignOptions, ForeignPacker
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, DamagedError
 from compressor.formats.packed import Packed
 from compressor.formats.table import MODULES, WRITTEN, format_by_name, read
 from compressor.tree.inputs import Hole
@@ -85,6 +85,17 @@ def test_contents_in_a_row_are_read_as_one(name: str, peer: Peer) -> None:
 
     assert piped(peer, UNPACK[name], packed) == TEXT + NOISE
     assert plain_of(name, packed) == TEXT + NOISE
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "Z"])
+@pytest.mark.parametrize("level", [None, 1])
+def test_what_is_written_has_a_check_of_its_content(name: str, level: int | None) -> None:
+    """Noise is stored as it is, or nearly so: a bit of it, turned, breaks nothing but a check."""
+    packed = bytearray(packed_of(name, NOISE, level=level))
+    packed[len(packed) // 2] ^= 1
+
+    with pytest.raises(DamagedError, match="is damaged"):
+        plain_of(name, bytes(packed))
 
 
 def test_gzip_files_have_neither_name_nor_time() -> None:
