@@ -37,7 +37,7 @@ def bench(inputs: tuple[Path, ...], sample: int, **options: Any) -> int:
 
     In memory, one thread. A level is what `compress` does with the files: tensors by their types, all
     checks included; below stands what became of which bytes. A codec takes all of it as one, as bytes.
-    Without a PATH: Python's standard library.
+    Without a PATH: Python's standard library; - is stdin.
 
     \b
       compressor bench model.safetensors

@@ -28,7 +28,7 @@ def entropy(inputs: tuple[Path, ...], chains: tuple[str, ...], **options: Any) -
 
     Order 0 takes bytes one by one, order 1 each with the one before it. Codecs that find repeats can go
     below both, and so can levels, which take tensors by their types. Of a folder the files are taken one
-    after the other.
+    after the other; - is stdin.
 
     \b
       compressor entropy model.bin

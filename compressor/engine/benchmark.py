@@ -1,14 +1,16 @@
 """Codecs on the user's own data: size, speed both ways, memory. One thread, no files, no hashing."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from msgspec import Struct
 
-from compressor.errors import CompressorError, DamagedError, UsageError
+from compressor.errors import CompressorError, DamagedError
 from compressor.plan.levels import chain_for
 from compressor.stages import chain as chains
 from compressor.stages.chain import Chain
@@ -35,6 +37,7 @@ CHAINS = (
     "lz78",
     "preset",
 )
+STDIN = Path("-")
 SAMPLE = 64 << 20  # bytes taken of the data at most, unless asked otherwise
 
 
@@ -78,22 +81,26 @@ class Sample(Struct, frozen=True):
 
 
 def gather(paths: Sequence[Path], limit: int) -> Sample:
-    """Return files, folders searched, in the order of names, as far as ``limit`` bytes go.
+    """Return files, folders searched, in the order of names, as far as ``limit`` bytes go; ``-`` is stdin.
 
     Raises:
-        UsageError: there is nothing in them.
+        CompressorError: there is nothing in them.
     """
     files: list[bytearray] = []
     for file in _files(paths):
-        with file.open("rb") as opened:
+        with _opened(file) as opened:
             data = bytearray(opened.read(limit))
             limit -= len(data)
             files += [data] if data else []
             if not limit:
                 return Sample(files, cut=bool(opened.read(1)))
     if not files:
-        raise UsageError("there is nothing to measure: it is empty")
+        raise CompressorError("there is nothing to measure: it is empty")
     return Sample(files, cut=False)
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb")
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

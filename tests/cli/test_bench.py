@@ -43,6 +43,21 @@ def test_a_level_takes_several_files_as_one_archive(run: Run) -> None:
 
 @pytest.mark.parametrize("verb", ["bench", "entropy"])
 def test_nothing_to_measure_is_said(run: Run, verb: str) -> None:
+    """A problem with a file, and no wrong usage."""
     Path("empty").touch()
 
-    assert b"nothing to measure" in run(verb, "empty", code=2).stderr
+    assert b"nothing to measure" in run(verb, "empty", code=1).stderr
+    assert b"nothing to measure" in run(verb, "-", input=b"", code=1).stderr
+
+
+@pytest.mark.parametrize("verb", ["bench", "entropy"])
+def test_stdin_is_measured_as_a_file_is(run: Run, verb: str) -> None:
+    Path("a").write_bytes(b"the same text " * 500)
+    words = (verb, "--json", "--codec", "huffman", "--sample", "3k")
+
+    piped, named = run(*words, "-", input=Path("a").read_bytes()), run(*words, "a")
+
+    keys = ("plain_bytes", "packed_bytes")
+    sizes = [[line.get(key) for key in keys] for line in lines(piped.stdout)]
+    assert sizes == [[line.get(key) for key in keys] for line in lines(named.stdout)]
+    assert sizes[0][0] == 3072
