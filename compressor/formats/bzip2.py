@@ -43,5 +43,6 @@ FORMAT = Format(
     begins=_begins,
     read=_read,
     writing=Writing(_coder, 9),
+    padding=1,
     unit=_unit,
 )

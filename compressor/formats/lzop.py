@@ -192,5 +192,6 @@ FORMAT = Format(
     begins=lambda start: start.startswith(MAGIC),
     read=_read,
     writing=Writing(_Coder, 3, notice=STAGE.notice),
+    padding=1,
     recorded=_recorded,
 )

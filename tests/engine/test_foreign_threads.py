@@ -136,8 +136,9 @@ def test_streams_of_which_no_end_is_known_go_between_those() -> None:
 
     assert outcome(framed() + one + framed() + one, 3)[0] == PLAIN + TEXT + PLAIN + TEXT
     assert outcome(gzip.compress(TEXT) + PACKED["gz"] + bytes(7), 3)[0] == TEXT + PLAIN
-    padded = PACKED["gz"] + bytes(99) + PACKED["gz"]
-    assert outcome(padded, 3)[:2] == (PLAIN + PLAIN, "")
+    for name in ("gz", "bz2"):
+        padded = PACKED[name] + bytes(99) + PACKED[name] + bytes(9)
+        assert outcome(padded, 3)[:2] == (PLAIN + PLAIN, "")
 
 
 def test_a_unit_that_holds_more_than_it_may_is_read_piece_by_piece() -> None:

@@ -72,9 +72,12 @@ def test_files_in_a_row_are_one(name: str, peer: Peer) -> None:
 
 
 def test_padding_is_passed_over_where_the_format_has_it(peer: Peer) -> None:
-    zipped, xz = piped(peer, PACK["gz"], TEXT), piped(peer, PACK["xz"], TEXT)
-
-    assert plain_of(zipped + bytes(1000) + zipped + bytes(3)) == TEXT + TEXT
+    for name in ("gz", "bz2", "lzo"):
+        packed = piped(peer, PACK[name], TEXT)
+        assert plain_of(packed + bytes(1000) + packed + bytes(3)) == TEXT + TEXT
+        with pytest.raises(DamagedError, match="followed by something else"):
+            plain_of(packed + bytes(9) + b"x")
+    xz = piped(peer, PACK["xz"], TEXT)
     assert plain_of(xz + bytes(4) + xz) == TEXT + TEXT
     with pytest.raises(DamagedError, match="multiple of 4"):
         plain_of(xz + bytes(3))
