@@ -7,6 +7,11 @@
 
 _Static_assert(LZ77_CHUNK == NOISE_PART, "a chunk is judged at once");
 
+enum {
+    LITERALS_ENOUGH = 2048, /* of a chunk, to go by what they took */
+    USUAL_TENTHS = 50,      /* until that is known */
+};
+
 struct encoder {
     struct lz77_parser parser;
     struct lz77_streams streams;
@@ -61,6 +66,15 @@ static void parse(struct encoder *encoder, struct lz77_span span, uint32_t repea
         lz77_learn_prices(parser->prices, &encoder->streams);
 }
 
+/* Tell the parser what literals cost, where there were enough to tell. */
+static void note_literals(struct encoder *encoder)
+{
+    const struct lz77_streams *streams = &encoder->streams;
+    if (streams->literal_count >= LITERALS_ENOUGH)
+        encoder->parser.literal_tenths =
+            (unsigned)(80 * streams->packed_literals / streams->literal_count);
+}
+
 /* Write the chunk coded, if that is smaller; else leave the repeats as they are. */
 static uint8_t *write_coded(struct encoder *encoder, uint8_t *out, struct lz77_span span)
 {
@@ -75,6 +89,7 @@ static uint8_t *write_coded(struct encoder *encoder, uint8_t *out, struct lz77_s
     if (end - out > span.end - span.start)
         return write_raw(out, span);
     memcpy(encoder->parser.repeats, repeats, sizeof repeats);
+    note_literals(encoder);
     return end;
 }
 
@@ -106,6 +121,7 @@ size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int 
     memcpy(encoder->parser.repeats, repeats, sizeof repeats);
     encoder->parser.rows.portable = coder->portable;
     encoder->parser.rows.bmi2 = coder->bmi2;
+    encoder->parser.literal_tenths = USUAL_TENTHS;
     lz77_clear_tables(&encoder->parser);
     if (encoder->parser.prices)
         lz77_guess_prices(encoder->parser.prices, plain, (size_t)(span_at(plain, end).end - plain));

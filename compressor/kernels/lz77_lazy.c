@@ -1,7 +1,11 @@
 /* lz77_lazy.c - levels 4 to 6: the best of a row's places; but is there a better match just behind?
  *
  * A match is worth 4 for each byte, less the bits of its offset: 4 bits is what a literal that it
- * replaces may cost. A match a place further on must be worth more, for the literal before it. */
+ * replaces may cost. A match a place further on must be worth more, for the literal before it.
+ *
+ * Where literals cost less than 5 bits, as hexadecimal digits do, short matches from far back save
+ * nothing, and the last offset, which would serve again behind such digits, is lost to them: then a
+ * match at a new offset must be worth something from the start. */
 #include "lz77_efforts.h"
 #include "lz77_rows.h"
 
@@ -17,6 +21,9 @@ enum {
     STRIDE_LOG = 8, /* each so many bytes without a match, steps grow by one */
     AHEAD_COST = 4, /* of a match one place on; a place more costs AHEAD_MORE */
     AHEAD_MORE = 3,
+    DEAR = 50, /* tenths of a bit: of literals that cost so much any match is welcome */
+    CHEAP = 40,
+    LEAST_EACH = 9, /* that a match must be worth for each bit below DEAR, down to CHEAP */
 };
 
 /* All of it goes into each of the parsers below, for their depths and processors. */
@@ -32,6 +39,7 @@ struct lazy {
     struct lz77_parser *parser;
     const uint8_t *end, *limit, *anchor;
     uint32_t repeat, other;
+    int least; /* that a match at a new offset must be worth, where no other is */
 };
 
 INLINE int same_4(const uint8_t *a, const uint8_t *b)
@@ -162,7 +170,8 @@ INLINE struct match repeat_at(const struct lazy *lazy, const uint8_t *at)
 INLINE struct match match_at(struct lazy *lazy, const uint8_t *at, struct how how)
 {
     struct match repeat = repeat_at(lazy, at + 1), best = best_of_row(lazy, at, how);
-    return best.nbytes && worth(best, 0) > (int)repeat.nbytes * 4 ? best : repeat;
+    int needed = (int)repeat.nbytes * 4 + lazy->least;
+    return best.nbytes && worth(best, 0) > needed ? best : repeat;
 }
 
 /* Look at the places behind for a match that is worth more, as often as one was found. */
@@ -185,6 +194,13 @@ INLINE struct match look_ahead(struct lazy *lazy, const uint8_t *at, struct matc
         }
     }
     return match;
+}
+
+INLINE int least_worth(unsigned literal_tenths)
+{
+    if (literal_tenths >= DEAR)
+        return 0;
+    return (int)(DEAR - (literal_tenths < CHEAP ? CHEAP : literal_tenths)) * LEAST_EACH / 10;
 }
 
 INLINE const uint8_t *take(struct lazy *lazy, struct match match)
@@ -214,8 +230,13 @@ INLINE const uint8_t *take_repeats(struct lazy *lazy, const uint8_t *at)
 
 INLINE void parse(struct lz77_parser *parser, struct lz77_span span, struct how how)
 {
-    struct lazy lazy = {parser,     span.end,           span.match_limit,
-                        span.start, parser->repeats[0], parser->repeats[1]};
+    struct lazy lazy = {parser,
+                        span.end,
+                        span.match_limit,
+                        span.start,
+                        parser->repeats[0],
+                        parser->repeats[1],
+                        least_worth(parser->literal_tenths)};
     const uint8_t *at = span.start;
     if (at == parser->plain)
         at += START;

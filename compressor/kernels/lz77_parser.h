@@ -54,6 +54,7 @@ struct lz77_parser {
     uint32_t *shorts; /* the same for another hash */
     uint32_t *noise;  /* the same for stored noise */
     unsigned head_log, short_log, noise_log;
+    unsigned literal_tenths; /* of a bit, that a literal of the chunk before took */
     struct lz77_rows rows;
     uint32_t *sons; /* of each place, in the tree: the smaller and the greater one; 0: none */
     uint32_t next;  /* the first place that is not in the tree, or the rows, of optimal parsing */

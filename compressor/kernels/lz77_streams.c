@@ -94,7 +94,7 @@ void lz77_fill_streams(struct lz77_streams *streams, const struct lz77_parser *p
     streams->extra_count = (size_t)(extras.out - streams->extras) + (extras.count != 0);
 }
 
-uint8_t *lz77_write_streams(uint8_t *out, const struct lz77_streams *streams,
+uint8_t *lz77_write_streams(uint8_t *out, struct lz77_streams *streams,
                             const struct lz77_coder *coder, uint8_t *huffman_scratch)
 {
     const struct {
@@ -110,9 +110,12 @@ uint8_t *lz77_write_streams(uint8_t *out, const struct lz77_streams *streams,
                       (uint64_t)streams->literal_count << 32;
     store_le64(out, MODE_CODED | counts << 8);
     out += HEAD_NBYTES;
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        out += coder->huffman->encode_chunk(out, parts[i].at, parts[i].count, huffman_scratch,
-                                            coder->path);
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t nbytes = coder->huffman->encode_chunk(out, parts[i].at, parts[i].count,
+                                                     huffman_scratch, coder->path);
+        streams->packed_literals = nbytes; /* they are the last */
+        out += nbytes;
+    }
     memcpy(out, streams->extras, streams->extra_count);
     return out + streams->extra_count;
 }

@@ -8,6 +8,7 @@
 struct lz77_streams {
     uint8_t *literals, *commands, *lengths, *classes, *extras;
     size_t literal_count, command_count, length_count, class_count, extra_count;
+    size_t packed_literals; /* bytes of the literals, once they are written */
 };
 
 /* Give the streams their rooms. */
@@ -42,7 +43,7 @@ void lz77_fill_streams(struct lz77_streams *streams, const struct lz77_parser *p
 
 /* Write a coded chunk to out and return its end. huffman_scratch is what encode_chunk() asks for
  * chunks of LZ77_CHUNK bytes. */
-uint8_t *lz77_write_streams(uint8_t *out, const struct lz77_streams *streams,
+uint8_t *lz77_write_streams(uint8_t *out, struct lz77_streams *streams,
                             const struct lz77_coder *coder, uint8_t *huffman_scratch);
 
 #endif
