@@ -94,7 +94,8 @@ def held_plainly(source: RandomSource, name: bytes) -> list[tuple[Entry, list[He
         for at in range(tensor.start, end, STRIDE):
             write(source.read(at, min(STRIDE, end - at)))
 
-    return [(entry, [Held(entry, one, partial(give, one)) for one in _in_order(sniffed)])]
+    held = [Held(entry, one, partial(give, one)) for one in _in_order(sniffed)]
+    return [(entry, held)] if held else []
 
 
 def picked(held: Iterable[tuple[Entry, list[Held]]], globs: Sequence[str]) -> list[Held]:

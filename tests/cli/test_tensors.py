@@ -10,7 +10,8 @@ from safetensors import deserialize
 
 from tests.cli.process import Run, lines
 from tests.cli.test_numbers import numbers, tensors
-from tests.tensors.files import gguf_file, info
+from tests.tensors.checkpoints import checkpoint, mapping, number
+from tests.tensors.files import gguf_file, info, pair, safetensors_file
 
 F32, BF16, I8 = ("F32", numbers("F32", 50_000)), ("BF16", numbers("BF16", 90_000)), ("I8", b"\1\2")
 
@@ -179,6 +180,24 @@ def test_only_what_holds_tensors_is_listed(run: Run) -> None:
 
     assert run("list", "--tensors", "run.cz").stdout.startswith(b"run/b:\n")
     assert run("list", "--tensors", "-l", "run.cz", code=2).stdout == b""
+
+
+EMPTY = {
+    "safetensors": tensors(),
+    "metadata": safetensors_file({"__metadata__": {"format": "pt"}}),
+    "gguf": gguf_file([pair("layers", 4, bytes(4))], [], b""),
+    "pt": checkpoint(mapping({"step": number(3)}), {}),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_file_of_no_tensors_lists_none_packed_or_not(run: Run, name: str) -> None:
+    Path(name).write_bytes(EMPTY[name])
+    run("compress", name)
+
+    for path in (name, f"{name}.cz"):
+        assert run("list", "--tensors", path).stdout == b""
+        assert b"no tensor matches" in run("cat", path, "--tensor", "*", code=1).stderr
 
 
 def named(*names: str) -> bytes:
