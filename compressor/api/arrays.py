@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from compressor.engine.into import Target
 from compressor.engine.tensorfile import TensorFile
@@ -70,7 +71,7 @@ def load(file: TensorFile, framework: Framework, names: Iterable[str]) -> dict[s
     """Return tensors as arrays by name; those that share bytes in the file share memory."""
     wanted = [file.tensor(name) for name in names]
     for tensor in wanted:
-        _refuse(framework, tensor)
+        refuse(framework, tensor)
     groups = list(_storages(wanted))
     file.check(sum(end - start for start, end, _ in groups))
     buffers, targets = [], []
@@ -82,15 +83,29 @@ def load(file: TensorFile, framework: Framework, names: Iterable[str]) -> dict[s
     arrays: dict[str, Any] = dict.fromkeys(tensor.name for tensor in wanted)
     for (start, _, tensors), buffer in zip(groups, buffers, strict=True):
         for tensor in tensors:
-            whole = everything(tensor)
+            whole = elements(tensor)
             view = View(tensor.dtype, tensor.start - start, whole.shape, whole.strides)
             arrays[tensor.name] = _array(framework, buffer, view, tensor)
     return arrays
 
 
+def elements(tensor: Tensor) -> Selection:
+    """Return all elements of a tensor as an array has them: two of F4 are one.
+
+    Raises:
+        UnsupportedError: they are not pairs.
+    """
+    count = BLOCKS[tensor.dtype][0]
+    if count == 1:
+        return everything(tensor)
+    *outer, last = tensor.shape
+    if last % count:
+        raise UnsupportedError(f"tensor {tensor.name!r} has {last} in a row: no {count} are one")
+    return everything(replace(tensor, shape=(*outer, last // count)))
+
+
 def part(file: TensorFile, framework: Framework, tensor: Tensor, selection: Selection) -> Any:
     """Return a part of a tensor as an array of its own; little more than it is read."""
-    _refuse(framework, tensor)
     width = BLOCKS[tensor.dtype][1]
     read = layout(selection, width)
     file.check(read.count * width)
@@ -106,7 +121,12 @@ def part(file: TensorFile, framework: Framework, tensor: Tensor, selection: Sele
     return framework.compact(array) if read.count > selection.count else array
 
 
-def _refuse(framework: Framework, tensor: Tensor) -> None:
+def refuse(framework: Framework, tensor: Tensor) -> None:
+    """Refuse a tensor of a type that the framework lacks.
+
+    Raises:
+        UnsupportedError: it is.
+    """
     why = framework.refuse(tensor.dtype)
     if why:
         raise UnsupportedError(f"tensor {tensor.name!r} is of type {tensor.dtype}: {why}")

@@ -3,12 +3,12 @@
 from types import TracebackType
 from typing import Any, Self
 
-from compressor.api.arrays import framework_of, load, part
+from compressor.api.arrays import elements, framework_of, load, part, refuse
 from compressor.engine.externals import Paths, paths_of
 from compressor.engine.limits import STREAMING, Limits
 from compressor.engine.tensorfile import Choice, Path, TensorFile
 from compressor.tensors.segments import Tensor
-from compressor.tensors.selection import Indices, everything, select
+from compressor.tensors.selection import Indices, select
 
 __all__ = ["TensorSlice", "load_file", "safe_open"]
 
@@ -123,8 +123,9 @@ class TensorSlice:
             IndexError: the index does not fit, or is of another kind.
             UnsupportedError, DamagedError: as ``get_tensor``.
         """
-        selection = select(everything(self._tensor), index)
         opened = self._opened
+        refuse(opened._arrays, self._tensor)  # noqa: SLF001
+        selection = select(elements(self._tensor), index)
         return part(opened._file, opened._arrays, self._tensor, selection)  # noqa: SLF001
 
 

@@ -23,7 +23,8 @@ from compressor.tensors.sniff import sniff
 STRIDE = 4 << 20  # bytes of a plain file that are read at once
 
 _PLAIN = ("BOOL", "U8", "I8", "U16", "I16", "F16", "BF16", "U32", "I32", "F32", "U64", "I64", "F64")
-_SAFETENSORS = frozenset((*_PLAIN, "F8_E4M3", "F8_E5M2", "F8_E8M0", "C64"))
+_FP8 = ("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
+_SAFETENSORS = frozenset((*_PLAIN, *_FP8, "F4", "F6_E2M3", "F6_E3M2", "C64"))
 _NPY = {
     **{name: f"<{name[0].lower()}{int(name[1:]) // 8}" for name in _PLAIN if name[1:].isdecimal()},
     "BOOL": "|b1",

@@ -9,6 +9,7 @@ import pytest
 import compressor
 import compressor.torch
 from tests.api.tensorfiles import packed
+from tests.tensors.files import entry, safetensors_file
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries that are not ours
 
@@ -126,6 +127,38 @@ def test_a_type_that_torch_lacks_is_named(torch: Any, tmp_path: Path) -> None:
 
     with pytest.raises(compressor.UnsupportedError, match="'q' is of type Q8_0: torch has no"):
         compressor.torch.load_file(tmp_path / "x.gguf")
+
+
+def test_small_types_are_what_safetensors_makes_of_them(torch: Any, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    types = {"F4": "float4_e2m1fn_x2", "F8_E4M3FNUZ": "float8_e4m3fnuz"}
+    types |= {"F8_E5M2FNUZ": "float8_e5m2fnuz", "F8_E8M0": "float8_e8m0fnu"}
+    known = [dtype for dtype, name in types.items() if hasattr(torch, name)]
+    header, at = {}, 0
+    for dtype in known:
+        size = 12 if dtype == "F4" else 24
+        header[dtype] = entry(dtype, [4, 6], at, at + size)
+        at += size
+    content = safetensors_file(header, bytes(range(at)))
+    (tmp_path / "x").write_bytes(content)
+    expected = load_file(tmp_path / "x")
+
+    for file in (tmp_path / "x", packed(tmp_path, {"x.safetensors": content})):
+        loaded = compressor.torch.load_file(file)
+        assert all(same(torch, loaded[dtype], expected[dtype]) for dtype in known)
+        for dtype in known:
+            bits = compressor.safe_open(file, "pt").get_slice(dtype)[1:3, 1:].view(torch.uint8)
+            assert torch.equal(bits, expected[dtype].view(torch.uint8)[1:3, 1:])
+
+
+def test_half_a_pair_is_refused(torch: Any, tmp_path: Path) -> None:
+    if not hasattr(torch, "float4_e2m1fn_x2"):
+        pytest.skip("this torch has no F4")
+    (tmp_path / "x").write_bytes(safetensors_file({"w": entry("F4", [4, 3], 0, 6)}, bytes(6)))
+
+    with pytest.raises(compressor.UnsupportedError, match="'w' has 3 in a row"):
+        compressor.torch.load_file(tmp_path / "x")
 
 
 def test_without_torch_it_says_what_to_install(

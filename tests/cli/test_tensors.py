@@ -11,7 +11,7 @@ from safetensors import deserialize
 from tests.cli.process import Run, lines
 from tests.cli.test_numbers import numbers, tensors
 from tests.tensors.checkpoints import checkpoint, mapping, number
-from tests.tensors.files import gguf_file, info, pair, safetensors_file
+from tests.tensors.files import entry, gguf_file, info, pair, safetensors_file
 
 F32, BF16, I8 = ("F32", numbers("F32", 50_000)), ("BF16", numbers("BF16", 90_000)), ("I8", b"\1\2")
 
@@ -162,6 +162,30 @@ def test_types_that_a_form_can_not_hold_are_refused(run: Run) -> None:
 
     assert b"Q8_0" in run("cat", "q.cz", "--tensor", "w", code=2).stderr
     assert run("cat", "q.cz", "--tensor", "w", "--format", "raw").stdout == bytes(range(34))
+
+
+SAFETENSORS = [
+    "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
+    "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64",
+]  # fmt: skip
+BITS = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8}
+
+
+def test_every_type_that_safetensors_has_goes_through(run: Run) -> None:
+    header: dict[str, object] = {}
+    at = 0
+    for dtype in SAFETENSORS:
+        width = BITS.get(dtype) or int(dtype.lstrip("BFIUC").split("_")[0])
+        header[dtype] = entry(dtype, [8], at, at + width)
+        at += width
+    file = safetensors_file(header, (bytes(range(256)) * 3)[:at])
+    Path("model").write_bytes(file)
+    run("compress", "model")
+
+    for path in ("model", "model.cz"):
+        written = run("cat", path, "--tensor", "*").stdout
+        assert content(written) == content(file)
+        assert run("cat", path, "--tensor", "F4", "--format", "raw").stdout == file[-at + 8 :][:4]
 
 
 @pytest.mark.parametrize(
