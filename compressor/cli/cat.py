@@ -72,8 +72,8 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
     r"""Write files, bytes of them, or tensors in them; only the blocks they need are read.
 
     Without a MEMBER: all files, in order. ARCHIVE has to be a file; `decompress -c` reads pipes. For --tensor
-    a file of tensors serves, too, as it is. Of gzip, bzip2, xz, lzma, lz4, zstd, lzop or compress it is
-    read from its start, up to the last byte that is wanted.
+    a file of tensors serves, too, as it is; metadata of a safetensors file goes along. Of gzip, bzip2, xz,
+    lzma, lz4, zstd, lzop or compress it is read from its start, up to the last byte that is wanted.
 
     \b
       compressor cat run.cz run/config.json

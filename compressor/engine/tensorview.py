@@ -17,6 +17,7 @@ from compressor.engine.access import SeekableArchive
 from compressor.engine.needs import require
 from compressor.errors import DamagedError, MemberNotFoundError, UnsupportedError, UsageError
 from compressor.tensors.npy import fortran_strides
+from compressor.tensors.safetensors import METADATA
 from compressor.tensors.segments import Sniffed, Tensor
 from compressor.tensors.sniff import sniff
 
@@ -36,11 +37,13 @@ _NPY = {
 class Held(Struct, frozen=True):
     """A tensor, the file that holds it, and what gives its bytes.
 
-    ``need`` raises where a base that these are a difference from is missing.
+    ``metadata`` is what that file, if it is of safetensors, says beside its tensors. ``need`` raises where
+    a base that the bytes are a difference from is missing.
     """
 
     entry: Entry
     tensor: Tensor
+    metadata: dict[str, str]
     give: Callable[[Write], object]
     need: Callable[[], None] = lambda: None
 
@@ -56,19 +59,22 @@ def held_by(
     """Yield the files among ``members`` that hold tensors, and these, in the order of their bytes."""
     for index, entry in members:
         if entry.kind == FILE and entry.size:
-            found = _in_order(look_at(archive, index, entry))
-            if found:
-                yield entry, [_held(archive, index, entry, tensor) for tensor in found]
+            sniffed = look_at(archive, index, entry)
+            if sniffed.tensors:
+                yield entry, list(_held(archive, index, entry, sniffed))
 
 
-def _held(archive: SeekableArchive, index: Index, entry: Entry, tensor: Tensor) -> Held:
-    place = tensor.start, tensor.start + tensor.size
-    return Held(
-        entry,
-        tensor,
-        partial(archive.copy, index, entry, part=place),
-        partial(require, archive, [(index, entry, *place)]),
-    )
+def _held(archive: SeekableArchive, index: Index, entry: Entry, sniffed: Sniffed) -> Iterator[Held]:
+    metadata = _metadata(sniffed)
+    for tensor in _in_order(sniffed):
+        place = tensor.start, tensor.start + tensor.size
+        give = partial(archive.copy, index, entry, part=place)
+        need = partial(require, archive, [(index, entry, *place)])
+        yield Held(entry, tensor, metadata, give, need)
+
+
+def _metadata(sniffed: Sniffed) -> dict[str, str]:
+    return sniffed.metadata if sniffed.format == "safetensors" else {}
 
 
 def _in_order(sniffed: Sniffed) -> list[Tensor]:
@@ -95,7 +101,8 @@ def held_plainly(source: RandomSource, name: bytes) -> list[tuple[Entry, list[He
         for at in range(tensor.start, end, STRIDE):
             write(source.read(at, min(STRIDE, end - at)))
 
-    held = [Held(entry, one, partial(give, one)) for one in _in_order(sniffed)]
+    metadata = _metadata(sniffed)
+    held = [Held(entry, one, metadata, partial(give, one)) for one in _in_order(sniffed)]
     return [(entry, held)] if held else []
 
 
@@ -145,7 +152,7 @@ def write_tensors(chosen: Sequence[Held], form: str, write: Write) -> None:
     for one in chosen:
         _refuse_strided(one.tensor, form)
     if form == "safetensors":
-        write(_safetensors_header([one.tensor for one in chosen]))
+        write(_safetensors_header([one.tensor for one in chosen], _common_metadata(chosen)))
     elif form == "npy":
         write(_npy_header([one.tensor for one in chosen]))
     for one in chosen:
@@ -164,10 +171,17 @@ def _refuse_strided(tensor: Tensor, form: str) -> None:
         raise UnsupportedError(f"{what}, which only --format npy can say")
 
 
-def _safetensors_header(tensors: Sequence[Tensor]) -> bytes:
-    header, at = {}, 0
+def _common_metadata(chosen: Sequence[Held]) -> dict[str, str]:
+    """Return what is said beside all of them: only of a single file it may be true."""
+    files = {one.entry.name for one in chosen}
+    return chosen[0].metadata if len(files) == 1 else {}
+
+
+def _safetensors_header(tensors: Sequence[Tensor], metadata: dict[str, str]) -> bytes:
+    header: dict[str, object] = {METADATA: metadata} if metadata else {}
+    at = 0
     for tensor in tensors:
-        if tensor.name == "__metadata__":
+        if tensor.name == METADATA:
             raise UsageError("safetensors keeps the name '__metadata__' for itself: --format raw")
         if tensor.dtype not in _SAFETENSORS:
             what = f"safetensors can't hold {tensor.dtype} (tensor {tensor.name!r})"

@@ -164,6 +164,29 @@ def test_types_that_a_form_can_not_hold_are_refused(run: Run) -> None:
     assert run("cat", "q.cz", "--tensor", "w", "--format", "raw").stdout == bytes(range(34))
 
 
+def test_metadata_goes_with_the_tensors_of_its_file(run: Run) -> None:
+    said = {"format": "pt", "epoch": "3 \u00e4"}
+    Path("run").mkdir()
+    for name, more in (("a", {"__metadata__": said}), ("b", {})):
+        header = {**more, name: entry("U8", [2], 0, 2), f"{name}2": entry("U8", [0], 2, 2)}
+        Path("run", name).write_bytes(safetensors_file(header, b"xy"))
+    Path("run/c").write_bytes(gguf_file([pair("k", 0, b"1")], [info("c", [1], 24, 0)], b"z"))
+    run("compress", "run")
+
+    def metadata(*words: str) -> object:
+        written = run("cat", *words).stdout
+        assert deserialize(written)
+        return json.loads(written[8 : 8 + int.from_bytes(written[:8], "little")]).get(
+            "__metadata__"
+        )
+
+    assert metadata("run/a", "--tensor", "a2", "--tensor", "a") == said
+    assert metadata("run.cz", "--tensor", "a*") == said
+    for globs in (["a", "b"], ["b"], ["c"], ["*"]):
+        words = [word for glob in globs for word in ("--tensor", glob)]
+        assert metadata("run.cz", *words) is None
+
+
 SAFETENSORS = [
     "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
     "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64",
