@@ -112,19 +112,25 @@ class Deltas:
     def _spans(self, parts: Sequence[Part], reach: int | None) -> list[Span] | None:
         if self._states is None:
             self._states = list(self._states_for(*self._member))
+        ways = [self._way(part, reach) for part in parts]
+        known = [span for way in ways for span in way or ()]
+        longest = max(known, key=lambda span: span[2], default=(0, 0, 0))
         found: list[Span] = []
-        for part in parts:
-            self._met.setdefault(part.key, part)
-            ways = (state.spans(part) for state in self._states)
-            spans = next(
-                (way for way in ways if way and not any(self._far(one[0], reach) for one in way)),
-                None,
-            )
-            if spans is None:
+        for part, way in zip(parts, ways, strict=True):
+            if way is None and (not part.between or part.size > longest[2]):
                 return None
-            for span in spans:
+            # What lies between numbers is a difference from any bytes: it is short.
+            for span in way or [(*longest[:2], part.size)]:
                 joined(found, span)
         return found
+
+    def _way(self, part: Part, reach: int | None) -> list[Span] | None:
+        """Return where an earlier state of a part lies."""
+        if not part.between:
+            self._met.setdefault(part.key, part)
+        ways = (state.spans(part) for state in self._states or ())
+        near = (way for way in ways if way and not any(self._far(one[0], reach) for one in way))
+        return next(near, None)
 
     def _read(self, spans: list[Span], needs: int, memory: int) -> Bytes | None:
         """Return the bytes of a base; called in the thread that needs them.

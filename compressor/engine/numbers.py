@@ -32,11 +32,20 @@ Key = tuple[str, str, tuple[int, ...] | None]
 
 
 class Part(Struct, frozen=True):
-    """Bytes ``begin`` to ``end`` of a tensor."""
+    """Bytes ``begin`` to ``end`` of a tensor, or of what lies behind it.
+
+    ``between``: they have no coding, and are in a block of numbers because these lie around them.
+    """
 
     key: Key
     begin: int
     end: int
+    between: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are."""
+        return self.end - self.begin
 
 
 class Coded(Struct, frozen=True):
@@ -173,14 +182,22 @@ class _Cuts:
                 segment = self._segments[number]
                 begin = max(at - segment.start, 0)
                 if segment.end > at:
-                    found.append(
-                        Part(key_of_tensor(segment), begin, min(end, segment.end) - segment.start)
-                    )
+                    stop = min(end, segment.end) - segment.start
+                    found.append(self._part(number, begin, stop))
                 if segment.end > end:
                     break
                 number += 1
             yield cut, found
             at = end
+
+    def _part(self, number: int, begin: int, end: int) -> Part:
+        """Return a part of a segment; one that is no tensor lies behind the tensor before it."""
+        segment = self._segments[number]
+        between = segment.dtype not in self._options.codings
+        if number and not segment.dtype:
+            before = self._segments[number - 1]
+            return Part(key_of_tensor(before), before.size + begin, before.size + end, between)
+        return Part(key_of_tensor(segment), begin, end, between)
 
 
 def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts | None:

@@ -21,6 +21,9 @@ ROUND = 1 << 12  # records; the quants of so many fill huffman's chunks, which h
 LEAST = 1 << 16  # bytes; a shorter run of numbers joins what lies beside it
 SHORT = 1 << 10  # bytes; what is shorter and joins nothing is packed like any bytes
 
+SHARE = 16
+"""So many times what lies between short tensors, and shares their blocks, they have at least."""
+
 MOST_NEEDS = 8
 """Blocks that are decoded before a difference, at most: then comes a full state, quick to read again."""
 
@@ -169,13 +172,14 @@ def cuts(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cut]:
     """Yield the blocks of a file that has these segments, in order.
 
     A large tensor's blocks are its own, so that it is read without its neighbours; small ones that
-    follow one another and have one type share blocks. What is short joins its neighbour if that is
-    short, too, and is packed with it like any bytes; between two large tensors it stays what it is. No
-    block of numbers has more than ``most`` bytes. No two cuts without a coding follow each other.
+    follow one another and have one type share blocks, with what little lies between them. What is
+    short joins its neighbour if that is short, too, and is packed with it like any bytes; between two
+    large tensors it stays what it is. No block of numbers has more than ``most`` bytes. No two cuts
+    without a coding follow each other.
     """
     codings = codings if most >= 2 * LEAST else NONE
     last = Cut(0, None)
-    for cut in _blocks(segments, codings, most):
+    for cut in _blocks(_bridged(segments, codings), codings, most):
         if _joins(cut) and _joins(last):
             coding = cut.coding if not last.size else last.coding if not cut.size else None
             last = Cut(last.size + cut.size, coding)
@@ -194,6 +198,31 @@ def _whole(cut: Cut) -> Cut:
 
 def _joins(cut: Cut) -> bool:
     return cut.coding is None or cut.size < LEAST
+
+
+def _bridged(segments: Iterable[Run], codings: Codings) -> Iterator[Run]:
+    """Yield the runs; what lies between short ones of one type is of that type, too, where it is little.
+
+    In a zip each storage has a header before it. Elements stay at multiples of their width.
+    """
+    dtype, numbers, between, gap = "", 0, 0, 0  # bytes of a chain of short tensors, and since
+    for run in segments:
+        coding = codings.get(run.dtype)
+        if coding is None:
+            gap += run.size
+            continue
+        follows = run.dtype == dtype and run.size < LEAST
+        little = gap < SHORT and (between + gap) * SHARE <= numbers
+        joins = follows and little and not gap % coding.width
+        if gap:
+            yield Run(gap, dtype if joins else "")
+        if joins:
+            numbers, between = numbers + run.size, between + gap
+        else:
+            dtype, numbers, between = run.dtype if run.size < LEAST else "", run.size, 0
+        gap = 0
+        yield run
+    yield Run(gap, "")
 
 
 def _blocks(segments: Iterable[Run], codings: Codings, most: int) -> Iterator[Cut]:

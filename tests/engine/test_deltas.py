@@ -31,6 +31,8 @@ from tests.archive.sound import S0, S1, STATES
 from tests.engine.conftest import MemorySink
 from tests.engine.deltas import all_ways, blocks, from_pipe, needs, packed, piped
 from tests.engine.growing import Growing
+from tests.tensors.checkpoints import checkpoint, mapping, storage
+from tests.tensors.checkpoints import tensor as storage_tensor
 from tests.tensors.states import COUNT, safetensors, state, tensor
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -65,6 +67,44 @@ def test_numbers_of_each_type_are_stored_as_differences(path: Path, dtype: str) 
     archive = packed(path, members)
 
     assert needs(archive) == {"step00": -1, "step01": 1}
+    assert all_ways(archive) == [members, members]
+
+
+def small(names: str, step: int) -> dict[str, tuple[str, list[int], bytes]]:
+    return {name: tensor(ord(name), step, "F32", 4096) for name in names}
+
+
+def zipped(tensors: dict[str, tuple[str, list[int], bytes]]) -> bytes:
+    """Return a checkpoint in which headers of 40 bytes lie between the tensors."""
+    value = {
+        name: storage_tensor(storage(str(n), 4096), shape)
+        for n, (name, (_, shape, _)) in enumerate(tensors.items())
+    }
+    return checkpoint(mapping(value), {str(n): one[2] for n, one in enumerate(tensors.values())})
+
+
+@pytest.mark.parametrize("form", ["zip", "plain"])
+def test_small_tensors_of_a_zip_are_stored_as_differences(tmp_path: Path, form: str) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    backward = small("hgfedcba", 0)
+    old.write_bytes(zipped(small("abcdefgh", 0)) if form == "zip" else safetensors(backward))
+
+    for step, share in ((0, 0.02), (1, 0.6)):
+        new.write_bytes(zipped(small("abcdefgh", step)))
+        compressor.pack(new, tmp_path / "new.cz", base=old, force=True)
+
+        assert (tmp_path / "new.cz").stat().st_size < share * new.stat().st_size + 2000
+        with compressor.open(tmp_path / "new.cz", base=old) as file:
+            assert file.read() == new.read_bytes()
+
+
+def test_small_tensors_of_a_zip_in_a_later_member_are_stored_as_differences(path: Path) -> None:
+    members = {f"step{step}": zipped(small("abcdefgh", step)) for step in range(2)}
+
+    archive = packed(path, members)
+
+    assert needs(archive) == {"step0": -1, "step1": 1}
+    assert len(archive) < 0.7 * len(piped(members))
     assert all_ways(archive) == [members, members]
 
 

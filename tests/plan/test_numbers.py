@@ -13,6 +13,7 @@ from compressor.plan.numbers import (
     LEAST,
     MANTISSA_LEVEL,
     NONE,
+    SHARE,
     SHORT,
     Codings,
     Cut,
@@ -57,7 +58,7 @@ def test_every_byte_keeps_the_type_of_its_segment(found: list[tuple[int, str]], 
         left = cut.size
         while left:
             size, coding = types.pop(0)
-            assert cut.coding in {None, coding}
+            assert cut.coding in {None, coding} or (coding is None and size < SHORT)
             if size > left:
                 types.insert(0, (size - left, coding))
             left -= min(size, left)
@@ -85,6 +86,40 @@ def test_small_tensors_of_one_type_share_a_block() -> None:
     assert cut_up([(small, "BF16"), (100, ""), (small, "F32")], CODINGS, 4 * MIB) == [
         Cut(2 * small + 100, None)
     ]
+
+
+def test_what_little_lies_between_short_tensors_shares_their_block() -> None:
+    small = 4096
+    zipped = [(100, ""), (small, "F32")] * 20 + [(100, "")]
+
+    assert cut_up(zipped, CODINGS, 4 * MIB) == [
+        Cut(100, None),
+        Cut(20 * small + 19 * 100, F32),
+        Cut(100, None),
+    ]
+    assert cut_up([(small, "F32"), (100, ""), (8, "I64"), (100, "")] * 20, CODINGS, 4 * MIB) == [
+        Cut(20 * small + 19 * 208, F32),
+        Cut(208, None),
+    ]
+
+
+@pytest.mark.parametrize("gap", [102, 4096 // SHARE + 4])
+def test_what_lies_between_and_moves_elements_or_is_much_parts_them(gap: int) -> None:
+    found = cut_up([(4096, "F32"), (gap, "")] * 20, CODINGS, 4 * MIB)
+
+    assert found == [Cut(20 * (4096 + gap), None)]
+
+
+def test_many_gaps_are_little_together() -> None:
+    tiny = [(100, ""), (64, "F32")] * 2000
+
+    found = cut_up([(LEAST - 4, "F32")] * 20 + tiny, CODINGS, 4 * MIB)
+    apart = cut_up([(LEAST - 4, "F32")] * 20 + [(SHORT, ""), (LEAST - 4, "F32")], CODINGS, 4 * MIB)
+
+    assert Cut(LEAST - 4 + SHORT, None) in apart or Cut(SHORT, None) in apart
+
+    numbers = sum(cut.size for cut in found if cut.coding)
+    assert numbers < 20 * LEAST * (1 + 3 / SHARE)
 
 
 def test_a_short_run_between_large_tensors_stays_numbers() -> None:
