@@ -15,8 +15,7 @@ from compressor.tree.inputs import Hole, Input
 if TYPE_CHECKING:
     from compressor.tensors.segments import Segment
 
-# Bytes; to measure what a smaller file holds (10 ms) could take as long as packing it.
-MEASURED = 16 << 20
+MEASURED = 256 << 10  # bytes; of a smaller file the samples would be nearly all
 SAMPLE = 64 << 10  # bytes
 LOOKED_AT = 16 << 20  # bytes of a pipe, at most: headers of models have less
 ENDLESS = 1 << 62  # bytes: what a pipe gives, as long as it has not ended

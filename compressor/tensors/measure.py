@@ -11,6 +11,7 @@ occur as often, size by size. What is not told apart is "".
 import math
 import sys
 from collections import Counter
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ _NEAR = (
 )
 _NOISE = 7.0  # bits of entropy a byte; mantissas have 7.2 to 8
 _NEGATIVE_ZERO = bytes(7) + b"\x80"  # of eight bytes; its end is that of fewer
+_FIRST = 4 << 10  # bytes, in which there may be more that are far than all may have
 _SIGNS = 0.7  # share of the top bytes whose negative is there as well; of weights .83 at least
 
 
@@ -58,6 +60,8 @@ def measured(sample: bytes) -> str:
 
 
 def _fits(kind: _Float, sample: bytes) -> bool:
+    if not _may_fit(kind, sample):
+        return False
     planes = _Planes(kind, sample)
     if planes.values < MIN_VALUES:
         return False
@@ -71,6 +75,20 @@ def _fits(kind: _Float, sample: bytes) -> bool:
         if _are_exponents(planes.counts(lower), planes.values, kind):
             return False
     return _entropy(planes.counts(kind.noise), planes.values) >= _NOISE
+
+
+def _may_fit(kind: _Float, sample: bytes) -> bool:
+    """Say whether as many top bytes are near as must be: in nearly all other files too few of the first."""
+    most = (1 - _NEAR) * (len(sample) // kind.width)
+    near = _near(kind.near)
+    tops = (part[kind.width - 1 :: kind.width] for part in (sample[:_FIRST], sample))
+    return all(len(top.translate(None, near)) <= most for top in tops)
+
+
+@cache
+def _near(magnitudes: range) -> bytes:
+    """Return the top bytes that are near in either sign, and those of zeros."""
+    return bytes(byte for byte in range(256) if byte & 0x7F in magnitudes or not byte & 0x7F)
 
 
 class _Planes:
