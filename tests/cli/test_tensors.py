@@ -116,6 +116,18 @@ def test_one_tensor_is_an_array_of_numpy(run: Run, model: bytes) -> None:
     )
 
 
+@pytest.mark.parametrize("dtype", [">f4", ">i2", ">c16", "|u1", "<f8"])
+def test_an_array_keeps_the_order_of_its_bytes(run: Run, dtype: str) -> None:
+    np.save("x.npy", np.arange(6).astype(dtype).reshape(2, 3))
+    run("compress", "x.npy")
+
+    for path in ("x.npy", "x.npy.cz"):
+        written = run("cat", path, "--tensor", "*", "--format", "npy").stdout
+        again = np.load(io.BytesIO(written))
+        assert again.dtype.str == dtype
+        assert again.tolist() == np.arange(6).reshape(2, 3).tolist()
+
+
 def test_an_array_whose_first_index_is_the_fastest_goes_to_npy_as_it_is(run: Run) -> None:
     array = np.asfortranarray(np.arange(60_000.0).reshape(3, 200, 100))
     np.save("x.npy", array)
