@@ -73,12 +73,16 @@ def list_tensors(path: Path, options: dict[str, Any], report: Report) -> None:
     with opened_archive(path) as (source, file):
         if not source.regular:
             raise UsageError("--tensors needs a file to look into, not a pipe")
+        any_there = False
         for entry, tensors in tensors_in(path, file, options, report):
+            any_there = True
             if not report.as_json:
                 report.output("member", f"{shown(entry.name) or path.name}:")
             report.outputs(
                 "tensor", tensors, _lines, lambda held: {"path": str(path), **_fields(held)}
             )
+        if not any_there:
+            report.note("it holds no tensors that are known", path)
 
 
 def _lines(tensors: "Sequence[Held]") -> list[str]:

@@ -208,7 +208,7 @@ def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts
 
     sniffed = sniff(look, size)
     segments: Sequence[Segment] = sniffed.segments
-    if not sniffed.format:
+    if not sniffed.tensors:
         segments = [Segment(0, size, options.dtype or _measured(look, size))]
     found = _Cuts(segments, options, most)
     return found if any(cut.coding for cut in found.cuts()) else None

@@ -129,7 +129,7 @@ class Table:
         except CompressorError as error:  # it is damaged: what is new is stored in full
             self.problem = f"it can't be read: {error}"
             return
-        self._raw = not sniffed.format  # numbers without a header, perhaps: as others like them
+        self._raw = not sniffed.tensors  # numbers without a header, perhaps: as others like them
         for segment in sniffed.segments:
             if segment.dtype:
                 self._starts.setdefault(key_of_tensor(segment), segment.start)

@@ -211,11 +211,12 @@ def _member(archive: SeekableArchive, name: str | None) -> _Found:
     files = {entry.name: (index, entry) for index, entry in archive.entries() if entry.kind == FILE}
     looked = ((index, entry, _looked_at(archive, index, entry)) for index, entry in files.values())
     seen = [one for one in looked if one[2].format or one[2].problem]
-    found = sorted(seen, key=lambda one: not one[2].format)  # what is broken only if all are
+    # What holds none only if all do, and what is broken only then.
+    found = sorted(seen, key=lambda one: (not one[2].tensors, not one[2].format))
     if not found:
         raise UnsupportedError("no member holds tensors in a format that is known")
-    if len(found) > 1 and found[1][2].format:
-        raise UsageError(_several([one[1].shown_name for one in found if one[2].format]))
+    if len(found) > 1 and found[1][2].tensors:
+        raise UsageError(_several([one[1].shown_name for one in found if one[2].tensors]))
     _refuse_broken(found[0][2], found[0][1].shown_name)
     return found[0]
 

@@ -600,3 +600,17 @@ def test_a_zip_of_something_else_is_no_file_of_tensors(tmp_path: Path) -> None:
 
     with pytest.raises(compressor.NotAnArchiveError, match="zip"):
         compressor.safe_open(tmp_path / "x.zip", "np")
+
+
+def test_a_member_without_tensors_leaves_no_choice_to_make(tmp_path: Path) -> None:
+    np.save(tmp_path / "texts.npy", np.array(["a", "b"]))
+    path = packed(
+        tmp_path,
+        {"texts.npy": (tmp_path / "texts.npy").read_bytes(), "w": safetensors.numpy.save(model())},
+    )
+
+    assert set(compressor.numpy.load_file(path, member="w")) == set(model())
+    with compressor.safe_open(path, "np") as file:
+        assert set(file.keys()) == set(model())
+    with compressor.safe_open(path, "np", member="texts.npy") as file:
+        assert file.keys() == []

@@ -11,7 +11,7 @@ from safetensors import deserialize
 from tests.cli.process import Run, lines
 from tests.cli.test_numbers import numbers, tensors
 from tests.tensors.checkpoints import checkpoint, mapping, number
-from tests.tensors.files import entry, gguf_file, info, pair, safetensors_file
+from tests.tensors.files import entry, gguf_file, info, npy_file, pair, safetensors_file
 
 F32, BF16, I8 = ("F32", numbers("F32", 50_000)), ("BF16", numbers("BF16", 90_000)), ("I8", b"\1\2")
 
@@ -246,6 +246,7 @@ EMPTY = {
     "metadata": safetensors_file({"__metadata__": {"format": "pt"}}),
     "gguf": gguf_file([pair("layers", 4, bytes(4))], [], b""),
     "pt": checkpoint(mapping({"step": number(3)}), {}),
+    "npy": npy_file("{'descr': '<U4', 'fortran_order': False, 'shape': (2,), }", bytes(32)),
 }
 
 
@@ -255,7 +256,9 @@ def test_a_file_of_no_tensors_lists_none_packed_or_not(run: Run, name: str) -> N
     run("compress", name)
 
     for path in (name, f"{name}.cz"):
-        assert run("list", "--tensors", path).stdout == b""
+        listed = run("list", "--tensors", path)
+        assert listed.stdout == b""
+        assert b"no tensors that are known" in listed.stderr
         assert b"no tensor matches" in run("cat", path, "--tensor", "*", code=1).stderr
 
 
