@@ -153,7 +153,8 @@ class Deltas:
         paths = (state.path for state in self._outsiders() if state.is_of(base))
         why = str(error)
         if isinstance(error, MissingBaseError):
-            why = f"it needs {error.name!r} (BLAKE3 {error.content_hash}), which was not named"
+            needed = f"{error.name!r} (BLAKE3 {error.content_hash})"
+            why = f"it needs {needed}, name that with --base, too"
         return f"the base {next(paths)} can't be read: {why}"
 
     def _fetch(self, offset: int) -> Record | Base:

@@ -55,8 +55,10 @@ def test_a_base_whose_own_base_is_missing_is_told(run: Run) -> None:
     done = run("compress", "--base", "new1.cz", "newer2")
 
     assert warned(done.stderr, b"the base new1.cz can't be read", b"'old0'", b"in full")
+    assert b"name that with --base, too" in done.stderr
     assert run("decompress", "-c", "newer2.cz").stdout == state(2)  # it is named, not needed
     assert run("decompress", input=Path("newer2.cz").read_bytes()).stdout == state(2)
+    assert not run("compress", "-f", "--base", "new1.cz", "--base", "old0", "newer2").stderr
 
 
 def test_a_base_that_others_come_before_is_no_cause_for_alarm(run: Run) -> None:
