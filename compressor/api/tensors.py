@@ -89,8 +89,11 @@ class safe_open:  # noqa: N801  the name that safetensors' users know
         return load(self._file, self._arrays, [name])[name]
 
     def get_tensors(self) -> dict[str, Any]:
-        """Return all tensors by name, each block decoded once. Raises as ``get_tensor`` does."""
-        return load(self._file, self._arrays, self._file.tensors)
+        """Return all tensors by name, in the order of their bytes, each block decoded once.
+
+        Raises as ``get_tensor`` does.
+        """
+        return load(self._file, self._arrays, self.offset_keys())
 
     def get_slice(self, name: str) -> "TensorSlice":
         """Return a tensor of which an index in brackets reads a part.

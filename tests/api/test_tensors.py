@@ -614,3 +614,17 @@ def test_a_member_without_tensors_leaves_no_choice_to_make(tmp_path: Path) -> No
         assert set(file.keys()) == set(model())
     with compressor.safe_open(path, "np", member="texts.npy") as file:
         assert file.keys() == []
+
+
+def test_load_file_gives_tensors_in_the_order_of_safetensors(tmp_path: Path) -> None:
+    arrays = {
+        name: np.full(2, 1.0, dtype)
+        for name, dtype in zip("dbca", ("f4", "f8", "f2", "f8"), strict=True)
+    }
+    safetensors.numpy.save_file(arrays, tmp_path / "x")
+    compressor.pack(tmp_path / "x", tmp_path / "x.cz")
+    with safetensors.safe_open(tmp_path / "x", "np") as theirs:
+        expected = theirs.offset_keys()
+
+    for path in (tmp_path / "x", tmp_path / "x.cz"):
+        assert list(compressor.numpy.load_file(path)) == expected != sorted(expected)
