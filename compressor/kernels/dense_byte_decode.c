@@ -40,14 +40,7 @@ ALWAYS_INLINE void take_all(struct found *out, uint32_t states[STATES], struct w
     memcpy(x, states, sizeof x);
     for (; i + STATES <= n; i += STATES) {
 #define ONE(j) take_one(out, &x[j], &rest, i + j, tile, room, choices)
-        ONE(0);
-        ONE(1);
-        ONE(2);
-        ONE(3);
-        ONE(4);
-        ONE(5);
-        ONE(6);
-        ONE(7);
+        FOR_STATES(ONE);
 #undef ONE
     }
     for (unsigned j = 0; i < n; i++, j++) {
@@ -168,7 +161,7 @@ int dense_byte_decode(uint8_t *plain, struct dense_layout layout, const struct d
         return error;
     }
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
         take_tile(&found, states, &words, n, &tile, room, signs);
         error = join_tile(plain + at, &found, &bits, n, signs, floats);

@@ -91,14 +91,7 @@ ALWAYS_INLINE void put_tile(const struct job *job, const struct dense_tile *tile
     }
     for (; n; n -= STATES) {
 #define ONE(j) put_one(job, tile, at, n - STATES + j, &x[j], &to, signs)
-        ONE(7);
-        ONE(6);
-        ONE(5);
-        ONE(4);
-        ONE(3);
-        ONE(2);
-        ONE(1);
-        ONE(0);
+        FOR_STATES_BACK(ONE);
 #undef ONE
     }
     memcpy(states, x, sizeof x);
@@ -144,7 +137,7 @@ static uint8_t *put_bits(const struct job *job, uint8_t *out)
     struct dense_tile tile;
     struct bit_writer writer = {out, 0, 0};
     for (size_t at = 0; at < job->layout.count; at += TILE) {
-        size_t n = job->layout.count - at < TILE ? job->layout.count - at : TILE;
+        size_t n = tile_size(job->layout, at);
         dense_byte_fill(&tile, job->layout, job->side, at, n);
         put_tile_bits(job, &tile, at, n, &writer);
     }
@@ -162,9 +155,9 @@ size_t dense_byte_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *v
     struct writer writer = {end};
     begin_states(states);
     find_ways(&job);
-    for (size_t at = (layout.count + TILE - 1) / TILE * TILE; at;) {
+    for (size_t at = tiles_end(layout); at;) {
         at -= TILE;
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
         if (side->leanings) {
             put_tile(&job, &tile, at, n, states, &writer, 1);

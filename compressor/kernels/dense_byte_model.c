@@ -80,7 +80,7 @@ static void count_values(struct counts *counts, uint8_t *values, const uint8_t *
     memset(counts, 0, sizeof *counts);
     list_values(value_of, plain, layout);
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
         for (size_t i = 0; i < n; i++) {
             values[at + i] = value_of[plain[at + i]];
@@ -227,7 +227,7 @@ static void make_odds(struct dense_byte_tables *tables, const uint8_t *plain, co
         }
     }
     for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = layout.count - at < TILE ? layout.count - at : TILE;
+        size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
         for (size_t i = 0; i < n; i++) {
             unsigned group = groups[tile.table[i]][values[at + i]], leaning = tile.leaning[i];

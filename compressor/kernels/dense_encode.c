@@ -86,14 +86,7 @@ ALWAYS_INLINE void put_all(const struct job *job, const struct dense_tile *tile,
     }
     for (; n; n -= STATES) {
 #define ONE(j) put_one(job, tile, at, n - STATES + j, &x[j], &to, choices)
-        ONE(7);
-        ONE(6);
-        ONE(5);
-        ONE(4);
-        ONE(3);
-        ONE(2);
-        ONE(1);
-        ONE(0);
+        FOR_STATES_BACK(ONE);
 #undef ONE
     }
     memcpy(states, x, sizeof x);

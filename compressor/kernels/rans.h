@@ -54,7 +54,8 @@ struct bit_writer {
     unsigned held; /* how many: 7 at most, once they are flushed */
 };
 
-/* Do a thing for each state; no loop, so that states stay in registers. */
+/* Do a thing for each state, from the first on, as decoders do, or from the last on, as encoders
+ * do; no loop, so that states stay in registers. */
 #define FOR_STATES(ONE)                                                                            \
     do {                                                                                           \
         ONE(0);                                                                                    \
@@ -65,6 +66,18 @@ struct bit_writer {
         ONE(5);                                                                                    \
         ONE(6);                                                                                    \
         ONE(7);                                                                                    \
+    } while (0)
+
+#define FOR_STATES_BACK(ONE)                                                                       \
+    do {                                                                                           \
+        ONE(7);                                                                                    \
+        ONE(6);                                                                                    \
+        ONE(5);                                                                                    \
+        ONE(4);                                                                                    \
+        ONE(3);                                                                                    \
+        ONE(2);                                                                                    \
+        ONE(1);                                                                                    \
+        ONE(0);                                                                                    \
     } while (0)
 
 /* Find states, words and bits in a block's codes. Returns an enum rans_error. */
