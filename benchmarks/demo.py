@@ -21,7 +21,7 @@ FOLDER = Path("build/demo")
 COMPRESSOR = str(Path(sys.executable).with_name("compressor"))
 PEERS = {"zstd -3 -T0": ("zstd", "-q", "-3", "-T0"), "gzip": ("gzip",)}
 STDLIB = Path(sysconfig.get_path("stdlib"))
-ROW = "{:<9} {:<12} {:>11} {:>11} {:>6}  {:>8} {:>8}"
+ROW = "{:<9} {:<16} {:>11} {:>11} {:>6}  {:>8} {:>8}"
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def table() -> None:
         plain = FOLDER / f"{kind}.bin"
         plain.write_bytes(data)
         row(kind, "default", plain, [COMPRESSOR, "-c"], [COMPRESSOR, "-dc"])
-        for codec in codecs():
+        for codec in codecs(kind):
             row(kind, codec, plain, [COMPRESSOR, "-c", "--codec", codec], [COMPRESSOR, "-dc"])
         for name, peer in PEERS.items():
             if shutil.which(peer[0]):
@@ -123,14 +123,22 @@ def numbers(count: int) -> bytes:
     )
 
 
-def codecs() -> list[str]:
-    """Return the codecs that are here and may be asked for: not those that need a base."""
+def codecs(kind: str) -> list[str]:
+    """Return the codecs that are here and may be asked for: not those that need a base.
+
+    Those of numbers are for numbers alone, and are told of what type these are.
+    """
     found = [json.loads(line) for line in run("codecs", "--json").splitlines()]
-    return [
-        item["name"]
-        for item in found
-        if item.get("version") and not item["outputs"] and not item["based"]
-    ]
+    names = []
+    for item in found:
+        if not item.get("version") or item["outputs"] or item["based"]:
+            continue
+        typed = any(option["name"] == "dtype" for option in item["options"])
+        if not typed:
+            names.append(item["name"])
+        elif kind == "float32":
+            names.append(f"{item['name']}:dtype=fp32")
+    return names
 
 
 def row(kind: str, how: str, plain: Path, pack: list[str], unpack: list[str]) -> None:
