@@ -19,6 +19,23 @@ ALWAYS_INLINE size_t tiles_end(struct dense_layout layout)
     return (layout.count + TILE - 1) / TILE * TILE;
 }
 
+/* Of what is counted in a row, return where a window of so many places begins in which there is
+ * most. */
+static inline size_t fullest_window(const uint32_t *counts, size_t places, size_t window)
+{
+    uint64_t inside = 0, most = 0;
+    size_t best = 0;
+    for (size_t at = 0; at < places; at++) {
+        inside += counts[at];
+        inside -= at < window ? 0 : counts[at - window];
+        if (inside > most) {
+            most = inside;
+            best = at < window ? 0 : at + 1 - window;
+        }
+    }
+    return best;
+}
+
 ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -1,4 +1,4 @@
-#include "dense_tile.h"
+#include "dense_numbers.h"
 
 /* How rows and columns are measured: with eight bits of each mantissa, in fixed point. What is no
  * number (infinities, NaNs) counts as zero. */
@@ -7,55 +7,7 @@
  * for bell-shaped weights. */
 #define ABOVE_MEAN 3
 
-/* 2^((2j+1)/16), as a part of 32768: between one eighth of an octave and the next. */
-static const uint32_t HALFWAY[8] = {34219, 37316, 40693, 44376, 48393, 52773, 57549, 62757};
-
 #define UNIT 16 /* bits below the point in what is measured of a column */
-
-#define INT_BIAS 63 /* of integers of one byte, as if they had no mantissa */
-
-struct number {
-    int exponent;      /* 1 or more */
-    uint32_t mantissa; /* 8 bits, the highest one set but in subnormal numbers; 0: zero, or none */
-    int negative;
-};
-
-/* An integer, or a float of one byte. NaNs and infinities of e4m3 have no exponent of their own. */
-ALWAYS_INLINE struct number byte_number(uint32_t byte, unsigned mantissa_bits)
-{
-    struct number found = {1, byte & 127, (int)(byte >> 7)};
-    if (mantissa_bits) {
-        uint32_t exponent = found.mantissa >> mantissa_bits;
-        uint32_t none = mantissa_bits == 2 ? 31u << 2 : 127;
-        uint32_t mantissa = found.mantissa << (7 - mantissa_bits) & 127;
-        found.exponent = exponent ? (int)exponent : 1;
-        found.mantissa = found.mantissa >= none ? 0 : exponent ? mantissa + 128 : mantissa;
-        return found;
-    }
-    uint32_t size = byte < 128 ? byte : 256 - byte; /* no loop: compilers make vectors of this */
-    unsigned four = size < 16 ? 4 : 0, two = size << four < 64 ? 2 : 0;
-    unsigned one = size << four << two < 128 ? 1 : 0;
-    found.mantissa = size << four << two << one;
-    found.exponent = INT_BIAS + 7 - (int)(four + two + one);
-    return found;
-}
-
-ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
-{
-    unsigned exponent_bits = 8 * width - 1 - mantissa_bits, last = (1u << exponent_bits) - 1;
-    unsigned exponent = element >> mantissa_bits & last;
-    uint32_t mantissa = element >> (mantissa_bits - 7) & 127;
-    struct number found;
-    found.negative = (int)(element >> (8 * width - 1));
-    found.exponent = exponent ? (int)exponent : 1;
-    found.mantissa = exponent == last ? 0 : exponent ? mantissa + 128 : mantissa;
-    return found;
-}
-
-static int log_eighths(uint64_t number)
-{
-    return log2_in(number, HALFWAY, 8);
-}
 
 struct row {
     int used; /* it has a number that is not zero */
@@ -185,6 +137,22 @@ static struct row held(uint8_t low, uint8_t high)
     return found;
 }
 
+#define SCALES 4096u /* more than there are: those of fp32 are from -1221 to 1040 */
+
+/* Return the base above which a byte reaches the scales of most rows, which hold() keeps: a row of
+ * a header, or of infinity's neighbours, costs no other its scale. */
+static int base_of_most(const uint8_t *rows, const uint8_t *high_bytes, size_t count)
+{
+    uint32_t counts[SCALES] = {0};
+    for (size_t row = 0; row < count; row++) {
+        struct row found = held(rows[row], high_bytes[row]);
+        if (found.used) {
+            counts[found.scale + (int)SCALES / 2]++;
+        }
+    }
+    return (int)fullest_window(counts, SCALES, 256) - (int)SCALES / 2;
+}
+
 /* Fill rows and short_rows. A row of zeros is taken for one as before it: that is the cheapest. */
 static int survey_rows(const uint8_t *plain, struct dense_layout layout, uint8_t *rows,
                        uint8_t *short_rows, int *shorts)
@@ -203,11 +171,11 @@ static int survey_rows(const uint8_t *plain, struct dense_layout layout, uint8_t
             any = 1;
         }
     }
-    int base = low < high - 255 ? high - 255 : low;
+    int base = low < high - 255 ? base_of_most(rows, short_rows, count) : low;
     for (size_t row = 0; row < count; row++) {
         struct row found = held(rows[row], short_rows[row]);
         int scale = found.used ? found.scale - base : last;
-        last = scale < 0 ? 0 : scale;
+        last = scale < 0 ? 0 : scale > 255 ? 255 : scale;
         rows[row] = (uint8_t)last;
         short_rows[row] = (uint8_t)found.is_short;
         *shorts |= found.is_short;

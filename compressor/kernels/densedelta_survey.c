@@ -44,6 +44,20 @@ static size_t row_length(struct dense_layout layout, size_t row)
     return left < layout.columns ? left : layout.columns;
 }
 
+#define SCALES 4096u /* more than there are of rows */
+
+/* Return the lowest scale that FIRST is to stand for: the rows', each in 2 bytes, do not all fit.
+ */
+static int lowest_of_most(const uint8_t *rows, size_t count)
+{
+    uint32_t counts[SCALES] = {0};
+    for (size_t row = 0; row < count; row++) {
+        counts[load_le16(rows + 2 * row)]++;
+    }
+    counts[0] = 0; /* nothing moved */
+    return (int)fullest_window(counts, SCALES, 256 - FIRST) - 256;
+}
+
 /* Fill rows; returns the scale that FIRST stands for. */
 static int survey_rows(const uint8_t *plain, const uint8_t *base, struct dense_layout layout,
                        uint8_t *rows)
@@ -69,10 +83,10 @@ static int survey_rows(const uint8_t *plain, const uint8_t *base, struct dense_l
             any = 1;
         }
     }
-    low = low < high - (255 - FIRST) ? high - (255 - FIRST) : low;
+    low = low < high - (255 - FIRST) ? lowest_of_most(rows, count) : low;
     for (size_t row = 0; row < count; row++) {
         int scale = (int)load_le16(rows + 2 * row) - 256;
-        int above = scale < low ? 0 : scale - low;
+        int above = scale < low ? 0 : scale > low + 255 - FIRST ? 255 - FIRST : scale - low;
         rows[row] = (uint8_t)(scale > -256 ? FIRST + above : 0);
     }
     return low;

@@ -77,6 +77,16 @@ def test_scales_of_rows_and_columns_make_weights_smaller() -> None:
     assert right < 0.98 * len(packed_of(plain, "bf16", 99))
 
 
+def test_a_few_huge_rows_cost_no_other_its_scale() -> None:
+    numbers = bells(400, 64, 3)
+    plain = struct.pack(f"<{len(numbers)}f", *numbers)
+    huge = struct.pack("<128f", *[random.Random(4).gauss(0, 1e36) for _ in range(128)])
+
+    beside = len(packed_of(huge + plain[len(huge) :], "fp32", 64))
+
+    assert beside < 1.01 * len(packed_of(plain, "fp32", 64))
+
+
 def test_scales_of_rows_and_columns_make_integers_smaller() -> None:
     plain = bytes(max(-127, min(127, round(300 * x))) % 256 for x in bells(300, 100, 4))
     right = len(packed_of(plain, "int8", 100))

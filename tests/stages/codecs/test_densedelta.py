@@ -110,6 +110,20 @@ def test_scales_of_rows_and_columns_make_steps_smaller() -> None:
     assert ours < 0.97 * sizes(new, old, 99)[0]
 
 
+def test_a_row_that_moved_far_costs_no_other_its_scale() -> None:
+    rng = random.Random(5)
+    old = [rng.gauss(0, 1e-6) for _ in range(20_000)]
+    new = [x + rng.gauss(0, 1e-8) for x in old]
+    far = [rng.gauss(0, 1e36) for _ in range(100)]
+    base, plain, beside = (
+        struct.pack("<20000f", *some) for some in (old, new, far + new[len(far) :])
+    )
+
+    packed = len(packed_of(beside, base, "fp32", 100))
+
+    assert packed < 1.02 * len(packed_of(plain, base, "fp32", 100))
+
+
 def test_what_rows_and_columns_foretell_costs_next_to_nothing() -> None:
     rng = random.Random(2)
     old = [rng.gauss(0, 0.02) for _ in range(40_000)]
