@@ -2,13 +2,15 @@
  *
  * Byte 0 chooses: bit 1 what the rest is, bits 2-7 a class of plain size; bit 0 is free.
  *   bit 1 clear   hostile: 2 more bytes finish the plain size, the rest is a packed block
- *   bit 1 set     honest: the rest, repeated as the class says, is a plain block
+ *   bit 1 set     honest: the rest, repeated as the class says, is a plain block; where bits 2-4
+ *                 are all set, it may have three chunks, else it is small
  * All buffers are malloc'd to the byte, so that AddressSanitizer sees one too many. */
 #include "../../compressor/kernels/huffman_kernel.h"
 #include "buffers.h"
 
-/* Bytes: three chunks; more of them only take longer. */
-#define LARGEST ((size_t)3 << HUFFMAN_CHUNK_LOG_DEFAULT)
+/* Bytes: two chunks and a part; more of them only take longer. */
+#define LARGEST ((size_t)9 << (HUFFMAN_CHUNK_LOG_DEFAULT - 2))
+#define SMALL ((size_t)1 << 12) /* bytes; most inputs, so that many are tried */
 
 /* Decode into a buffer of exactly plain_size bytes; return it, or NULL if the block is damaged. */
 static uint8_t *decode(const uint8_t *packed, size_t packed_size, size_t plain_size,
@@ -69,7 +71,8 @@ static uint8_t *encode(size_t *packed_size, const uint8_t *plain, size_t plain_s
 /* Every path must pack to the same bytes as the first one, and unpack these. */
 static void try_honest(const uint8_t *data, size_t size, unsigned class)
 {
-    size_t times = times_within(size, (size_t)1 << class % 8, LARGEST), plain_size = size * times,
+    size_t most = class % 8 == 7 ? LARGEST : SMALL;
+    size_t times = times_within(size, (size_t)1 << class % 8, most), plain_size = size * times,
            first_size = 0;
     uint8_t *plain = malloc(plain_size ? plain_size : 1), *first = NULL;
     require(plain != NULL);
