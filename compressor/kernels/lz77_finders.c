@@ -53,7 +53,8 @@ size_t lz77_find_in_rows(struct lz77_parser *parser, uint32_t position, const ui
         for (unsigned i = 0; row.bits && i < parser->effort->depth; i++) {
             uint32_t before = row_next(&row, position);
             const uint8_t *from = parser->plain + before;
-            if (before < position && (size_t)(end - at) > found.longest &&
+            /* Worth its offset is what is longer by two: both bytes must be the chunk's own. */
+            if (before < position && (size_t)(end - at) >= found.longest + 2 &&
                 load_le32(from + found.longest - 2) == load_le32(at + found.longest - 2))
                 note(&found, count_equal(at, from, end), position - before);
         }

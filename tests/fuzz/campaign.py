@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +28,9 @@ from tests.vectors import make_floatdelta  # noqa: E402  (the same)
 
 FOLDER = Path(__file__).parent
 OUT = ROOT / "fuzz-out"
-FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer"]
+FLAGS = ["-std=c11", "-g", "-O2", "-fno-omit-frame-pointer"]
 SANITIZERS = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+COVERAGE = ["-fno-sanitize-coverage=trace-cmp"]  # traced comparisons take half of the time
 TIMEOUT = 25  # seconds by the clock; an input that takes longer is tried again alone
 CPU_TIME = 10  # seconds of processor time that it may take then: on a loaded machine the clock lies
 PARTS = {
@@ -35,15 +38,21 @@ PARTS = {
     "lz77": ("huffman",),
     "lz78": ("huffman",),
 }  # kernels that a kernel is made of
-LIMITS = ["-max_len=16384", "-rss_limit_mb=2048"]
+LIMITS = [f"-timeout={TIMEOUT}", "-rss_limit_mb=2048"]
+LONGEST = 4096  # bytes of a kernel's input, which targets repeat; longer ones only take longer
+LONGEST_FILE = 16384  # bytes of an input that is a file
+HABITS = ["-print_final_stats=1", "-entropic_scale_per_exec_time=1"]  # quick inputs come oftener
+MEMORY = "quarantine_size_mb=16:malloc_context_size=2"  # more is most of the time, in new pages
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
-SLICE = 180  # seconds of one process; processor time is known when it has ended
+ENDED = {
+    0,
+    72,
+    -signal.SIGTERM,
+}  # exit codes of a fuzzer without a finding: 72 is libFuzzer's for a signal
 PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 
 
-STARTED: set[subprocess.Popen[bytes]] = set()
-"""Fuzzers that run now."""
 STOPPED = threading.Event()
 
 
@@ -80,6 +89,11 @@ class Run:
             return [sys.executable, self.script]
         return [self.folder / "fuzzer"]
 
+    @property
+    def limits(self) -> list[str]:
+        """What an input may be, and take."""
+        return [*LIMITS, f"-max_len={LONGEST_FILE if self.script.exists() else LONGEST}"]
+
     def lasts(self, seconds: float) -> bool:
         """Say whether to go on: time is left, or an edge came in the second half."""
         return not STOPPED.is_set() and self.seconds < max(seconds, 2 * self.last_new_edge)
@@ -103,7 +117,16 @@ def build(run: Run) -> None:
     headers = [*kernels.glob("*.h"), *FOLDER.glob("*.h")]
     if is_newer(run.folder / "fuzzer", [target, *sources, *headers, Path(__file__)]):
         return
-    command = ["clang", *FLAGS, *SANITIZERS, target, *sources, "-o", run.folder / "fuzzer"]
+    command = [
+        "clang",
+        *FLAGS,
+        *SANITIZERS,
+        *COVERAGE,
+        target,
+        *sources,
+        "-o",
+        run.folder / "fuzzer",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(
@@ -158,35 +181,57 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def note(run: Run, line: bytes, seconds: float) -> None:
-    """Take what a line of libFuzzer tells; ``seconds`` is the run's time up to it."""
+def note(run: Run, line: bytes) -> None:
+    """Take what a line of libFuzzer tells."""
     if executed := EXECUTED.search(line):
         run.executions += int(executed[1])
     if progress := PROGRESS.search(line):
         edges, features, run.corpus = map(int, progress.groups())
         run.features = max(run.features, features)
         if edges > run.edges:
-            run.edges, run.last_new_edge = edges, seconds
+            run.edges, run.last_new_edge = edges, run.seconds
 
 
-def fuzz_slice(run: Run, seconds: float) -> None:
-    """Run the fuzzer once.
+@contextmanager
+def timed(run: Run, fuzzer: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Count the fuzzer's processor time, and end it when the run lasts no longer."""
+    over, before = threading.Event(), run.seconds
+
+    def watch() -> None:
+        while run.lasts(seconds) and not over.wait(1):
+            run.seconds = before + cpu_seconds(fuzzer.pid)
+        fuzzer.terminate()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield
+    over.set()
+    watcher.join()
+
+
+def start(run: Run) -> subprocess.Popen[bytes]:
+    """Start the fuzzer on the corpus."""
+    command = [*run.command, run.folder / "corpus", *run.limits, *HABITS]
+    return subprocess.Popen(
+        [*command, f"-artifact_prefix={run.folder}/"],
+        env=os.environ | {"ASAN_OPTIONS": MEMORY},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def fuzz_once(run: Run, seconds: float) -> None:
+    """Run the fuzzer until the run lasts no longer, or it stops by itself.
 
     Raises:
         FindingError: it stopped with a finding.
     """
-    command = [*run.command, run.folder / "corpus", *LIMITS, f"-timeout={TIMEOUT}"]
-    command += ["-print_final_stats=1"]
-    command += [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={run.folder}/"]
     log: list[bytes] = []
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as fuzzer:
-        STARTED.add(fuzzer)
+    with start(run) as fuzzer, timed(run, fuzzer, seconds):
         for line in fuzzer.stderr:
             log.append(line)
-            note(run, line, run.seconds + cpu_seconds(fuzzer.pid))
-        run.seconds += cpu_seconds(fuzzer.pid)
-        STARTED.remove(fuzzer)
-    if fuzzer.returncode and not STOPPED.is_set() and not merely_waited(run, log):
+            note(run, line)
+    if fuzzer.returncode not in ENDED and not merely_waited(run, log):
         (run.folder / "finding.log").write_bytes(b"".join(log))
         raise FindingError(explain(run, log))
 
@@ -222,18 +267,15 @@ def fuzz(run: Run, minutes: float) -> str:
     seed(run)
     try:
         while run.lasts(60 * minutes):
-            left = max(60 * minutes, 2 * run.last_new_edge) - run.seconds
-            fuzz_slice(run, min(left, SLICE))
+            fuzz_once(run, 60 * minutes)
     except FindingError as finding:
         return str(finding)
     return ""
 
 
 def stop(*_: object) -> None:
-    """Have all fuzzers end; what they reached is written down."""
+    """Have all fuzzers end soon; what they reached is written down."""
     STOPPED.set()
-    for fuzzer in tuple(STARTED):
-        fuzzer.terminate()
 
 
 def arguments() -> argparse.Namespace:

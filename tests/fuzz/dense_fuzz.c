@@ -5,14 +5,20 @@
  * whether columns have scales, bit 4 leanings, bit 5 endings, bits 6 and 7 the classes. Where bits
  * 1 and 2 are set, bit 5 chooses bytes, and bits 6 and 7 their type. The second byte is the number
  * of columns, and for hostile blocks two more are the number of elements. Where there are many
- * columns, plain bytes are repeated. Every buffer has its exact size and comes from malloc(), so
- * that a byte too far is a finding.
+ * columns, plain bytes are repeated; where there are most, so often that the block is large. Every
+ * buffer has its exact size and comes from malloc(), or is a variable of its own, so that a byte
+ * too far is a finding.
  */
 #include "../../compressor/kernels/dense_bytes.h"
 #include "buffers.h"
 
-#define MANY 40                   /* times that plain bytes are repeated */
-#define LARGEST ((size_t)1 << 16) /* bytes; more of them only take longer */
+#define MANY 40                  /* times that plain bytes are repeated */
+#define SMALL ((size_t)1 << 13)  /* bytes; most inputs, so that many are tried */
+#define LARGE ((size_t)33 << 10) /* elements; from 32 Ki on columns have classes and leanings */
+
+/* Where tables of codes are made; to take that much anew each time would be most of the time. */
+static struct dense_room room_kept;
+static struct dense_byte_room byte_room_kept;
 
 static uint8_t *room_of(size_t size)
 {
@@ -46,7 +52,7 @@ static void try_hostile(struct input input, unsigned choice, struct dense_layout
 {
     struct dense_side side;
     struct dense_tables *tables = (struct dense_tables *)room_of(sizeof *tables);
-    struct dense_room *room = (struct dense_room *)room_of(sizeof *room);
+    struct dense_room *room = &room_kept;
     size_t rows = dense_rows(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     int scaled = choice >> 3 & 1, leans = scaled && choice >> 4 & 1;
@@ -81,7 +87,6 @@ static void try_hostile(struct input input, unsigned choice, struct dense_layout
     free(plain);
     free(packed);
     free(tables);
-    free(room);
 }
 
 /* Decode what was encoded, from a buffer of its size. */
@@ -102,7 +107,7 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
 {
     struct dense_side side;
     struct dense_tables *tables = (struct dense_tables *)room_of(sizeof *tables);
-    struct dense_room *room = (struct dense_room *)room_of(sizeof *room);
+    struct dense_room *room = &room_kept;
     size_t rows = dense_rows(layout), bound = dense_bound(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *by_row = room_of(rows), *shorts = room_of(rows), *scales = room_of(columns);
@@ -134,14 +139,13 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     free(packed);
     free(sums);
     free(tables);
-    free(room);
 }
 
 static void try_hostile_bytes(struct input input, unsigned choice, struct dense_layout layout)
 {
     struct dense_side side = {0};
     struct dense_byte_tables *tables = (struct dense_byte_tables *)room_of(sizeof *tables);
-    struct dense_byte_room *room = (struct dense_byte_room *)room_of(sizeof *room);
+    struct dense_byte_room *room = &byte_room_kept;
     size_t rows = dense_rows(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *held[3] = {take_row(&input, rows, 256), take_row(&input, columns, 256),
@@ -167,7 +171,6 @@ static void try_hostile_bytes(struct input input, unsigned choice, struct dense_
     free(plain);
     free(packed);
     free(tables);
-    free(room);
 }
 
 /* Decode what was encoded, from a buffer of its size. */
@@ -187,7 +190,7 @@ static void try_plain_bytes(const uint8_t *plain, unsigned choice, struct dense_
 {
     struct dense_side side = {0};
     struct dense_byte_tables *tables = (struct dense_byte_tables *)room_of(sizeof *tables);
-    struct dense_byte_room *room = (struct dense_byte_room *)room_of(sizeof *room);
+    struct dense_byte_room *room = &byte_room_kept;
     size_t rows = dense_rows(layout), bound = dense_bound(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *by_row = room_of(2 * rows), *by_column = room_of(3 * columns);
@@ -214,7 +217,6 @@ static void try_plain_bytes(const uint8_t *plain, unsigned choice, struct dense_
     free(packed);
     free(sums);
     free(tables);
-    free(room);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -237,7 +239,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                   layout);
         return 0;
     }
-    size_t rest = size - 2, times = data[1] > 127 ? times_within(rest, MANY, LARGEST) : 1;
+    size_t rest = size - 2, times = data[1] > 127 ? times_within(rest, MANY, SMALL) : 1;
+    if (data[1] >= 240) {
+        times = LARGE * layout.width / rest + 1;
+    }
     uint8_t *plain = room_of(rest * times);
     for (size_t i = 0; i < times; i++) {
         memcpy(plain + i * rest, data + 2, rest);

@@ -4,12 +4,14 @@
  * encoded, decoded and compared; clear: the rest is what a block says, decoded), bits 1 and 2 the
  * type, bit 3 whether columns have scales, bit 4 whether signs are coded, bits 5 to 7 the factors.
  * The second byte is the number of columns, and for hostile blocks two more are the number of
- * elements. Where there are many columns, plain bytes are repeated.
+ * elements. Where there are many columns, plain bytes are repeated; where there are most, so often
+ * that the block is large.
  */
 #include "../../compressor/kernels/densedelta_kernel.h"
 #include "buffers.h"
 
 #define MANY 40                   /* times that plain bytes are repeated */
+#define SMALL ((size_t)1 << 13)   /* bytes; most inputs, so that many are tried */
 #define LARGEST ((size_t)1 << 16) /* bytes; more of them only take longer */
 
 static struct bytes take_row(struct input *input, size_t size)
@@ -170,7 +172,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_hostile((struct input){data + 4, size - 4}, data[0], layout);
         return 0;
     }
-    size_t half = (size - 2) / 2, times = data[1] > 127 ? times_within(half, MANY, LARGEST) : 1;
+    size_t half = (size - 2) / 2, most = data[1] >= 240 ? LARGEST : SMALL;
+    size_t times = data[1] > 127 ? times_within(half, MANY, most) : 1;
     struct bytes plain = stretched(data + 2, half, times);
     struct bytes base = bytes_new(plain.size);
     for (size_t i = 0; i < base.size; i++) {

@@ -1,25 +1,21 @@
 /* floatcode_fuzz.c - floats split and coded at once, by each path; see campaign.py.
  *
- * Byte 0: bit 0 the way, bits 2 and 3 the width of words, bits 4 to 7 a class of size; byte 1 the rotation.
+ * Byte 0: bit 0 the way, bits 2 and 3 the width of words, bits 4 to 7 a class of size; byte 1 the
+ * rotation.
  *   bit 0 clear   hostile: 2 bytes finish the plain size; then come the blocks of the streams, each
  *                 behind 2 bytes for its size
- *   bit 0 set     honest: the rest, repeated as the class says, is floats
+ *   bit 0 set     honest: the rest, repeated as the class says, is floats; where bits 4 to 6 are
+ *                 all set, streams may have many chunks, else they are small
  * Hostile blocks must be taken for the same as by huffman and floatsplit one after the other, honest
  * ones be the same. All buffers are malloc'd to the byte. */
 #include "../../compressor/kernels/floatcode_kernel.h"
+#include "buffers.h"
 
-#include <stdlib.h>
-#include <string.h>
+#define SMALL ((size_t)1 << 12)                          /* bytes; most inputs */
+#define LARGEST ((size_t)3 << HUFFMAN_CHUNK_LOG_DEFAULT) /* bytes; more only take longer */
 
 static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
 enum { PATHS = 3 };
-
-static void require(int truth)
-{
-    if (!truth) {
-        abort();
-    }
-}
 
 static uint8_t *room_for(size_t size)
 {
@@ -173,7 +169,8 @@ static void encode(struct floatcode_blocks *blocks, const uint8_t *plain, size_t
 
 static void try_honest(const uint8_t *data, size_t size, struct floatcode *code, unsigned class)
 {
-    size_t plain_size = size << class % 8;
+    size_t most = class % 8 == 7 ? LARGEST : SMALL;
+    size_t plain_size = size * times_within(size, (size_t)1 << class % 8, most);
     uint8_t *plain = room_for(plain_size);
     for (size_t i = 0; i < plain_size; i++) {
         plain[i] = data[i % size];

@@ -1,14 +1,17 @@
 /* libFuzzer entry for the huffman kernel.
  *
- * Byte 0 chooses: bit 1 what the rest is, bits 2-7 a class of plain size; bit 0 is free.
+ * Byte 0 chooses: bit 1 what the rest is, bits 2-7 a class of plain size.
  *   bit 1 clear   hostile: 2 more bytes finish the plain size, the rest is a packed block
- *   bit 1 set     honest: the rest, repeated as the class says, is a plain block
+ *   bit 1 set     honest: a plain block. Bit 0 clear: it is the rest, repeated as the class says;
+ *                 bit 0 set: each two bytes are a symbol and how often it comes. Class 7 has three
+ *                 chunks, others are small
  * All buffers are malloc'd to the byte, so that AddressSanitizer sees one too many. */
 #include "../../compressor/kernels/huffman_kernel.h"
 #include "buffers.h"
 
-/* Bytes: three chunks; more of them only take longer. */
-#define LARGEST ((size_t)3 << HUFFMAN_CHUNK_LOG_DEFAULT)
+/* Bytes: two chunks and a part; more of them only take longer. */
+#define LARGEST ((size_t)9 << (HUFFMAN_CHUNK_LOG_DEFAULT - 2))
+#define SMALL ((size_t)1 << 12) /* bytes; most inputs, so that many are tried */
 
 /* Decode into a buffer of exactly plain_size bytes; return it, or NULL if the block is damaged. */
 static uint8_t *decode(const uint8_t *packed, size_t packed_size, size_t plain_size,
@@ -66,16 +69,38 @@ static uint8_t *encode(size_t *packed_size, const uint8_t *plain, size_t plain_s
     return exact;
 }
 
-/* Every path must pack to the same bytes as the first one, and unpack these. */
-static void try_honest(const uint8_t *data, size_t size, unsigned class)
+static struct bytes repeated(const uint8_t *data, size_t size, unsigned class, size_t most)
 {
-    size_t times = times_within(size, (size_t)1 << class % 8, LARGEST), plain_size = size * times,
-           first_size = 0;
-    uint8_t *plain = malloc(plain_size ? plain_size : 1), *first = NULL;
-    require(plain != NULL);
-    for (size_t i = 0; i < plain_size; i++) {
-        plain[i] = (uint8_t)(data[i % size] >> (class / 8));
+    struct bytes plain = bytes_new(size * times_within(size, (size_t)1 << class % 8, most));
+    for (size_t i = 0; i < plain.size; i++) {
+        plain.at[i] = (uint8_t)(data[i % size] >> (class / 8));
     }
+    return plain;
+}
+
+/* Symbols as often as the byte behind each says, strewn: so trees of all shapes come up. */
+static struct bytes strewn(const uint8_t *data, size_t size, size_t most)
+{
+    struct bytes sorted = bytes_new(most);
+    size_t n = 0;
+    for (size_t i = 0; i + 1 < size; i += 2) {
+        for (size_t count = (size_t)1 << data[i + 1] % 12; count && n < most; count--) {
+            sorted.at[n++] = data[i];
+        }
+    }
+    struct bytes plain = bytes_new(n);
+    for (size_t i = 0; i < n; i++) {
+        plain.at[i] = sorted.at[(i * 2654435761u >> 8) % n];
+    }
+    free(sorted.at);
+    return plain;
+}
+
+/* Every path must pack to the same bytes as the first one, and unpack these. */
+static void try_honest(const uint8_t *plain, size_t plain_size)
+{
+    size_t first_size = 0;
+    uint8_t *first = NULL;
     for (size_t i = 0; huffman_path_at(i); i++) {
         size_t packed_size;
         uint8_t *packed = encode(&packed_size, plain, plain_size, huffman_path_at(i));
@@ -90,7 +115,6 @@ static void try_honest(const uint8_t *data, size_t size, unsigned class)
         require(packed_size == first_size && memcmp(packed, first, first_size) == 0);
         free(packed);
     }
-    free(plain);
     free(first);
 }
 
@@ -100,10 +124,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     unsigned choice = data[0];
-    if (choice & 2) {
-        try_honest(data + 1, size - 1, choice >> 2);
-    } else {
-        try_hostile(data + 1, size - 1, choice >> 2);
+    unsigned class = choice >> 2;
+    size_t most = class == 7 ? LARGEST : SMALL;
+    if (!(choice & 2)) {
+        try_hostile(data + 1, size - 1, class);
+        return 0;
     }
+    struct bytes plain =
+        choice & 1 ? strewn(data + 1, size - 1, most) : repeated(data + 1, size - 1, class, most);
+    try_honest(plain.at, plain.size);
+    free(plain.at);
     return 0;
 }

@@ -1,24 +1,40 @@
 /* lz77_fuzz.c - hostile blocks, and round trips, for lz77_*.c; see campaign.py.
  *
- * Byte 0: bits 0 and 1 the mode, bit 2 whether a plain is made by orders; byte 1: the level.
+ * Byte 0: bits 0 and 1 the mode, bit 2 whether a plain is made by orders, bits 3 to 6 whether it
+ * may be long then (all are set), bit 7 whether scratch is filled; byte 1: the level.
  *   mode 0  hostile: the last three bytes claim a plain size; the block is before them
  *   mode 1  the rest is a plain, or orders for one; all paths give one block, which comes back
  *   mode 2  the same, then damaged
  *   mode 3  hostile streams: the rest, cut into five, becomes a coded chunk by huffman's encoder
- * Orders make plains longer than a chunk, with repeats that straddle its end. All buffers are
- * malloc'd to the byte, but scratch, whose end alone is. */
+ * Long plains are longer than a chunk, with repeats that straddle its end. All buffers are malloc'd
+ * to the byte, but scratch, which holds what was left there and ends where it was asked to end. */
 #include "../../compressor/kernels/lz77_kernel.h"
 #include "buffers.h"
 
-static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
-enum { PATHS = 3, ORDERED_MAX = 3 << 16, CLAIM_MAX = 1 << 19 };
+#include <sanitizer/asan_interface.h>
 
-/* Scratch at a multiple of 64 that ends where it was asked to end. */
-static uint8_t *scratch_new(size_t nbytes, void **whole)
+static const char *const NAMES[] = {"portable", "ssse3", "avx2"};
+enum { PATHS = 3, SHORT_MAX = 1 << 12, LONG_MAX = 3 << 16, CLAIM_MAX = 1 << 19 };
+enum { SCRATCH_MAX = 1 << 24 };
+
+static int fills; /* whether scratch is filled */
+
+/* Scratch at a multiple of 64 that ends where it was asked to end: one room, of which the rest is
+ * poisoned. To take 2 MiB anew for each call would be most of the time. */
+static uint8_t *scratch_of(size_t nbytes)
 {
-    require(posix_memalign(whole, 64, nbytes) == 0);
-    memset(*whole, 0xA5, nbytes);
-    return *whole;
+    static _Alignas(64) uint8_t room[SCRATCH_MAX];
+    static size_t used = SCRATCH_MAX; /* what is behind is poisoned */
+    require(nbytes <= sizeof room);
+    __asan_unpoison_memory_region(room, nbytes);
+    if (used > nbytes) {
+        __asan_poison_memory_region(room + nbytes, used - nbytes);
+    }
+    used = nbytes;
+    if (fills) {
+        memset(room, 0xA5, nbytes);
+    }
+    return room;
 }
 
 static int choose(struct lz77_coder *coder, const char *name)
@@ -31,14 +47,14 @@ static int choose(struct lz77_coder *coder, const char *name)
 }
 
 /* Four bytes are an order: a repeat (how far back and how long, in steps that grow), or bytes. */
-static struct bytes ordered(const uint8_t *data, size_t nbytes)
+static struct bytes ordered(const uint8_t *data, size_t nbytes, size_t most)
 {
-    struct bytes plain = bytes_new(ORDERED_MAX);
+    struct bytes plain = bytes_new(most);
     size_t at = 0;
     for (; nbytes >= 4; data += 4, nbytes -= 4) {
         size_t back = (data[0] | (size_t)data[1] << 8) << (data[2] >> 6 << 1);
         size_t count = (size_t)(data[2] & 63) << (data[3] >> 4);
-        if (at + count + 4 > ORDERED_MAX)
+        if (at + count + 4 > most)
             break;
         if (back == 0 || back > at) {
             memcpy(plain.at + at, data, 4);
@@ -56,27 +72,23 @@ static struct bytes ordered(const uint8_t *data, size_t nbytes)
 
 static struct bytes encoded(struct bytes plain, int level, const struct lz77_coder *coder)
 {
-    void *whole;
-    uint8_t *scratch = scratch_new(lz77_encode_scratch(plain.size, level, coder), &whole);
+    uint8_t *scratch = scratch_of(lz77_encode_scratch(plain.size, level, coder));
     struct bytes room = bytes_new(lz77_encode_bound(plain.size));
     size_t nbytes = lz77_encode(room.at, plain.at, plain.size, level, scratch, coder);
     require(nbytes <= room.size);
     struct bytes packed = bytes_copy(room.at, nbytes);
     free(room.at);
-    free(whole);
     return packed;
 }
 
 static enum lz77_status decode(struct bytes out, struct bytes packed,
                                const struct lz77_coder *coder)
 {
-    void *whole;
     enum lz77_status status = lz77_check_size(packed.size, out.size);
-    uint8_t *scratch = scratch_new(lz77_decode_scratch(out.size, coder), &whole);
+    uint8_t *scratch = scratch_of(lz77_decode_scratch(out.size, coder));
     enum lz77_status decoded =
         lz77_decode(out.at, out.size, packed.at, packed.size, scratch, coder);
     require(status == LZ77_OK || status == decoded);
-    free(whole);
     return decoded;
 }
 
@@ -183,6 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t nbytes)
         return 0;
     unsigned mode = data[0] & 3;
     int level = 1 + data[1] % 9;
+    fills = data[0] >> 7;
     if (mode == 3) {
         try_streams(data + 2, nbytes - 2);
         return 0;
@@ -195,7 +208,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t nbytes)
         return 0;
     }
     const uint8_t *text = data + 7; /* 2 to 6 say how to damage */
-    struct bytes plain = data[0] & 4 ? ordered(text, nbytes - 7) : bytes_copy(text, nbytes - 7);
+    size_t most = (data[0] & 0x78) == 0x78 ? LONG_MAX : SHORT_MAX;
+    struct bytes plain =
+        data[0] & 4 ? ordered(text, nbytes - 7, most) : bytes_copy(text, nbytes - 7);
     if (mode == 1)
         try_round_trip(plain, level);
     else

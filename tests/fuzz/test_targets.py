@@ -75,9 +75,9 @@ def test_an_input_that_only_waited_is_no_finding_and_one_that_hangs_is(
 
     if hangs:
         with pytest.raises(campaign.FindingError, match="timeout-1"):
-            campaign.fuzz_slice(run, 1)
+            campaign.fuzz_once(run, 1)
     else:
-        campaign.fuzz_slice(run, 1)
+        campaign.fuzz_once(run, 1)
 
     assert (tmp_path / "timeout-1").exists() == hangs
 
@@ -94,4 +94,4 @@ def test_a_planted_hang_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     run = run_of(tmp_path, [fuzzer], monkeypatch)
 
     with pytest.raises(campaign.FindingError, match=r"timeout.*\n.*replay: .*timeout-"):
-        campaign.fuzz_slice(run, 20)
+        campaign.fuzz_once(run, 20)

@@ -308,6 +308,18 @@ def test_any_buffer_of_bytes_is_taken() -> None:
     assert kernel.decode(kernel.encode(b""), 0) == b""
 
 
+@pytest.mark.parametrize("size", [96, 256])  # bytes; from so many on a match is taken at once
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_stands_behind_a_plain_changes_nothing(level: int, size: int) -> None:
+    """The end repeats what came before; nearer, the same lacks its last byte."""
+    text = bytes(range(size))
+    plain = bytes(400) + text + b"!" + text[:-1] + b"?" + text
+
+    packed = {kernel.encode(memoryview(plain + behind)[:-1], level) for behind in (b"!", b"?")}
+
+    assert len(packed) == 1
+
+
 def test_threads_do_not_share_their_scratch() -> None:
     plains = [words(50_000, seed) for seed in range(1, 9)]
     with ThreadPoolExecutor(4) as pool:
