@@ -74,17 +74,18 @@ class Packer:
         self._dedup = earlier.dedup if earlier else Dedup(options.table, options.reach)
         self._before = earlier.before if earlier else None
         self._head = options.head(self.block_size, earlier.head if earlier else None)
-        self._begin = self._before.offset if self._before else 0
         self._deltas = self._differences(self._head) if options.sources else None
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain, self._done = 0, (0, 0)  # bytes taken in; bytes written of them, as what
         self._current = Current(Entry(b""), 0)
         self._extents = Extents(self._write_extents, self.block_size)
+        if not options.alone:
+            _ = self._writer
 
     @cached_property
     def _writer(self) -> ArchiveWriter:
-        """Made with the first member: what this holds may change what the HEAD declares."""
+        """Made with the only member, if there is one: what this holds may change what the HEAD declares."""
         return ArchiveWriter(self._behind.write, self._head, self._before)
 
     def _reach_back(self) -> None:
@@ -124,7 +125,7 @@ class Packer:
     @property
     def packed_size(self) -> int:
         """Bytes written so far."""
-        return self._writer.offset - self._begin
+        return self._writer.offset - (self._before.offset if self._before else 0)
 
     @property
     def threads(self) -> int:
@@ -326,10 +327,7 @@ class Packer:
     def _large_spans(
         self, plain: bytes | bytearray, parts: list[Piece]
     ) -> tuple[list[Span], list[Piece]]:
-        """Return the extents of a part of a large member, and the pieces of it that are new.
-
-        Without ``parts``, what it is compared by, all of it is.
-        """
+        """Return the extents of a part of a large member, and its new pieces: without ``parts`` all of it."""
         number = self._current.number = self._dedup.blocks.add()
         if not parts:
             return [(number, 0, len(plain))], [Piece(0, len(plain), b"")]
