@@ -81,6 +81,7 @@ class Packing:
         self._inputs = inputs
         self._chain = chain
         self._options = options
+        self._alone = options["reach"] is None  # as one input is: see PackOptions
         self._scanning = scan_options(options)
         self._suffix = naming.SUFFIX
         self._report = report
@@ -152,12 +153,7 @@ class Packing:
                 return packed
 
             total = source.stat.st_size if source.regular else None
-            self._to_file(target, self._job_of_one(pack, total))
-
-    def _job_of_one(
-        self, pack: Callable[[Packer, frozenset[Identity]], Tally], total: int | None
-    ) -> Job:
-        return Job(pack, total, self._reach(total), alone=self._options["reach"] is None)
+            self._to_file(target, Job(pack, total, self._reach(total), alone=self._alone))
 
     def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
         tree = tree_of(inputs, self._scanning, self._report)
@@ -216,7 +212,7 @@ class Packing:
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
         total = paths.total_size(statuses)
         if piped or len(members) == 1:
-            return self._job_of_one(pack, total)
+            return Job(pack, total, self._reach(total), alone=self._alone)
         return Job(pack, total, self._reach(total, PIPED_REACH if output is None else None))
 
     def _status(self, path: Path) -> os.stat_result | None:

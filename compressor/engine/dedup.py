@@ -235,7 +235,10 @@ def joined(spans: list[Span], span: Span) -> None:
     spans.append(span)
 
 
-def gathered(content: bytes | bytearray, parts: Iterable[Piece]) -> bytearray:
-    """Return the bytes of some pieces of a content."""
+def gathered(content: bytes | bytearray, parts: Iterable[Piece]) -> bytes | bytearray:
+    """Return the bytes of some pieces of a content: itself, where these are all."""
+    parts = list(parts)
+    if sum(part.size for part in parts) == len(content):
+        return content
     with memoryview(content) as view:
         return bytearray(b"".join(view[part.start : part.start + part.size] for part in parts))

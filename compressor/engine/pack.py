@@ -80,8 +80,7 @@ class Packer:
         self._plain, self._done = 0, (0, 0)  # bytes taken in; bytes written of them, as what
         self._current = Current(Entry(b""), 0)
         self._extents = Extents(self._write_extents, self.block_size)
-        if not options.alone:
-            _ = self._writer
+        _ = options.alone or self._writer
 
     @cached_property
     def _writer(self) -> ArchiveWriter:
@@ -218,7 +217,7 @@ class Packer:
             new.append(piece)
             at += piece.size
         if new:
-            solid.take(content if len(new) == len(parts) else gathered(content, new))
+            solid.take(gathered(content, new))
         return spans
 
     def _flush_solid(self) -> None:
@@ -245,8 +244,7 @@ class Packer:
 
         def write(packed: tuple[Draft, int]) -> None:
             item, needs = packed
-            place = self._dedup.packed_alike(item) or self._writer.block(item)
-            known.place(number, place, needs)
+            known.place(number, self._dedup.packed_alike(item) or self._writer.block(item), needs)
             self._tell(plain)
 
         self._options.progress(self._plain, *self._done)
@@ -302,8 +300,7 @@ class Packer:
         if isinstance(piece, Coded):
             sizes = piece.sizes() if self._dedup.reach != 0 else ()
             return piece.plain, list(pieces_of(piece.plain, sizes))
-        # Short blocks stand between tensors: a version to come shall know what lies in them.
-        listed = self._options.reach != 0 or len(piece) < self.block_size
+        listed = self._options.reach != 0 or len(piece) < self.block_size  # between tensors
         return piece, list(pieces(piece)) if listed else []
 
     def _pack_new(
@@ -311,15 +308,14 @@ class Packer:
     ) -> None:
         """Have what is new of a part of a large member packed."""
         current, hashes = self._current, hashes_of(new)
-        fresh = plain if sum(part.size for part in new) == len(plain) else gathered(plain, new)
-        blocks, against = self._blocks, None
+        fresh, blocks, against = gathered(plain, new), self._blocks, None
         if isinstance(piece, Coded):
             rest = piece.only(fresh, {part.start for part in new})
             blocks = self._packer_of(rest)
             if self._deltas:
                 against = self._deltas.against(rest, current.number, self._options.reach)
-        at = current.position + new[0].start
-        contents = Contents(fresh, current.ordinal, at, hashes, against)
+        start = current.position + new[0].start
+        contents = Contents(fresh, current.ordinal, start, hashes, against)
         self._extents.wait(len(fresh))
         self._dedup.blocks.grow(block_bound(len(fresh), hashes))
         self._submit(lambda: blocks.pack(contents), current.number, len(fresh))

@@ -16,14 +16,14 @@ class Solid(Struct):
     ``parts`` are its bytes, ``size`` of them.
     """
 
-    parts: list[bytearray] = field(default_factory=list)
+    parts: list[bytes | bytearray] = field(default_factory=list)
     size: int = 0
     entries: list[Entry] = field(default_factory=list)
     pieces: list[tuple[int, int, bytes]] = field(default_factory=list)
     number: int = 0
     weight: int = 0
 
-    def take(self, content: bytearray) -> None:
+    def take(self, content: bytes | bytearray) -> None:
         """Add a content."""
         self.parts.append(content)
         self.size += len(content)
