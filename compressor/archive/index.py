@@ -106,12 +106,6 @@ class Index:
         schema.check_base(block, offset)
         return block
 
-    def packed_start(self, offset: int, size: int) -> bytes:
-        """Return at most ``size`` bytes from the start of the body of a BLOCK, not proven."""
-        header = self._header(offset, Kind.BLOCK)
-        begin = self.start + offset + HEADER_SIZE + header.meta_size
-        return self.source.read(begin, min(size, header.body_size))
-
     def has_sound_block(self, offset: int) -> bool:
         """Say whether a BLOCK at ``offset`` can be read and passes its check."""
         try:

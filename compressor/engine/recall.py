@@ -7,7 +7,7 @@ from blake3 import blake3
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Draft, Kind
+from compressor.archive.record import HEADER_SIZE, Draft, Kind, parse_header
 from compressor.archive.schema import PIECE_HASH, Block, unpack
 from compressor.engine.dedup import Dedup, key_of
 from compressor.errors import DamagedError
@@ -68,8 +68,7 @@ class Recall:
         block = self._index.block(offset)
         number = self._numbers[offset] = dedup.blocks.known(offset, block.needs)
         if _stands_alone(block) and not block.pieces:
-            start = self._index.packed_start(offset, PACKED_START)
-            dedup.recall(_packed_key(block, start), number, 0)
+            dedup.recall(_packed_key(block, self._packed_start(offset)), number, 0)
         at = 0
         for order, (gap, size) in enumerate(block.pieces):
             at += gap
@@ -77,6 +76,13 @@ class Recall:
             dedup.recall(key, number, at)
             at += size
         return number
+
+    def _packed_start(self, offset: int) -> bytes:
+        """Return how the body of a block begins, not proven."""
+        source, at = self._index.source, self._index.start + offset
+        header = parse_header(source.read(at, HEADER_SIZE), offset)
+        begin = at + HEADER_SIZE + header.meta_size
+        return source.read(begin, min(PACKED_START, header.body_size))
 
     def alike(self, dedup: Dedup, item: Draft) -> int | None:
         """Return the offset of a block that is, but for its place, equal to a new one."""
