@@ -69,7 +69,7 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
     options = pack_options(codec, level, threads, block_size, memory, verify)
     parts: list[Bytes] = []
     with memoryview(data) as view:
-        options = replace(options, plain_limit=view.nbytes)
+        options = replace(options, plain_limit=view.nbytes, alone=True)
         content = view.cast("B") if view.nbytes else memoryview(b"")
         with closing(Packer(parts.append, options)) as packer:
             packer.add(Entry(os.fsencode(name)), packer.content_in(content))

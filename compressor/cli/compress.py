@@ -42,7 +42,7 @@ packing_options = together(
     click.option(
         "--reach",
         type=Size(least=0),
-        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; in one file not]",
+        help="How far back repeats are looked for.  [default: anywhere; to a pipe 256M; in one file tensors]",
     ),
     versioning,
     scanning,

@@ -39,8 +39,8 @@ from compressor.engine.convert import ARCHIVE, Conversion, NameTwiceError, membe
 from compressor.engine.foreign import recognised
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer
-from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
-from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.packfile import commit, pack_all
+from compressor.engine.packoptions import PIPED_REACH, PackOptions, Sources, reach_of
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import CompressorError, MemoryBudgetError, UsageError

@@ -24,8 +24,8 @@ from compressor.engine import heap
 from compressor.engine.live import CLOCK, pack_live
 from compressor.engine.nodes import recordable
 from compressor.engine.pack import Packer
-from compressor.engine.packfile import PIPED_REACH, commit, pack_all, reach_of
-from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.packfile import commit, pack_all
+from compressor.engine.packoptions import PIPED_REACH, PackOptions, Sources, reach_of
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
@@ -60,7 +60,7 @@ class PackedFiles(Tally):
 
 
 class Job(Struct, frozen=True):
-    """What goes into one archive: ``total`` bytes, where known; ``reach`` as in PackOptions.
+    """What goes into one archive: ``total`` bytes, where known; ``reach`` and ``alone`` as in PackOptions.
 
     ``pack`` is told which files are the archive itself, and the one that it replaces.
     """
@@ -69,6 +69,7 @@ class Job(Struct, frozen=True):
     total: int | None
     reach: int | None = 0
     tree: Tree | None = None
+    alone: bool = False
 
 
 class Packing:
@@ -80,6 +81,7 @@ class Packing:
         self._inputs = inputs
         self._chain = chain
         self._options = options
+        self._alone = options["reach"] is None  # as one input is: see PackOptions
         self._scanning = scan_options(options)
         self._suffix = naming.SUFFIX
         self._report = report
@@ -151,7 +153,7 @@ class Packing:
                 return packed
 
             total = source.stat.st_size if source.regular else None
-            self._to_file(target, Job(pack, total, self._reach(total)))
+            self._to_file(target, Job(pack, total, self._reach(total), alone=self._alone))
 
     def _tree_job(self, inputs: list[Path], *, to_file: bool) -> Job:
         tree = tree_of(inputs, self._scanning, self._report)
@@ -209,9 +211,9 @@ class Packing:
         statuses = [os.fstat(0)] if piped else [status for _, status in found if status]
         pack = self._pack_stdin if piped else partial(self._pack_all, usable)
         total = paths.total_size(statuses)
-        alone = piped or len(members) == 1
-        several = PIPED_REACH if output is None else None
-        return Job(pack, total, self._reach(total, 0 if alone else several))
+        if piped or len(members) == 1:
+            return Job(pack, total, self._reach(total), alone=self._alone)
+        return Job(pack, total, self._reach(total, PIPED_REACH if output is None else None))
 
     def _status(self, path: Path) -> os.stat_result | None:
         """Return what an input is, or None and a report why it can't be packed."""
@@ -384,6 +386,7 @@ class Packing:
             plain_limit=job.total,
             solid_size=solid_size_from(options),
             reach=job.reach,
+            alone=job.alone,
             sources=Sources(within, externals_from(options)),
             warn=self._report.warn,
             progress=progress,

@@ -18,7 +18,7 @@ from compressor.engine.archivefile import ArchiveFile, locked
 from compressor.engine.externals import Externals
 from compressor.engine.links import adopt, orphans
 from compressor.engine.nodes import entry_of
-from compressor.engine.pack import TABLE_SHARE, Packer
+from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.previous import Previous
 from compressor.engine.reading import NONE_GIVEN, UnpackOptions
@@ -82,7 +82,7 @@ def append_version(
         archive = SeekableArchive(file.file, UnpackOptions(external=external))
         previous = Previous(archive.indexes[-1])
         _refuse_below_files(previous, options.roots)
-        earlier = previous.earlier(packing.memory // TABLE_SHARE, external)
+        earlier = previous.earlier(packing.table, external)
         packing = replace(packing, sources=_sources(file, archive, previous, externals))
         file.begin()
         try:

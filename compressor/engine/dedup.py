@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
+from compressor.archive.record import Draft
 from compressor.archive.schema import PIECE_HASH, Span
 from compressor.kernels.pieces import SLOT, PieceTable, cut
 
@@ -117,7 +118,8 @@ class Dedup:
 
     ``loads`` make the content of earlier versions known: the first is called before anything is looked up,
     each of the others once something is in none of those before it; ``serves`` says whether a block of
-    theirs, at an offset, can be had as it was when it was written.
+    theirs, at an offset, can be had as it was when it was written, ``alike`` which of them a new one is
+    equal to, if to any.
     """
 
     def __init__(
@@ -126,13 +128,15 @@ class Dedup:
         reach: int | None,
         loads: "Sequence[Callable[[Dedup], None]]" = (),
         serves: Callable[[int], bool] = lambda _: True,
+        alike: "Callable[[Dedup, Draft], int | None]" = lambda _dedup, _item: None,
     ) -> None:
-        self._table = PieceTable(memory) if reach != 0 else None
-        self._reach = reach
+        self._table = PieceTable(memory) if memory else None
+        self.reach = reach
         self._room = memory // (2 * SLOT) // 4 * 3  # entries before any is forgotten
         self._loads = list(loads)
         self._prepared = False
         self._serves = serves
+        self._alike = alike
         self.blind = False
         """Whether nothing is found: what is packed now is to stand for itself."""
         self.blocks = Blocks()
@@ -164,7 +168,7 @@ class Dedup:
         Up to ``slack`` bytes are written before the record that refers to it; the block ``new`` is among
         them, and in reach.
         """
-        if self._table is None or self.blind:
+        if self._table is None or self.reach == 0 or self.blind:
             return None
         location = self._table.find(key)
         while location is None and self._loads:
@@ -173,12 +177,19 @@ class Dedup:
         if location is None:
             return None
         number, start = location >> 32, location & 0xFFFFFFFF
-        reach = self._reach
+        reach = self.reach
         if reach is not None and number != new and self.blocks.distance(number) + slack > reach:
             return None
         if self.is_old(number) and not self._serves(self.blocks.offset(number)):
             return None  # what a block lists may be sound where its content is not
         return number, start
+
+    def packed_alike(self, item: Draft) -> int | None:
+        """Return the offset of a block of an earlier version that came to the same bytes, or None.
+
+        So is found what lists no pieces, because nobody wanted to spend the time.
+        """
+        return self._alike(self, item)
 
     def is_old(self, number: int) -> bool:
         """Say whether a block belongs to an earlier version."""
@@ -192,16 +203,26 @@ def key_of(digest: bytes) -> bytes:
 
 def pieces(content: bytes | bytearray) -> Iterator[Piece]:
     """Yield the pieces of a content."""
+    return pieces_of(content, cut(content, final=True))
+
+
+def pieces_of(content: bytes | bytearray, sizes: Iterable[int]) -> Iterator[Piece]:
+    """Yield the pieces of numbers, which have these sizes."""
     start = 0
     with memoryview(content) as view:
-        for size in cut(content, final=True):
+        for size in sizes:
             yield Piece(start, size, key_of(blake3(view[start : start + size]).digest()))
             start += size
 
 
-def all_of(content: bytes | bytearray) -> Piece:
-    """Return numbers as one piece: cut anywhere they would lose what they have in common."""
-    return Piece(0, len(content), key_of(blake3(content).digest()))
+def hashes_of(parts: Iterable[Piece]) -> list[tuple[int, int, bytes]]:
+    """Return start, size and hash of pieces, where these have one, in the block of them in a row."""
+    found, at = list[tuple[int, int, bytes]](), 0
+    for part in parts:
+        if part.key:
+            found.append((at, part.size, part.key))
+        at += part.size
+    return found
 
 
 def joined(spans: list[Span], span: Span) -> None:
@@ -214,7 +235,10 @@ def joined(spans: list[Span], span: Span) -> None:
     spans.append(span)
 
 
-def gathered(content: bytes | bytearray, parts: Iterable[Piece]) -> bytearray:
-    """Return the bytes of some pieces of a content."""
+def gathered(content: bytes | bytearray, parts: Iterable[Piece]) -> bytes | bytearray:
+    """Return the bytes of some pieces of a content: itself, where these are all."""
+    parts = list(parts)
+    if sum(part.size for part in parts) == len(content):
+        return content
     with memoryview(content) as view:
         return bytearray(b"".join(view[part.start : part.start + part.size] for part in parts))

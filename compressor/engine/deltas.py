@@ -101,7 +101,8 @@ class Deltas:
         if needs > MOST_NEEDS:
             return None
         placed = self._blocks.placed(spans)
-        memory = coded.coding.base_memory(len(coded.plain))
+        # What is new of a block may be a difference from parts of much larger ones.
+        memory = coded.coding.base_memory(min(coded.coding.most, self._head.block_size))
         return Against(chains, placed, needs, lambda: self._read(placed, needs, memory))
 
     def _far(self, base: int, reach: int | None) -> bool:

@@ -92,6 +92,7 @@ def _options(level: int, size: int, *, several: bool) -> PackOptions:
         solid_size=SOLID_SIZES.get(level, SOLID_SIZE),
         threads=1,
         reach=None if several else 0,
+        alone=not several,
         codings=codings_for(level),
         trials=trials_for(level),
         plain_limit=size,

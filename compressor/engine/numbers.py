@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,11 +20,17 @@ SAMPLE = 64 << 10  # bytes
 LOOKED_AT = 16 << 20  # bytes of a pipe, at most: headers of models have less
 ENDLESS = 1 << 62  # bytes: what a pipe gives, as long as it has not ended
 
+LEAST_TENSOR = 4 << 10  # bytes; a smaller one is compared together with its neighbours
+GLANCE = 64  # bytes from the middle of a tensor: two that differ in them are not the same
+
 Look = Callable[[int, int], bytes]
 """From an offset and a length to the bytes of a file."""
 
 Content = Iterable["bytes | bytearray | Hole | Coded"]
 """A member's content: blocks of bytes or of numbers, and holes between them."""
+
+Twins = Callable[[], object]
+"""Called before the first of a content that seems to hold a tensor twice."""
 
 Key = tuple[str, str, tuple[int, ...] | None]
 """Name ("": none), type and shape: tensors that have these in common are states of one another."""
@@ -59,17 +65,48 @@ class Coded(Struct, frozen=True):
         """The elements of a row, where all of the block is of one tensor."""
         return columns_of(self.parts[0].key[2]) if len(self.parts) == 1 else FLAT
 
+    def sizes(self) -> list[int]:
+        """Return the sizes of what it is compared by: its tensors, of which tiny neighbours are joined.
+
+        Cut elsewhere numbers would lose what they have in common.
+        """
+        return [sum(part.size for part in group) for group in self._groups()] or [len(self.plain)]
+
+    def only(self, plain: bytes | bytearray, starts: Collection[int]) -> Coded:
+        """Return what is left of it: ``plain``, that which begins at these places in it."""
+        if len(plain) == len(self.plain):
+            return self
+        at, parts = 0, list[Part]()
+        for group in self._groups():
+            if at in starts:
+                parts += group
+            at += sum(part.size for part in group)
+        return Coded(plain, self.coding, parts)
+
+    def _groups(self) -> list[list[Part]]:
+        groups, joins = list[list[Part]](), False
+        for part in self.parts:
+            tiny = part.size < LEAST_TENSOR
+            if tiny and joins:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+            joins = tiny
+        return groups
+
 
 def key_of_tensor(segment: Segment) -> Key:
     """Return what a tensor is known by."""
     return segment.name or "", segment.dtype, segment.shape
 
 
-def content_of(source: Input, options: PackOptions, piece_size: int) -> Content:
+def content_of(source: Input, options: PackOptions, piece_size: int, twins: Twins) -> Content:
     """Yield a file's content: in blocks of one type each where it is numbers."""
     if options.codings and source.regular and source.at_start and source.whole_on_disk:
         found = _numbers_in(source.look, source.stat.st_size, options, piece_size)
         if found is not None:
+            if options.alone and found.has_twins(source.look):
+                twins()
             yield from _coded(found, source.take, piece_size)
     elif options.codings and not source.regular:
         yield from content_from(source.take, options, piece_size)
@@ -144,7 +181,7 @@ def _cut_up(
     return _in_pieces(take, piece_size) if found is None else _coded(found, take, piece_size)
 
 
-def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Content:
+def content_in(data: memoryview, options: PackOptions, piece_size: int, twins: Twins) -> Content:
     """Return bytes in memory in the same way."""
     rest = data
 
@@ -157,6 +194,8 @@ def content_in(data: memoryview, options: PackOptions, piece_size: int) -> Conte
         return taken
 
     found = _numbers_in(look, len(data), options, piece_size) if options.codings else None
+    if found is not None and options.alone and found.has_twins(look):
+        twins()
     return _cut_up(found, take, piece_size)
 
 
@@ -197,6 +236,18 @@ class _Cuts:
             before = self._segments[number - 1]
             return Part(key_of_tensor(before), before.size + begin, before.size + end, between)
         return Part(key_of_tensor(segment), begin, end, between)
+
+    def has_twins(self, look: Look) -> bool:
+        """Say whether two tensors of one size seem to be the same, and not one number all over."""
+        met = set[tuple[int, bytes]]()
+        for one in self._segments:
+            if one.dtype and one.size >= LEAST_TENSOR:
+                seen = look(one.start + one.size // 2, GLANCE)
+                if (one.size, seen) in met:
+                    return True
+                if seen[8:] != seen[:-8]:
+                    met.add((one.size, seen))
+        return False
 
 
 def _numbers_in(look: Look, size: int, options: PackOptions, most: int) -> _Cuts | None:

@@ -1,20 +1,21 @@
 """Members into an archive: read, cut, packed in threads, written in order; nothing is stored twice."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
-from msgspec import Struct
 from msgspec.structs import replace
 
 from compressor.archive.leaf import LEAF_SIZE, Entry, weight
 from compressor.archive.record import MAX_BLOCK, Draft
 from compressor.archive.schema import MAX_ENTRIES, MAX_PAGE, Base, Head, Span
-from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Before, Kept, VersionLabel, Write
+from compressor.archive.writer import NOTHING_KEPT, ArchiveWriter, Kept, VersionLabel, Write
 from compressor.engine.behind import Behind
-from compressor.engine.block import Against, BlockPacker, Contents
+from compressor.engine.block import BlockPacker, Contents
 from compressor.engine.dedup import (
     HOLE,
     LEAST_CUT,
@@ -22,15 +23,16 @@ from compressor.engine.dedup import (
     RECORD_BOUND,
     Dedup,
     Piece,
-    all_of,
     block_bound,
     gathered,
+    hashes_of,
     joined,
     key_of,
     pieces,
+    pieces_of,
 )
 from compressor.engine.numbers import Coded, Content, content_in, content_of
-from compressor.engine.packoptions import NOWHERE, PackOptions
+from compressor.engine.packoptions import NOWHERE, PIPED_REACH, PackOptions, reach_of
 from compressor.engine.pending import Current, Extents, Solid
 from compressor.engine.pool import OrderedPool
 from compressor.engine.zeros import hash_zeros
@@ -41,17 +43,9 @@ from compressor.tree.inputs import Hole, Input
 
 if TYPE_CHECKING:
     from compressor.engine.deltas import Deltas
+    from compressor.engine.previous import Earlier
 
-TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
 LEAST_PIECE = 64 << 10  # bytes; files that say they are empty, such as those of /proc, need not be
-
-
-class Earlier(Struct, frozen=True):
-    """What a version is appended to: its place, what its HEAD declared, and what it holds."""
-
-    before: Before
-    head: Head
-    dedup: Dedup
 
 
 class Packer:
@@ -71,27 +65,34 @@ class Packer:
         if not options.compares:
             options = replace(options, sources=NOWHERE)
         self._options = options
-        table = options.memory // TABLE_SHARE if options.reach != 0 else 0
-        fixed = 2 * self.piece_size + self._most + table
+        fixed = 2 * self.piece_size + self._most + options.table
         threads, apart = options.workers(self.piece_size, fixed)
         self._pool = OrderedPool(threads, self.piece_size)
         self._behind = Behind(write, apart=apart)
         choose = options.trials.choose if options.trials else None
         self._blocks = BlockPacker(options.chain, options.verifies, options.warn, choose=choose)
-        self._dedup = earlier.dedup if earlier else Dedup(table, options.reach)
-        before = earlier.before if earlier else None
-        head = options.head(self.block_size, earlier.head if earlier else None)
-        self._writer = ArchiveWriter(self._behind.write, head, before)
-        self._begin = before.offset if before else 0
-        self._deltas = self._differences(head) if options.sources else None
+        self._dedup = earlier.dedup if earlier else Dedup(options.table, options.reach)
+        self._before = earlier.before if earlier else None
+        self._head = options.head(self.block_size, earlier.head if earlier else None)
+        self._deltas = self._differences(self._head) if options.sources else None
         self._solid = Solid()
         self._members = 0  # whose blocks were submitted
         self._plain, self._done = 0, (0, 0)  # bytes taken in; bytes written of them, as what
         self._current = Current(Entry(b""), 0)
-        # What extents refer to could come to lie out of reach, if they waited.
-        self._extents = Extents(self._write_extents, 0 if options.reach else self.block_size)
+        self._extents = Extents(self._write_extents, self.block_size)
+        _ = options.alone or self._writer
 
-    def _differences(self, head: Head) -> "Deltas":
+    @cached_property
+    def _writer(self) -> ArchiveWriter:
+        """Made with the only member, if there is one: what this holds may change what the HEAD declares."""
+        return ArchiveWriter(self._behind.write, self._head, self._before)
+
+    def _reach_back(self) -> None:
+        """Have the tensors of the only member stored once, as far back as a reader of a pipe may keep."""
+        self._dedup.reach = reach_of(None, self._options.plain_limit, PIPED_REACH)
+        self._head = replace(self._head, reach=self._dedup.reach)
+
+    def _differences(self, head: Head) -> Deltas:
         from compressor.engine import deltas  # most runs have no use for it
 
         numbers, sources = self._dedup.blocks, self._options.sources
@@ -109,11 +110,11 @@ class Packer:
         """
         externals = self._options.sources.externals
         self._dedup.blind = externals is not None and source.identity in externals.identities
-        return content_of(source, self._options, self.piece_size)
+        return content_of(source, self._options, self.piece_size, self._reach_back)
 
     def content_in(self, data: memoryview) -> Content:
         """Return bytes in memory as they are to be added, in the same way."""
-        return content_in(data, self._options, self.piece_size)
+        return content_in(data, self._options, self.piece_size, self._reach_back)
 
     @property
     def plain_size(self) -> int:
@@ -123,7 +124,7 @@ class Packer:
     @property
     def packed_size(self) -> int:
         """Bytes written so far."""
-        return self._writer.offset - self._begin
+        return self._writer.offset - (self._before.offset if self._before else 0)
 
     @property
     def threads(self) -> int:
@@ -216,7 +217,7 @@ class Packer:
             new.append(piece)
             at += piece.size
         if new:
-            solid.take(content if len(new) == len(parts) else gathered(content, new))
+            solid.take(gathered(content, new))
         return spans
 
     def _flush_solid(self) -> None:
@@ -243,7 +244,7 @@ class Packer:
 
         def write(packed: tuple[Draft, int]) -> None:
             item, needs = packed
-            known.place(number, self._writer.block(item), needs)
+            known.place(number, self._dedup.packed_alike(item) or self._writer.block(item), needs)
             self._tell(plain)
 
         self._options.progress(self._plain, *self._done)
@@ -263,7 +264,7 @@ class Packer:
         """Begin a file larger than a block, or one whose end is not known yet; its size is a guess."""
         self._writer.claim(entry.name)
         self._dedup.prepare()
-        if self._options.reach is not None:
+        if self._dedup.reach is not None:
             self._flush_solid()  # what it refers to could come to lie out of reach
         self._pool.then(lambda: self._writer.open_member(entry.name))
         self._current = Current(entry, self._members)
@@ -281,64 +282,64 @@ class Packer:
             hash_zeros(current.digest, piece.length)
             self._extents.add([(HOLE, 0, piece.length)])
             return
-        if isinstance(piece, Coded):
-            plain, blocks = piece.plain, self._packer_of(piece)
-            parts = None if self._options.reach == 0 else [all_of(plain)]
-        else:
-            plain, blocks = piece, self._blocks
-            # Short blocks stand between tensors: a version to come shall know what lies in them.
-            listed = self._options.reach != 0 or len(plain) < self.block_size
-            parts = list(pieces(plain)) if listed else None
+        plain, parts = self._compared(piece)
         current.digest.update(plain)
-        spans, fresh, new = self._large_spans(plain, parts)
+        spans, new = self._large_spans(plain, parts)
         self._plain += len(plain)
-        if fresh:
-            against = self._against(piece, current.number) if isinstance(piece, Coded) else None
-            at = current.position + current.skipped
-            contents = Contents(fresh, current.ordinal, at, new, against)
-            self._extents.wait(len(fresh))
-            self._dedup.blocks.grow(block_bound(len(fresh), new))
-            self._submit(lambda: blocks.pack(contents), current.number, len(fresh))
+        if new:
+            self._pack_new(piece, plain, new)
         if isinstance(piece, Coded) and self._deltas:
             self._deltas.note(piece, spans)
         self._extents.add(spans)
+        if self._dedup.reach and any(number != current.number for number, _, _ in spans):
+            self._extents.flush()  # what they refer to could come to lie out of reach
         current.position += len(plain)
 
-    def _against(self, coded: Coded, number: int) -> Against | None:
-        """Return what a block of numbers may be a difference from."""
-        if self._deltas is None:
-            return None
-        return self._deltas.against(coded, number, self._options.reach)
+    def _compared(self, piece: bytes | bytearray | Coded) -> tuple[bytes | bytearray, list[Piece]]:
+        """Return bytes, and the pieces that they are compared by, now or by a version to come; or none."""
+        if isinstance(piece, Coded):
+            sizes = piece.sizes() if self._dedup.reach != 0 else ()
+            return piece.plain, list(pieces_of(piece.plain, sizes))
+        listed = self._options.reach != 0 or len(piece) < self.block_size  # between tensors
+        return piece, list(pieces(piece)) if listed else []
+
+    def _pack_new(
+        self, piece: bytes | bytearray | Coded, plain: bytes | bytearray, new: list[Piece]
+    ) -> None:
+        """Have what is new of a part of a large member packed."""
+        current, hashes = self._current, hashes_of(new)
+        fresh, blocks, against = gathered(plain, new), self._blocks, None
+        if isinstance(piece, Coded):
+            rest = piece.only(fresh, {part.start for part in new})
+            blocks = self._packer_of(rest)
+            if self._deltas:
+                against = self._deltas.against(rest, current.number, self._options.reach)
+        start = current.position + new[0].start
+        contents = Contents(fresh, current.ordinal, start, hashes, against)
+        self._extents.wait(len(fresh))
+        self._dedup.blocks.grow(block_bound(len(fresh), hashes))
+        self._submit(lambda: blocks.pack(contents), current.number, len(fresh))
 
     def _large_spans(
-        self, piece: bytes | bytearray, parts: list[Piece] | None
-    ) -> tuple[list[Span], bytes | bytearray, list[tuple[int, int, bytes]]]:
-        """Return the extents of a piece of a large member, what is new of it, and the pieces of that.
-
-        ``parts`` are what it is compared by; None: nothing is looked for.
-        """
+        self, plain: bytes | bytearray, parts: list[Piece]
+    ) -> tuple[list[Span], list[Piece]]:
+        """Return the extents of a part of a large member, and its new pieces: without ``parts`` all of it."""
         number = self._current.number = self._dedup.blocks.add()
-        self._current.skipped = 0
-        if parts is None:
-            return [(number, 0, len(piece))], piece, []
-        spans: list[Span] = []
-        listed: list[tuple[int, int, bytes]] = []
-        new: list[Piece] = []
-        fresh = 0
+        if not parts:
+            return [(number, 0, len(plain))], [Piece(0, len(plain), b"")]
+        spans, new, fresh = list[Span](), list[Piece](), 0
         # What is new goes before the extents, which may take a record for each MAX_PAGE of them.
-        slack = len(piece) + 3 * RECORD_BOUND + 3 * PIECE_BOUND * len(parts)
+        slack = len(plain) + 3 * RECORD_BOUND + 3 * PIECE_BOUND * (len(parts) + len(self._extents))
         for part in parts:
-            known = self._dedup.find(part.key, number, slack)
+            known = self._dedup.find(part.key, number, slack - part.size)
             if known is not None and known[0] != self._solid.number:
                 joined(spans, (*known, part.size))
                 continue
             new.append(part)
             joined(spans, (number, fresh, part.size))
-            listed.append((fresh, part.size, part.key))
             self._dedup.put(part.key, number, fresh)
             fresh += part.size
-        self._current.skipped = new[0].start if new else 0
-        return spans, piece if fresh == len(piece) else gathered(piece, new), listed
+        return spans, new
 
     def _write_extents(self, spans: list[Span]) -> None:
         blocks = self._dedup.blocks

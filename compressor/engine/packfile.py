@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel, Write
 from compressor.engine.pack import Packer
-from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.packoptions import PackOptions, Sources, reach_of
 from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.tree.inputs import file_identities
@@ -22,8 +22,6 @@ from compressor.tree.outputs import (
 )
 from compressor.tree.pagecache import written
 from compressor.tree.permissions import shared_permissions
-
-PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions/0009
 
 T = TypeVar("T", bound=Tally)
 
@@ -52,15 +50,6 @@ class Packed(Struct, frozen=True):
     others: int
     plain_size: int
     packed_size: int
-
-
-def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
-    """Return how far back repeats are looked for: as asked, never further than there is anything.
-
-    None is anywhere; ``default`` is for who has not asked.
-    """
-    known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
-    return min(known) if known else None
 
 
 def pack_all(

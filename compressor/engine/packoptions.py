@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from compressor.engine.externals import Externals
     from compressor.engine.states import EarlierStates
 
+TABLE_SHARE = 8  # of the memory budget one part in so many is for what dedup remembers
+TWINS_TABLE = 1 << 20  # bytes of it for one file: its tensors within PIPED_REACH
 LEAST_BLOCK = 4 << 10  # bytes that a user may ask for: a block costs 130 more, 3 % of these
+PIPED_REACH = 256 << 20  # bytes: what a reader of a pipe has to keep, decisions/0009
 SOLID_SIZE = 4 << 20  # bytes that small members share at most, decisions/0007
 
 
@@ -47,6 +50,15 @@ class Sources(Struct, frozen=True):
 NOWHERE = Sources()
 
 
+def reach_of(asked: int | None, total: int | None, default: int | None) -> int | None:
+    """Return how far back repeats are looked for: as asked, never further than there is anything.
+
+    None is anywhere; ``default`` is for who has not asked.
+    """
+    known = [reach for reach in (default if asked is None else asked, total) if reach is not None]
+    return min(known) if known else None
+
+
 class PackOptions(Struct, frozen=True):
     """How to pack; sizes in bytes. ``verify`` None: where a native stage takes part.
 
@@ -60,6 +72,8 @@ class PackOptions(Struct, frozen=True):
     memory: int = DEFAULT_MEMORY
     verify: bool | None = None
     reach: int | None = 0
+    alone: bool = False
+    """Whether one content is all there is: tensors in it are stored once although ``reach`` is 0."""
     optional: tuple[str, ...] = ()
     codings: Codings = NONE
     """How numbers in files are packed; without any they are not looked for."""
@@ -80,6 +94,14 @@ class PackOptions(Struct, frozen=True):
     def compares(self) -> bool:
         """Whether blocks of numbers may be differences; a HEAD says the same to a pipe as to a file."""
         return bool(self.codings) and (self.reach != 0 or bool(self.sources.externals))
+
+    @property
+    def table(self) -> int:
+        """The bytes of what dedup remembers, at most."""
+        share = self.memory // TABLE_SHARE
+        if self.reach == 0:
+            return min(share, TWINS_TABLE) if self.alone and self.codings else 0
+        return share
 
     def verifies(self, chain: Chain) -> bool:
         """Whether blocks under a chain are decoded before they are written."""

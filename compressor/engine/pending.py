@@ -16,14 +16,14 @@ class Solid(Struct):
     ``parts`` are its bytes, ``size`` of them.
     """
 
-    parts: list[bytearray] = field(default_factory=list)
+    parts: list[bytes | bytearray] = field(default_factory=list)
     size: int = 0
     entries: list[Entry] = field(default_factory=list)
     pieces: list[tuple[int, int, bytes]] = field(default_factory=list)
     number: int = 0
     weight: int = 0
 
-    def take(self, content: bytearray) -> None:
+    def take(self, content: bytes | bytearray) -> None:
         """Add a content."""
         self.parts.append(content)
         self.size += len(content)
@@ -42,7 +42,6 @@ class Current(Struct):
     ordinal: int
     position: int = 0
     number: int = 0
-    skipped: int = 0
     digest: blake3 = field(default_factory=blake3)
 
 
@@ -50,7 +49,7 @@ class Extents:
     """The next extents of the member that is being fed: those of several small blocks share a record.
 
     ``write`` takes at most MAX_PAGE of them, in order. Until then their blocks wait, which a reader holds:
-    at most ``most`` bytes, and MAX_PAGE blocks. With 0 nothing waits.
+    at most ``most`` bytes, and MAX_PAGE blocks.
     """
 
     def __init__(self, write: Callable[[list[Span]], object], most: int) -> None:
@@ -65,14 +64,15 @@ class Extents:
             self.flush()
         self._waiting += size
 
+    def __len__(self) -> int:
+        return len(self._spans)
+
     def add(self, spans: Iterable[Span]) -> None:
         """Take what the member goes on with."""
         for span in spans:
             if len(self._spans) == MAX_PAGE:
                 self.flush()
             self._spans.append(span)
-        if not self._most:
-            self.flush()
 
     def flush(self) -> None:
         """Have all that was taken written."""

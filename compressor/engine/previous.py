@@ -10,14 +10,22 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry, Place, without_content
 from compressor.archive.names import page_ref
 from compressor.archive.record import FOOTER_SIZE, Kind
-from compressor.archive.schema import FILE, LeafRef
+from compressor.archive.schema import FILE, Head, LeafRef
 from compressor.archive.writer import Before, Kept
 from compressor.engine.dedup import Dedup
 from compressor.engine.needs import Looks
-from compressor.engine.pack import Earlier
 from compressor.engine.reading import External
 from compressor.engine.recall import Recall
 from compressor.errors import CompressorError, DamagedError
+
+
+class Earlier(Struct, frozen=True):
+    """What a version is appended to: its place, what its HEAD declared, and what it holds."""
+
+    before: Before
+    head: Head
+    dedup: Dedup
+
 
 Known = tuple[Entry, Place]
 """A member of the version before, and where its entry stands."""
@@ -135,5 +143,5 @@ class Previous(Struct):
 
         entries = [entry for entry, _ in self.members.values()]
         recall = Recall(self.index, entries, self._filled)
-        dedup = Dedup(memory, None, (recall.last, recall.older), serves)
+        dedup = Dedup(memory, None, (recall.last, recall.older), serves, recall.alike)
         return Earlier(before, self.index.head, dedup)

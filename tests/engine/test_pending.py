@@ -56,12 +56,3 @@ def test_a_long_list_is_cut_where_a_record_is_full() -> None:
     extents.flush()
 
     assert records == [MAX_PAGE, MAX_PAGE, 5]
-
-
-def test_nothing_waits_where_nothing_may() -> None:
-    records: list[int] = []
-    extents = Extents(lambda spans: records.append(len(spans)), 0)
-    extents.wait(BLOCK)
-    extents.add([(1, 0, 1)])
-
-    assert records == [1]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compressor.engine.packfile import reach_of
+from compressor.engine.packoptions import reach_of
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.restoring import Restoring, restore
 from compressor.engine.select import Selection
