@@ -38,17 +38,14 @@ PARTS = {
     "lz77": ("huffman",),
     "lz78": ("huffman",),
 }  # kernels that a kernel is made of
-LIMITS = [f"-timeout={TIMEOUT}", "-rss_limit_mb=2048"]
+LIMITS = ["-rss_limit_mb=2048"]
 LONGEST = 4096  # bytes of a kernel's input, which targets repeat; longer ones only take longer
 LONGEST_FILE = 16384  # bytes of an input that is a file
 HABITS = ["-print_final_stats=1", "-entropic_scale_per_exec_time=1"]  # quick inputs come oftener
 MEMORY = "quarantine_size_mb=16:malloc_context_size=2"  # more is most of the time, in new pages
 MODES = range(4)  # what a seed's first byte may be; a target may know fewer
-ENDED = {
-    0,
-    72,
-    -signal.SIGTERM,
-}  # exit codes of a fuzzer without a finding: 72 is libFuzzer's for a signal
+ENDED = {0, 72, -signal.SIGTERM, -signal.SIGUSR1}
+"""Exit codes of a fuzzer that was told to end; 72 is libFuzzer's where that was SIGTERM."""
 PROGRESS = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 
@@ -92,7 +89,8 @@ class Run:
     @property
     def limits(self) -> list[str]:
         """What an input may be, and take."""
-        return [*LIMITS, f"-max_len={LONGEST_FILE if self.script.exists() else LONGEST}"]
+        longest = LONGEST_FILE if self.script.exists() else LONGEST
+        return [*LIMITS, f"-timeout={TIMEOUT}", f"-max_len={longest}"]
 
     def lasts(self, seconds: float) -> bool:
         """Say whether to go on: time is left, or an edge came in the second half."""
@@ -200,7 +198,7 @@ def timed(run: Run, fuzzer: subprocess.Popen[bytes], seconds: float) -> Iterator
     def watch() -> None:
         while run.lasts(seconds) and not over.wait(1):
             run.seconds = before + cpu_seconds(fuzzer.pid)
-        fuzzer.terminate()
+        fuzzer.send_signal(signal.SIGUSR1)  # it ends after the input at hand, which may hang
 
     watcher = threading.Thread(target=watch)
     watcher.start()
