@@ -1,6 +1,7 @@
 """compressor info."""
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,23 @@ def _show(path: Path, found: Survey, report: Report) -> None:
     lines = [f"{'path':<16}{shown(path)}"]
     lines += [f"{name.replace('_', ' '):<16}{value}" for name, value in _readable(facts).items()]
     lines += [f"{'kind':<16}{_kind_in_words(kind)}" for kind in kinds]
-    lines += [f"{'chain':<16}{_in_words(chain)}" for chain in chains]
+    together = sorted(_without_columns(found.chains).items())
+    lines += [f"{'chain':<16}{_in_words(_chain(text, use))}" for text, use in together]
     bases = [_base(base) for base in found.needed]
     lines += [f"{'needs':<16}{shown(one['name'])}, BLAKE3 {one['blake3']}: --base" for one in bases]
     lists = {"kinds": kinds, "chains": chains, "bases": bases}
     report.output("info", "\n".join(lines), path=str(path), **facts, **lists)
+
+
+def _without_columns(chains: dict[str, ChainUse]) -> dict[str, ChainUse]:
+    """Return chains that differ in the length of rows alone as one: a model has many."""
+    found: dict[str, ChainUse] = {}
+    for text, use in chains.items():
+        one = found.setdefault(re.sub(r":columns=\d+", "", text), ChainUse())
+        one.blocks += use.blocks
+        one.plain_size += use.plain_size
+        one.packed_size += use.packed_size
+    return found
 
 
 def _base(base: Base) -> dict[str, Any]:
@@ -153,7 +166,7 @@ def _readable(facts: dict[str, Any]) -> dict[str, str]:
 def _chain(text: str, use: ChainUse) -> dict[str, Any]:
     try:
         providers = [node.info.provider() for node in parse(text).walk()]
-        provider = ", ".join(f"{item.name} {item.version}" for item in providers)
+        provider = ", ".join(dict.fromkeys(f"{item.name} {item.version}" for item in providers))
     except CompressorError:
         provider = "nobody here"
     return {

@@ -1,6 +1,8 @@
 """`info`: what an archive is made of, and what dedup saved."""
 
+import json
 import random
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,32 @@ def test_the_reach_of_what_was_appended_is_the_whole_archive(run: Run, archive: 
     assert found["reach"] == 1000
     run("compress", "-f", "a")
     assert b"\nreach           none" in run("info", "a.cz").stdout
+
+
+def test_people_read_one_line_for_chains_that_differ_in_the_length_of_rows(run: Run) -> None:
+    rng = random.Random(3)
+    tensors = {f"w{n}": (n, [rng.gauss(0, 0.02) for _ in range(200 * n)]) for n in (90, 120)}
+    Path("m.safetensors").write_bytes(safetensors_of(tensors))
+    run("compress", "-7", "m.safetensors")
+
+    (found,) = lines(run("info", "--json", "m.safetensors.cz").stdout)
+    said = run("info", "m.safetensors.cz").stdout.decode()
+
+    dense = [chain for chain in found["chains"] if chain["chain"].startswith("dense:")]
+    assert len(dense) == 2
+    size = sum(chain["plain_bytes"] for chain in dense)
+    assert f"dense:dtype=fp32: 2 blocks, {size / 1000:.0f} kB" in said
+    assert "columns" not in said
+
+
+def safetensors_of(tensors: dict[str, tuple[int, list[float]]]) -> bytes:
+    """Return a file of fp32 matrices, each with its columns and its numbers."""
+    header: dict[str, Any] = {}
+    content = b""
+    for name, (columns, numbers) in tensors.items():
+        begin = len(content)
+        content += struct.pack(f"<{len(numbers)}f", *numbers)
+        shape = [len(numbers) // columns, columns]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, len(content)]}
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + content

@@ -13,8 +13,9 @@ def test_the_demo_packs_by_codecs_that_may_be_asked_for() -> None:
     demo = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(demo)
 
-    found = demo.codecs()
+    found = demo.codecs("float32")
 
-    assert {"zstd", "huffman", "lzw", "lz77"} <= set(found)
+    assert {"zstd", "huffman", "lzw", "lz77", "dense:dtype=fp32"} <= set(found)
+    assert set(demo.codecs("sources")) == set(found) - {"dense:dtype=fp32"}
     for codec in found:
         chain_for(codec, None)
