@@ -35,8 +35,9 @@ def test_nothing_of_inputs_and_archive_stays_in_memory(run: Run, inputs: tuple[s
     run("compress", "--no-cache", *inputs, "-o", ARCHIVE)
     assert kept(ARCHIVE, "run/a", "run/b") == 0
     run("compress", "-f", *inputs, "-o", ARCHIVE)
-    assert kept(ARCHIVE) >= 3 << 20
-    assert kept("run/a", "run/b") >= 3 << 20
+    # Without it most does, but for what the system may have needed for others meanwhile.
+    assert kept(ARCHIVE) > 2 << 20
+    assert kept("run/a", "run/b") > 2 << 20
 
 
 def test_nothing_stays_of_one_file_packed_beside_itself(run: Run) -> None:
