@@ -23,6 +23,11 @@ SHORT = {"force": "-f"}
 """Options that are known by one letter."""
 
 
+def in_a_line(error: BaseException) -> str:
+    """Return of what type an error of another package is, and the first line of what it says."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
 class CompressorError(Exception):
     """Base of all errors raised on purpose.
 
@@ -190,9 +195,8 @@ class PlugInError(UnsupportedError):
     """
 
     def __init__(self, plug_in: str, stage: str, error: BaseException) -> None:
-        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         super().__init__(
-            f"stage {stage!r} fails in the plug-in that brings it, {plug_in}: {reason}; "
+            f"stage {stage!r} fails in the plug-in that brings it, {plug_in}: {in_a_line(error)}; "
             "update or remove that package, or tell its authors"
         )
         self.plug_in = plug_in

@@ -16,12 +16,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from compressor.errors import (
-    ChainError,
-    DamagedError,
-    UnsupportedError,
-    UsageError,
-)
+from compressor.errors import ChainError, DamagedError, UnsupportedError, UsageError
 from compressor.stages import TABLE, fused, stage_by_name
 from compressor.stages.base import BasedCodec, Bytes, Codec, Ending, Filter, Option, StageInfo
 from compressor.stages.fused import Stream
@@ -361,7 +356,8 @@ class _Parser:
     def _stage(self) -> StageInfo:
         if not self.token[:1].isalpha():
             self.fail("expected the name of a stage")
-        return stage_by_name(column=self.column, name=self._next())  # in this order
+        column = self.column
+        return stage_by_name(self._next(), column)
 
     def _children(self, depth: int) -> tuple[Chain, ...]:
         if self._take(">"):

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import lzallright
 
-from compressor.errors import DamagedError, UnsupportedError
+from compressor.errors import DamagedError, UnsupportedError, in_a_line
 from compressor.stages.base import Bytes, Option, Provider, StageInfo
 
 FAST, STRONG = 1, 9  # lzo1x_1 and lzo1x_999: the levels that exist
@@ -28,8 +28,7 @@ def _python_lzo() -> ModuleType | str:
     except Exception as error:  # whatever goes wrong in another package, lzallright still works
         if isinstance(error, ModuleNotFoundError) and error.name == "lzo":
             return INSTALL
-        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        return f"python-lzo is installed, but can't be loaded ({reason}): install it anew"
+        return f"python-lzo is installed, but can't be loaded ({in_a_line(error)}): install it anew"
 
 
 class Lzo:
