@@ -1,9 +1,11 @@
 """Whole commands beside their peers: python benchmarks/run.py [--data FILE] [--rounds N] [--size BYTES].
 
 Both commands of a row run in turn, A B A B, on the same input, with two threads; the row shows the
-medians of their times and the ratio of these. Only ratios inside one run mean anything. Without
---data the input is gathered from what every machine has: the interpreter's library, shared objects,
-and a float array made with a fixed seed.
+medians of their times, the ratio of these, and that of the least times. Only ratios inside one run mean
+anything. What a command wrote is removed before it runs again: who writes over a file gets its memory at
+once, and who writes a new one beside it has to ask for more, which a virtual machine may have to get from
+its host. Without --data the input is gathered from what every machine has: the interpreter's library,
+shared objects, and a float array made with a fixed seed.
 """
 
 import argparse
@@ -32,7 +34,7 @@ class Row:
     ours: list[str]
     peer: list[str]
     target: float
-    sizes: tuple[str, str] | None = None  # files whose sizes are compared
+    outputs: tuple[str, str] | None = None  # files that ours and the peer write
     rounds: int | None = None
 
 
@@ -77,33 +79,37 @@ def _floats() -> Iterator[bytes]:
 def rows(data: str) -> Iterator[Row]:
     """Yield the comparisons whose peers are installed; the order matters: first in, then out."""
     two = ["-T2", "-f"]
+    restored = f"{data}.1", f"{data}.2"
     if shutil.which("zstd"):
-        ours, peer = f"{data}.zstd.cz", f"{data}.zst"
+        ours, peer = packed = f"{data}.zstd.cz", f"{data}.zst"
         pack = [OURS, "compress", *two, "--codec", "zstd:level=3", data, "-o", ours]
-        yield Row(
-            "zstd:3 in", pack, ["zstd", "-q", *two, "-3", data, "-o", peer], 1.0, (ours, peer)
-        )
-        unpack = [OURS, "decompress", *two, ours, "-o", f"{data}.1"]
-        yield Row("zstd:3 out", unpack, ["zstd", "-q", "-d", "-f", peer, "-o", f"{data}.2"], 0.8)
-    packed = f"{data}.pipe.cz"
+        yield Row("zstd:3 in", pack, ["zstd", "-q", *two, "-3", data, "-o", peer], 1.0, packed)
+        unpack = [OURS, "decompress", *two, ours, "-o", restored[0]]
+        peers = ["zstd", "-q", "-d", "-f", peer, "-o", restored[1]]
+        yield Row("zstd:3 out", unpack, peers, 0.8, restored)
+    piped = f"{data}.pipe.cz"
     subprocess.run(
-        [OURS, "compress", *two, data, "-o", packed], check=True, stderr=subprocess.DEVNULL
+        [OURS, "compress", *two, data, "-o", piped], check=True, stderr=subprocess.DEVNULL
     )
-    through = [f"cat {packed} | {OURS} decompress -T{threads} > {data}.1" for threads in (2, 1)]
-    yield Row("pipe T2:T1", ["sh", "-c", through[0]], ["sh", "-c", through[1]], 1 / 1.3)
+    through = [
+        ["sh", "-c", f"cat {piped} | {OURS} decompress -T{threads} > {target}"]
+        for threads, target in zip((2, 1), restored, strict=True)
+    ]
+    yield Row("pipe T2:T1", *through, 1 / 1.3, restored)
     if shutil.which("lz4"):
-        ours, peer = f"{data}.lz4.cz", f"{data}.lz4"
+        ours, peer = packed = f"{data}.lz4.cz", f"{data}.lz4"
         pack = [OURS, "compress", *two, "--codec", "lz4", data, "-o", ours]
-        yield Row("lz4 in", pack, ["lz4", "-q", "-f", data, peer], 0.65, (ours, peer))
-        unpack = [OURS, "decompress", *two, ours, "-o", f"{data}.1"]
-        yield Row("lz4 out", unpack, ["lz4", "-q", "-d", "-f", peer, f"{data}.2"], 1.0)
+        yield Row("lz4 in", pack, ["lz4", "-q", "-f", data, peer], 0.65, packed)
+        unpack = [OURS, "decompress", *two, ours, "-o", restored[0]]
+        yield Row("lz4 out", unpack, ["lz4", "-q", "-d", "-f", peer, restored[1]], 1.0, restored)
     if shutil.which("gzip"):
-        ours, peer = f"{data}.zlib.cz", f"{data}.gz"
+        ours, peer = packed = f"{data}.zlib.cz", f"{data}.gz"
         pack = [OURS, "compress", *two, "--codec", "zlib", data, "-o", ours]
         with_gzip = ["sh", "-c", f"gzip -c {data} > {peer}"]
-        yield Row("zlib in", pack, with_gzip, 0.6, (ours, peer), rounds=1)
-        unpack = [OURS, "decompress", *two, ours, "-o", f"{data}.1"]
-        yield Row("zlib out", unpack, ["sh", "-c", f"gzip -dc {peer} > {data}.2"], 0.6, rounds=1)
+        yield Row("zlib in", pack, with_gzip, 0.6, packed, rounds=1)
+        unpack = [OURS, "decompress", *two, ours, "-o", restored[0]]
+        with_gzip = ["sh", "-c", f"gzip -dc {peer} > {restored[1]}"]
+        yield Row("zlib out", unpack, with_gzip, 0.6, restored, rounds=1)
 
 
 def small_rows(folder: Path) -> Iterator[Row]:
@@ -116,8 +122,10 @@ def small_rows(folder: Path) -> Iterator[Row]:
     yield Row("small out", [OURS, "decompress", "-f", f"{small}.cz"], bare, 9.0, rounds=15)
 
 
-def seconds(command: list[str]) -> float:
-    """Run a command; return the seconds it took."""
+def seconds(command: list[str], output: str | None) -> float:
+    """Run a command, whose output is not there yet; return the seconds it took."""
+    if output:
+        Path(output).unlink(missing_ok=True)
     begun = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begun
@@ -126,17 +134,16 @@ def seconds(command: list[str]) -> float:
 def measure(row: Row, rounds: int) -> None:
     """Run both commands in turn and print the row."""
     ours, peer = [], []
+    own, other = row.outputs or (None, None)
     for _ in range(row.rounds or rounds):
-        ours.append(seconds(row.ours))
-        peer.append(seconds(row.peer))
+        ours.append(seconds(row.ours, own))
+        peer.append(seconds(row.peer, other))
     a, b = statistics.median(ours), statistics.median(peer)
-    sizes = ""
-    if row.sizes:
-        own, other = (Path(path).stat().st_size for path in row.sizes)
-        sizes = f"{own / other:7.4f}"
+    size = f"{Path(own).stat().st_size / Path(other).stat().st_size:7.4f}" if own and other else ""
     verdict = "reached" if a / b <= row.target else "MISSED"
     print(
-        f"{row.name:<12}{a:9.3f}{b:9.3f}{a / b:8.2f}{row.target:8.2f}  {verdict:<8}{sizes}",
+        f"{row.name:<12}{a:9.3f}{b:9.3f}{a / b:8.2f}{min(ours) / min(peer):8.2f}{row.target:8.2f}"
+        f"  {verdict:<8}{size}",
         flush=True,
     )
 
@@ -150,7 +157,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(
-            f"{'':<12}{'ours s':>9}{'peer s':>9}{'ratio':>8}{'target':>8}  {'':<8}{'size ours/peer':>7}"
+            f"{'':<12}{'ours s':>9}{'peer s':>9}{'ratio':>8}{'least':>8}{'target':>8}"
+            f"  {'':<8}{'size ours/peer':>7}"
         )
         for row in small_rows(folder):
             measure(row, options.rounds)
