@@ -13,7 +13,13 @@ from compressor.archive.index import Index
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import write_end
-from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
+from compressor.errors import (
+    CompressorError,
+    DamagedBaseError,
+    DamagedError,
+    UnfinishedError,
+    UsageError,
+)
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_of
 from compressor.tree.permissions import Access, without_group
@@ -206,6 +212,8 @@ def _advising() -> Iterator[None]:
     """Have damage say what can be done about it."""
     try:
         yield
+    except DamagedBaseError:  # another file's
+        raise
     except DamagedError as error:
         what = f"is damaged, and `compressor recover` makes a sound archive of it: {error.what}"
         raise DamagedError(what, offset=error.offset, member=error.member) from error
