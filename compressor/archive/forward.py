@@ -12,7 +12,14 @@ from compressor.archive.leaf import Entry
 from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
+from compressor.archive.record import (
+    BEFORE_LAST_LEAF,
+    FOOTER_SIZE,
+    MAX_BLOCK,
+    Kind,
+    Record,
+    refuse_unknown,
+)
 from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
@@ -72,8 +79,6 @@ class End(Struct, frozen=True):
 
     position: int
 
-
-_BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE)
 
 Event = Head | Open | BlockRecord | BaseRecord | ExtentsPage | Leaf | Damage | Finished | End
 
@@ -165,7 +170,7 @@ class _ArchiveState:
         """Refuse what may not stand here (F-014, F-016, F-017)."""
         if (kind == Kind.HEAD) == self._begun and self._sound:
             raise DamagedError("a version begins with its HEAD, and has one", offset=offset)
-        if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
+        if self._last_leaf is not None and kind in BEFORE_LAST_LEAF:
             raise DamagedError("a record stands behind the last leaf", offset=offset)
         if kind == Kind.FOOTER and self._last_leaf is None and self._sound:
             raise DamagedError("the footer comes before the last leaf", offset=offset)

@@ -50,6 +50,9 @@ class Kind(IntEnum):
 MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT}
 """Kinds with a meaning in this version."""
 
+BEFORE_LAST_LEAF = frozenset({Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE})
+"""Kinds of which none stands behind the last leaf of its version (F-016)."""
+
 _LARGEST: dict[int, tuple[int, int]] = {
     Kind.HEAD: (MAX_META, 0),
     Kind.OPEN: (MAX_META, 0),
