@@ -68,6 +68,13 @@ class Index:
         footer = schema.unpack_footer(meta, body, at)
         return Index(self.source, self.start, self.start + at + FOOTER_SIZE, footer)
 
+    def versions(self) -> "Iterator[Index]":
+        """Yield this version and those before it, the last one first; raises as ``before`` does."""
+        index: Index | None = self
+        while index is not None:
+            yield index
+            index = index.before()
+
     def record(self, offset: int, kind: Kind) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
 
@@ -200,14 +207,12 @@ class Index:
             DamagedError: it has none that can be read, and a version that can't.
         """
         damage: DamagedError | None = None
-        index: Index | None = self
-        while index is not None:
+        for index in self.versions():
             try:
                 if index.version().number == number:
                     return index
             except DamagedError as error:  # another one may be it
                 damage = damage or error
-            index = index.before()
         if damage is not None:
             raise damage
         raise VersionNotFoundError(f"the archive has no version {number}; `versions` lists them")

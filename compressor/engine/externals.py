@@ -33,12 +33,8 @@ from compressor.errors import (
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
-MOST_DEEP = (
-    4  # contents outside, each needed for the one before: Python's stack bears no more than 8
-)
-MOST_LOOKS = (
-    64  # at others, for one look at a content outside: else these could double at each depth
-)
+MOST_DEEP = 4  # contents outside, each needed for the one before: the stack bears no more than 8
+MOST_LOOKS = 64  # at others, for one look at a content: else these could double at each depth
 
 STRIDE = 4 << 20  # bytes of a file that are hashed at a time
 
@@ -252,10 +248,8 @@ class _Archive(Struct, frozen=True):
     def all_members(self) -> Iterator[Outside]:
         """Yield the members of all versions, the last ones first."""
         for last in self.archive.indexes:
-            index: Index | None = last
-            while index is not None:
+            for index in last.versions():
                 yield from self._members(index)
-                index = index.before()
 
     def _members(self, index: Index) -> Iterator[Outside]:
         archive = self.archive
