@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from compressor.plan.numbers import NONE, Codings, codings_for
 from compressor.stages.chain import Chain
 
 FLOATS = ("bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
 
 
@@ -51,7 +52,7 @@ class Time(click.ParamType[int]):
                 f"{value!r} is no time; write 2026-11-22T10:00:00Z or @1763800000", param, ctx
             )
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp()) * 10**9 + moment.microsecond * 1000
+        return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
 coding = together(

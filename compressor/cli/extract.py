@@ -9,6 +9,7 @@ import click
 from compressor.cli import completion, paths
 from compressor.cli.options import (
     PATH,
+    at_version,
     basing,
     limiting,
     report_from,
@@ -31,9 +32,7 @@ from compressor.engine.select import Selection
     "patterns", nargs=-1, metavar="[PATTERN]...", shell_complete=completion.members_of("archive")
 )
 @click.option("-C", "--directory", type=PATH, metavar="DIR", help="Where members go.  [default: .]")
-@click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
-)
+@at_version
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches; repeatable."
 )
