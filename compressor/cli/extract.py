@@ -18,7 +18,7 @@ from compressor.cli.options import (
     restoring,
 )
 from compressor.cli.report import Report
-from compressor.cli.restoring import Restoring, report_outcome
+from compressor.cli.restoring import restore_members
 from compressor.cli.sources import opened_archive
 from compressor.engine.select import Selection
 
@@ -67,9 +67,7 @@ def _extract(archive: Path, selection: Selection, options: dict[str, Any], repor
         protected = paths.identities(options["bases"])
         if source.regular:
             protected |= {source.identity}
-        restoring = Restoring(options, report, selection, protected)
-        outcome = restoring.run((archive, source, file))
-    report_outcome(report, archive, outcome, restoring.seconds)
+        restore_members((archive, source, file), selection, protected, options, report)
 
 
 COMMAND = extract
