@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
@@ -115,7 +116,9 @@ class Externals:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            archive = SeekableArchive(source, UnpackOptions(limits=limits, external=self))
+            # Without a circle: the files are closed as soon as nobody refers to them.
+            external = weakref.proxy(self)
+            archive = SeekableArchive(source, UnpackOptions(limits=limits, external=external))
         except DamagedError as error:
             raise _damaged(path, error) from error
         except MemoryBudgetError as error:
@@ -176,26 +179,13 @@ class Externals:
             with self._lock:
                 met = self._met.setdefault(key, [])
                 if number == len(met):
-                    others = self._others.setdefault(key, self._matching(base))
+                    matching = _matching(base, self._opened, self._unsearched)
+                    others = self._others.setdefault(key, matching)
                     met.extend(islice(others, 1))
                 if number == len(met):
                     return
                 found = met[number]
             yield found
-
-    def _matching(self, base: Base) -> Iterator[Outside]:
-        wanted = base.size, base.content_hash
-        for opened in self._opened:
-            if isinstance(opened, _PlainFile):
-                if opened.size == base.size and opened.outside().base.content_hash == wanted[1]:
-                    yield opened.outside()
-                continue
-            try:
-                for outside in opened.all_members():
-                    if (outside.base.size, outside.base.content_hash) == wanted:
-                        yield outside
-            except DamagedError as error:  # another one may have it
-                self._unsearched.append(_damaged(opened.path, error))
 
     def contents(self) -> Iterator[Outside]:
         """Yield all contents, in the order in which they were named.
@@ -265,6 +255,24 @@ class _Archive(Struct, frozen=True):
                 require(archive, [(index, entry, at, at + size)])
 
             yield Outside(self.path, base, look, need)
+
+
+def _matching(
+    base: Base, opened: "Iterable[_Archive | _PlainFile]", unsearched: list[DamagedBaseError]
+) -> Iterator[Outside]:
+    """Yield what has the size and hash of a content; ``unsearched`` gets what can't be looked through."""
+    wanted = base.size, base.content_hash
+    for one in opened:
+        if isinstance(one, _PlainFile):
+            if one.size == base.size and one.outside().base.content_hash == wanted[1]:
+                yield one.outside()
+            continue
+        try:
+            for outside in one.all_members():
+                if (outside.base.size, outside.base.content_hash) == wanted:
+                    yield outside
+        except DamagedError as error:  # another one may have it
+            unsearched.append(_damaged(one.path, error))
 
 
 class _Nesting(threading.local):
