@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
 
-from msgspec import Struct
-
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
@@ -318,11 +316,6 @@ class _Wanted:
         return first <= self._key <= last
 
 
-class _End(Struct, frozen=True):
-    start: int
-    footer: schema.Footer
-
-
 class RebuiltIndex(Index):
     """An index that knows its leaves already: no root is read."""
 
@@ -353,9 +346,9 @@ def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
     found: list[Index] = []
     end = source.size if end is None else end
     while end > 0 or not found:
-        tail = _end(source, end)
-        found.append(Index(source, tail.start, end, tail.footer))
-        end = tail.start
+        start, footer = _end(source, end)
+        found.append(Index(source, start, end, footer))
+        end = start
     return found[::-1]
 
 
@@ -368,8 +361,8 @@ def is_ended(source: RandomSource) -> bool:
     return True
 
 
-def _end(source: RandomSource, end: int) -> _End:
-    """Read the footer that ends at ``end``, and check that an archive begins where it says."""
+def _end(source: RandomSource, end: int) -> tuple[int, schema.Footer]:
+    """Return where the archive that ends at ``end`` begins, once its magic is found there, and its footer."""
     if end < len(MAGIC) + FOOTER_SIZE:
         _refuse_start(source)
         raise TruncatedError("the archive ends too early", offset=end)
@@ -391,7 +384,7 @@ def _end(source: RandomSource, end: int) -> _End:
     # F-045
     if start < 0 or source.read(start, len(MAGIC)) != MAGIC:
         raise DamagedError("no magic stands where the archive should begin", offset=max(start, 0))
-    return _End(start, footer)
+    return start, footer
 
 
 def _refuse_start(source: RandomSource) -> None:
