@@ -9,6 +9,7 @@ import pytest
 
 import compressor
 from tests.api.test_file import Pipe
+from tests.conftest import descriptors
 from tests.tensors.states import state
 
 OLD, NEW = state(0), state(1)
@@ -63,9 +64,9 @@ def test_a_base_that_is_an_archive_is_closed_at_once(
     compressor.pack(tmp_path / "old", tmp_path / "old.cz")
     gc.collect()
     gc.disable()
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = descriptors()
     try:
         read(packed, tmp_path / "old.cz")
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert descriptors() == before
     finally:
         gc.enable()
