@@ -191,13 +191,13 @@ class Externals:
         """Yield all contents, in the order in which they were named.
 
         Raises:
-            DamagedBaseError: the index of an archive is damaged.
+            DamagedBaseError: the index of an archive is damaged, or another file was written to meanwhile.
         """
-        for opened in self._opened:
-            if isinstance(opened, _PlainFile):
-                yield opened.outside()
-            else:
-                yield from opened.last_members()
+        for one in self._opened:
+            try:
+                yield from one.members()
+            except DamagedError as error:
+                raise _damaged(one.path, error) from error
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -227,19 +227,16 @@ class _Archive(Struct, frozen=True):
     path: Path
     archive: SeekableArchive
 
-    def last_members(self) -> Iterator[Outside]:
+    def members(self) -> Iterator[Outside]:
         """Yield the members, as they are in the last version."""
-        try:
-            for index in self.archive.indexes:
-                yield from self._members(index)
-        except DamagedError as error:
-            raise _damaged(self.path, error) from error
+        for index in self.archive.indexes:
+            yield from self._members(index)
 
-    def all_members(self) -> Iterator[Outside]:
-        """Yield the members of all versions, the last ones first."""
+    def holding(self, base: Base) -> Iterator[Outside]:
+        """Yield the members with this content, of all versions, the last ones first."""
         for last in self.archive.indexes:
             for index in last.versions():
-                yield from self._members(index)
+                yield from (one for one in self._members(index) if _same(one.base, base))
 
     def _members(self, index: Index) -> Iterator[Outside]:
         archive = self.archive
@@ -261,18 +258,15 @@ def _matching(
     base: Base, opened: "Iterable[_Archive | _PlainFile]", unsearched: list[DamagedBaseError]
 ) -> Iterator[Outside]:
     """Yield what has the size and hash of a content; ``unsearched`` gets what can't be looked through."""
-    wanted = base.size, base.content_hash
     for one in opened:
-        if isinstance(one, _PlainFile):
-            if one.size == base.size and one.outside().base.content_hash == wanted[1]:
-                yield one.outside()
-            continue
         try:
-            for outside in one.all_members():
-                if (outside.base.size, outside.base.content_hash) == wanted:
-                    yield outside
+            yield from one.holding(base)
         except DamagedError as error:  # another one may have it
             unsearched.append(_damaged(one.path, error))
+
+
+def _same(one: Base, other: Base) -> bool:
+    return (one.size, one.content_hash) == (other.size, other.content_hash)
 
 
 class _Nesting(threading.local):
@@ -302,26 +296,31 @@ class _PlainFile:
     """A file that is no archive."""
 
     def __init__(self, source: DescriptorSource, path: Path) -> None:
-        self._source, self._path = source, path
+        self.path = path
+        self._source = source
         self._status = source.status()
         self._outside: Outside | None = None
-        self.size = source.size
 
-    def outside(self) -> Outside:
-        """Return the content; it is hashed once."""
+    def members(self) -> Iterator[Outside]:
+        """Yield the content; it is hashed once."""
         if self._outside is None:
             # By one thread: a forked process has none of those that it would keep.
-            digest = blake3()
-            for at in range(0, self.size, STRIDE):
-                digest.update(self._source.read(at, min(STRIDE, self.size - at)))
-            base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(self._path, base, self._read, lambda _at, _size: None)
-        return self._outside
+            digest, size = blake3(), self._source.size
+            for at in range(0, size, STRIDE):
+                digest.update(self._source.read(at, min(STRIDE, size - at)))
+            base = Base(os.fsencode(self.path.name), size, digest.digest())
+            self._outside = Outside(self.path, base, self._read, lambda _at, _size: None)
+        yield self._outside
+
+    def holding(self, base: Base) -> Iterator[Outside]:
+        """Yield the content, if it is this one."""
+        if self._source.size == base.size:
+            yield from (one for one in self.members() if _same(one.base, base))
 
     def _read(self, at: int, size: int) -> bytes:
         data = self._source.read(at, size)
         if not self._is_as_it_was():
-            name = shown_name(os.fsencode(self._path.name))
+            name = shown_name(os.fsencode(self.path.name))
             raise _ChangedError(f"{name} was written to while it was the base of others")
         return data
 
@@ -336,4 +335,4 @@ class _PlainFile:
     def check(self) -> None:
         """Refuse it where it was written to."""
         if not self._is_as_it_was():
-            raise CompressorError(f"{self._path} was written to while it was the base of others")
+            raise CompressorError(f"{self.path} was written to while it was the base of others")

@@ -20,6 +20,7 @@ from compressor.engine.recover import recover
 from compressor.engine.unpack import unpack
 from compressor.errors import (
     CompressorError,
+    DamagedBaseError,
     LimitError,
     MemoryBudgetError,
     MissingBaseError,
@@ -258,6 +259,20 @@ def test_a_file_that_is_written_to_meanwhile_is_no_base(tmp_path: Path, path: Pa
 
         with pytest.raises(CompressorError, match="was written to while it was the base"):
             packed(path, {"new": state(1)}, externals)
+
+
+def test_a_file_that_is_cut_meanwhile_is_the_one_that_is_damaged(
+    tmp_path: Path, path: Path
+) -> None:
+    old = tmp_path / "old"
+    old.write_bytes(state(0))
+    with Externals([old]) as to_pack, Externals([old]) as to_read:
+        old.write_bytes(state(0)[:1000])
+
+        with pytest.raises(DamagedBaseError, match=r"the base .*old is damaged"):
+            packed(path, {"new": state(1)}, to_pack)
+        with pytest.raises(DamagedBaseError, match=r"the base .*old is damaged"):
+            to_read.read(Base(b"old", len(state(0)), digest(state(0))), 0, 10)
 
 
 def test_an_archive_may_name_no_more_contents_than_readers_take(
