@@ -23,13 +23,14 @@ from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.previous import Previous
 from compressor.engine.reading import NONE_GIVEN, UnpackOptions
 from compressor.engine.states import EarlierStates
-from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
+from compressor.engine.trees import TOO_LONG, Tally, access_to, pack_open_file
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import identity_in
 from compressor.tree.pagecache import written
 from compressor.tree.permissions import Access
 from compressor.tree.scan import Found
+from compressor.tree.walk import Problem
 
 
 class AppendOptions(Struct, frozen=True):
