@@ -136,7 +136,7 @@ class _ArchiveState:
         self._open: Open | None = None
         self._members = 0
         self._position = 0  # in the open member
-        self._extents: PageReader[schema.Span] = PageReader("extents")
+        self._extents = PageReader()
         self._last_leaf: int | None = None
 
     def damaged(self, error: DamagedError) -> DamagedError:
@@ -197,7 +197,7 @@ class _ArchiveState:
         if opened.member != self._members and self._sound:  # F-025
             raise DamagedError("a member has the wrong number", offset=offset)
         self._open, self._position = opened, 0
-        self._extents = PageReader("extents")
+        self._extents = PageReader()
         return opened
 
     def take_extents(self, meta: Bytes, _body: Bytes, offset: int) -> Event | None:
