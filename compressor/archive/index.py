@@ -51,6 +51,12 @@ class Index:
             raise DamagedError("a HEAD names another footer before it", offset=offset)
         return head
 
+    @property
+    def begin(self) -> int:
+        """Where the bytes begin that the version added."""
+        previous = self.footer.previous
+        return self.start + (previous + FOOTER_SIZE if previous else 0)
+
     def before(self) -> "Index | None":
         """Return the version before this one.
 

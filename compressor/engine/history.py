@@ -66,11 +66,9 @@ def versions_of(archives: Iterable[Index]) -> list[Version]:
 
 def _versions(index: Index) -> list[Version]:
     found: list[Version] = []
-    begin = index.start
-    for version in reversed(list(index.versions())):
+    for version in index.versions():
         stamp = version.version()
         members = sum(1 for _ in version.entries())
-        added = version.end - begin
+        added = version.end - version.begin
         found.append(Version(stamp.number, stamp.label, stamp.time_ns, members, added))
-        begin = version.end
-    return found
+    return found[::-1]
