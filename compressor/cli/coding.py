@@ -17,8 +17,8 @@ from compressor.plan.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, tria
 from compressor.plan.numbers import NONE, Codings, codings_for
 
 FLOATS = ("bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Level(click.Option):

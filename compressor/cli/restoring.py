@@ -67,10 +67,10 @@ def restore_members(
 
 
 def _restore_options(
-    options: Mapping[str, Any], folder: Path, default_mode: int, protected: frozenset[Identity]
+    options: Mapping[str, Any], folder: Path, usual_mode: int, protected: frozenset[Identity]
 ) -> RestoreOptions:
     return RestoreOptions(
-        default_mode,
+        usual_mode,
         force=options["force"],
         sync=options["sync"] or options.get("remove", False),
         protected=protected,
