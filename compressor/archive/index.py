@@ -43,8 +43,7 @@ class Index:
         self._origins_size = 0
 
     def _head(self) -> Head:
-        previous = self.footer.previous
-        offset = previous + FOOTER_SIZE if previous else len(MAGIC)
+        previous, offset = self.footer.previous, self.begin - self.start or len(MAGIC)
         meta, _ = self.record(offset, Kind.HEAD).checked()
         head = schema.unpack_head(meta, offset)
         if head.previous != (FOOTER_SIZE if previous else 0):  # F-015
@@ -70,7 +69,7 @@ class Index:
             raise DamagedError("a footer names one behind it", offset=at)
         meta, body = self.record(at, Kind.FOOTER).checked()
         footer = schema.unpack_footer(meta, body, at)
-        return Index(self.source, self.start, self.start + at + FOOTER_SIZE, footer)
+        return Index(self.source, self.start, self.begin, footer)
 
     def versions(self) -> "Iterator[Index]":
         """Yield this version and those before it, the last one first; raises as ``before`` does."""
@@ -387,8 +386,7 @@ def _end(source: RandomSource, end: int) -> tuple[int, schema.Footer]:
             offset=end - FOOTER_SIZE,
         ) from error
     start = end - own - FOOTER_SIZE
-    # F-045
-    if start < 0 or source.read(start, len(MAGIC)) != MAGIC:
+    if start < 0 or source.read(start, len(MAGIC)) != MAGIC:  # F-045
         raise DamagedError("no magic stands where the archive should begin", offset=max(start, 0))
     return start, footer
 
