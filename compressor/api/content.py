@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
-from compressor.engine.externals import Paths, external_of
+from compressor.engine.externals import Externals, Paths, external_of, paths_of
 from compressor.engine.file import CompressorFile, PathOrFile
 from compressor.engine.foreign import foreign_in, unpack_any
 from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
@@ -144,8 +144,9 @@ def decompress(
     """
     parts: list[Bytes] = []
     sink = StreamSink(parts.append)
-    options = UnpackOptions(threads, limits, external=external_of(base, limits), at_once=True)
-    unpack_any(foreign_in(io.BytesIO(data), seekable=True), sink, options, seekable=False)
+    with Externals(paths_of(base), limits) as external:
+        options = UnpackOptions(threads, limits, external=external, at_once=True)
+        unpack_any(foreign_in(io.BytesIO(data), seekable=True), sink, options, seekable=False)
     for _, error in sink.outcome.failures:
         if not (salvage and isinstance(error, UnfinishedError)):
             raise error

@@ -20,11 +20,10 @@ from compressor.engine.prune import Pruned
 from compressor.engine.prune import prune as prune_archive
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.scanning import Tree
-from compressor.engine.trees import Problem
 from compressor.errors import UsageError
 from compressor.tree.attributes import reason_of
 from compressor.tree.roots import member_name
-from compressor.tree.walk import ScanOptions
+from compressor.tree.walk import Problem, ScanOptions
 
 __all__ = [
     "Appended",

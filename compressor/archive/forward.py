@@ -12,7 +12,14 @@ from compressor.archive.leaf import Entry
 from compressor.archive.ledger import Ledger
 from compressor.archive.pages import PageReader
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import FOOTER_SIZE, MAX_BLOCK, Kind, Record, refuse_unknown
+from compressor.archive.record import (
+    BEFORE_LAST_LEAF,
+    FOOTER_SIZE,
+    MAX_BLOCK,
+    Kind,
+    Record,
+    refuse_unknown,
+)
 from compressor.archive.schema import Extents, Head, LeafRef, Open, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
@@ -73,8 +80,6 @@ class End(Struct, frozen=True):
     position: int
 
 
-_BEFORE_LAST_LEAF = (Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE)
-
 Event = Head | Open | BlockRecord | BaseRecord | ExtentsPage | Leaf | Damage | Finished | End
 
 
@@ -131,7 +136,7 @@ class _ArchiveState:
         self._open: Open | None = None
         self._members = 0
         self._position = 0  # in the open member
-        self._extents: PageReader[schema.Span] = PageReader("extents")
+        self._extents = PageReader()
         self._last_leaf: int | None = None
 
     def damaged(self, error: DamagedError) -> DamagedError:
@@ -165,7 +170,7 @@ class _ArchiveState:
         """Refuse what may not stand here (F-014, F-016, F-017)."""
         if (kind == Kind.HEAD) == self._begun and self._sound:
             raise DamagedError("a version begins with its HEAD, and has one", offset=offset)
-        if self._last_leaf is not None and kind in _BEFORE_LAST_LEAF:
+        if self._last_leaf is not None and kind in BEFORE_LAST_LEAF:
             raise DamagedError("a record stands behind the last leaf", offset=offset)
         if kind == Kind.FOOTER and self._last_leaf is None and self._sound:
             raise DamagedError("the footer comes before the last leaf", offset=offset)
@@ -192,7 +197,7 @@ class _ArchiveState:
         if opened.member != self._members and self._sound:  # F-025
             raise DamagedError("a member has the wrong number", offset=offset)
         self._open, self._position = opened, 0
-        self._extents = PageReader("extents")
+        self._extents = PageReader()
         return opened
 
     def take_extents(self, meta: Bytes, _body: Bytes, offset: int) -> Event | None:

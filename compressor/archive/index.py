@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
 
-from msgspec import Struct
-
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
 from compressor.archive.names import leaf_ref, name_key, page_ref
@@ -45,13 +43,18 @@ class Index:
         self._origins_size = 0
 
     def _head(self) -> Head:
-        previous = self.footer.previous
-        offset = previous + FOOTER_SIZE if previous else len(MAGIC)
+        previous, offset = self.footer.previous, self.begin - self.start or len(MAGIC)
         meta, _ = self.record(offset, Kind.HEAD).checked()
         head = schema.unpack_head(meta, offset)
         if head.previous != (FOOTER_SIZE if previous else 0):  # F-015
             raise DamagedError("a HEAD names another footer before it", offset=offset)
         return head
+
+    @property
+    def begin(self) -> int:
+        """Where the bytes begin that the version added."""
+        previous = self.footer.previous
+        return self.start + (previous + FOOTER_SIZE if previous else 0)
 
     def before(self) -> "Index | None":
         """Return the version before this one.
@@ -66,7 +69,14 @@ class Index:
             raise DamagedError("a footer names one behind it", offset=at)
         meta, body = self.record(at, Kind.FOOTER).checked()
         footer = schema.unpack_footer(meta, body, at)
-        return Index(self.source, self.start, self.start + at + FOOTER_SIZE, footer)
+        return Index(self.source, self.start, self.begin, footer)
+
+    def versions(self) -> "Iterator[Index]":
+        """Yield this version and those before it, the last one first; raises as ``before`` does."""
+        index: Index | None = self
+        while index is not None:
+            yield index
+            index = index.before()
 
     def record(self, offset: int, kind: Kind) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
@@ -200,14 +210,12 @@ class Index:
             DamagedError: it has none that can be read, and a version that can't.
         """
         damage: DamagedError | None = None
-        index: Index | None = self
-        while index is not None:
+        for index in self.versions():
             try:
                 if index.version().number == number:
                     return index
             except DamagedError as error:  # another one may be it
                 damage = damage or error
-            index = index.before()
         if damage is not None:
             raise damage
         raise VersionNotFoundError(f"the archive has no version {number}; `versions` lists them")
@@ -313,11 +321,6 @@ class _Wanted:
         return first <= self._key <= last
 
 
-class _End(Struct, frozen=True):
-    start: int
-    footer: schema.Footer
-
-
 class RebuiltIndex(Index):
     """An index that knows its leaves already: no root is read."""
 
@@ -348,9 +351,9 @@ def indexes(source: RandomSource, end: int | None = None) -> list[Index]:
     found: list[Index] = []
     end = source.size if end is None else end
     while end > 0 or not found:
-        tail = _end(source, end)
-        found.append(Index(source, tail.start, end, tail.footer))
-        end = tail.start
+        start, footer = _end(source, end)
+        found.append(Index(source, start, end, footer))
+        end = start
     return found[::-1]
 
 
@@ -363,8 +366,8 @@ def is_ended(source: RandomSource) -> bool:
     return True
 
 
-def _end(source: RandomSource, end: int) -> _End:
-    """Read the footer that ends at ``end``, and check that an archive begins where it says."""
+def _end(source: RandomSource, end: int) -> tuple[int, schema.Footer]:
+    """Return where the archive that ends at ``end`` begins, once its magic is found there, and its footer."""
     if end < len(MAGIC) + FOOTER_SIZE:
         _refuse_start(source)
         raise TruncatedError("the archive ends too early", offset=end)
@@ -383,10 +386,9 @@ def _end(source: RandomSource, end: int) -> _End:
             offset=end - FOOTER_SIZE,
         ) from error
     start = end - own - FOOTER_SIZE
-    # F-045
-    if start < 0 or source.read(start, len(MAGIC)) != MAGIC:
+    if start < 0 or source.read(start, len(MAGIC)) != MAGIC:  # F-045
         raise DamagedError("no magic stands where the archive should begin", offset=max(start, 0))
-    return _End(start, footer)
+    return start, footer
 
 
 def _refuse_start(source: RandomSource) -> None:

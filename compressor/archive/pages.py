@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from compressor.archive.schema import MAX_LEVEL, MAX_PAGE
+from compressor.archive.schema import MAX_LEVEL, MAX_PAGE, Span
 from compressor.errors import DamagedError, LimitError
 
 T = TypeVar("T")
@@ -58,44 +58,42 @@ class PageWriter(Generic[T]):
         return level, self._levels[level]
 
 
-class PageReader(Generic[T]):
-    """Follows the pages as a forward reader meets them, and compares each with what it lists."""
+class PageReader:
+    """Follows pages of extents as a forward reader meets them, and compares each with what it lists."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._levels: list[list[T]] = [[]]
+    def __init__(self) -> None:
+        self._levels: list[list[Span]] = [[]]
 
-    def add(self, item: T, level: int = 0) -> None:
-        """Take note of an item; items of level n > 0 are pages, already compared.
+    def add(self, item: Span, level: int) -> None:
+        """Take note of a page, already compared, whose item goes one level up, to ``level``.
 
         Raises:
-            DamagedError: the list was full, and no page has listed it (F-032, F-041).
+            DamagedError: the list was full, and no page has listed it (F-032).
         """
         while level >= len(self._levels):
             self._levels.append([])
         if len(self._levels[level]) >= MAX_PAGE:
-            raise DamagedError(f"{self._what}: a page lacks its list")
+            raise DamagedError("extents: a page lacks its list")
         self._levels[level].append(item)
 
-    def page(self, level: int, items: list[T], offset: int) -> None:
+    def page(self, level: int, items: list[Span], offset: int) -> None:
         """Compare a page with the items before it that no page has listed.
 
         Raises:
-            DamagedError: it lists anything else (F-032, F-041).
+            DamagedError: it lists anything else (F-032).
         """
         if level >= len(self._levels) or items != self._levels[level]:
-            raise DamagedError(
-                f"{self._what}: a page does not list what stands before it", offset=offset
-            )
+            what = "extents: a page does not list what stands before it"
+            raise DamagedError(what, offset=offset)
         self._levels[level] = []
 
-    def end(self, level: int, items: list[T], offset: int) -> None:
+    def end(self, level: int, items: list[Span], offset: int) -> None:
         """Compare the last list with all that no page has listed.
 
         Raises:
-            DamagedError: it lists anything else (F-032, F-041).
+            DamagedError: it lists anything else (F-032).
         """
         self.page(level, items, offset)
         if any(self._levels):
-            raise DamagedError(f"{self._what}: the list leaves something out", offset=offset)
+            raise DamagedError("extents: the list leaves something out", offset=offset)
         self._levels = [[]]

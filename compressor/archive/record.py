@@ -50,6 +50,9 @@ class Kind(IntEnum):
 MEANT = frozenset(Kind) - {Kind.TENSORS, Kind.PARITY, Kind.CRYPT}
 """Kinds with a meaning in this version."""
 
+BEFORE_LAST_LEAF = frozenset({Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE})
+"""Kinds of which none stands behind the last leaf of its version (F-016)."""
+
 _LARGEST: dict[int, tuple[int, int]] = {
     Kind.HEAD: (MAX_META, 0),
     Kind.OPEN: (MAX_META, 0),
@@ -62,7 +65,7 @@ _LARGEST: dict[int, tuple[int, int]] = {
 }
 """The most bytes of meta and of body, by kind; for all others (MAX_LIST, MAX_BODY)."""
 
-RESERVED = {
+RESERVED: dict[int, str] = {
     Kind.TENSORS: "tensors",
     Kind.PARITY: "recovery",
     Kind.CRYPT: "encryption",
@@ -194,10 +197,8 @@ def refuse_unknown(header: Header) -> None:
     """
     if header.flags & SKIPPABLE:
         return
-    known = header.kind in Kind.__members__.values()
-    feature = RESERVED.get(Kind(header.kind)) if known else f"record kind {header.kind}"
-    if feature:
-        raise UnsupportedError(
-            f"the archive needs feature {feature!r}, which this release does not have; "
-            "read it with a newer one"
-        )
+    feature = RESERVED.get(header.kind, f"record kind {header.kind}")
+    raise UnsupportedError(
+        f"the archive needs feature {feature!r}, which this release does not have; "
+        "read it with a newer one"
+    )

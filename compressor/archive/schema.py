@@ -24,6 +24,7 @@ MAX_ENTRIES = 4096  # in a leaf
 MAX_FRESH = 1024  # blocks that may wait for their extents, so that many tiny ones take no memory
 MAX_COUNT = (1 << 63) - 1
 MAX_XATTRS = 256 << 10  # bytes of names and values of a member's extended attributes
+MAX_TEXT = 1024  # code points
 PIECE_HASH = 16  # bytes of BLAKE3 that name a piece
 MAX_PIECES = 1 << 19  # that a block lists: twice what the largest block has of the smallest
 MAX_BASE = 64  # spans of a block's base
@@ -37,13 +38,12 @@ Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Name = Annotated[bytes, msgspec.Meta(max_length=MAX_NAME)]
 Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Check = Annotated[bytes, msgspec.Meta(max_length=8)]
-Text = Annotated[str, msgspec.Meta(max_length=1024)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Signed = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 Time = int
 """Nanoseconds since 1970, as far as MessagePack goes: from 1677 to 2554."""
 
 FIRST_TIME, LAST_TIME = -(1 << 63), (1 << 64) - 1
-MAX_TEXT = 1024  # code points
 
 FILE, FOLDER, SYMLINK, HARDLINK, FIFO, CHAR_DEVICE, BLOCK_DEVICE = range(7)
 """The kinds of members."""

@@ -1,9 +1,11 @@
 """Where archives are read from: exact reads from files and pipes, and what a stranger's file looks like."""
 
+import fcntl
 import io
 import os
 import stat
 import threading
+from contextlib import suppress
 from typing import BinaryIO, Protocol, cast
 
 from compressor.errors import TruncatedError, UsageError
@@ -115,12 +117,8 @@ def foreign_format(start: Bytes) -> str | None:
 
 def widen_pipe(descriptor: int) -> None:
     """Ask for a pipe of 1 MiB: fewer turns between the processes at its ends. Not vital."""
-    try:
-        import fcntl
-
+    with suppress(AttributeError, OSError):
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
-    except (ImportError, AttributeError, OSError):
-        return
 
 
 class ReadsAt(Protocol):

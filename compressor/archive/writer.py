@@ -110,15 +110,12 @@ class ArchiveWriter:
         count = len(names)
         names.add(name)
         if len(names) == count:
-            raise UsageError(
-                f"two members would be named {name.decode(errors='backslashreplace')!r}"
-            )
+            raise UsageError(f"two members would be named {schema.shown_name(name)!r}")
         if not schema.fits(name) or b"\0" in name:
             names.remove(name)
             raise UsageError(
                 f"a member's name has at most {schema.MAX_NAME} bytes and {schema.MAX_SLASHES} slashes, "
-                "and no NUL: "
-                f"{name[:60].decode(errors='backslashreplace')!r}"
+                f"and no NUL: {schema.shown_name(name[:60])!r}"
             )
 
     def block(self, item: Draft) -> int:
@@ -278,7 +275,7 @@ def _write_end(records: _Records, leaves: Sequence[LeafRef], last_leaf: int, pre
     records.put(draft(Kind.FOOTER, b"", footer))
 
 
-def _leaves(entries: Sequence[Entry]) -> "list[list[Entry]]":
+def _leaves(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the entries in leaves of a size that readers take."""
     leaves: list[list[Entry]] = [[]]
     size = 0

@@ -4,16 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
-from compressor.cli.coding import (
-    chain_from,
-    coding,
-    codings_from,
-    dtype_from,
-    solid_size_from,
-    trials_from,
-    versioning,
-)
+from compressor.cli.coding import coding, packing_from, versioning
 from compressor.cli.options import (
     PATH,
     basing,
@@ -24,11 +17,10 @@ from compressor.cli.options import (
     resources,
     scanning,
 )
-from compressor.cli.progress import Progress
 from compressor.cli.report import Report, shown, size
 from compressor.cli.trees import measured, scan_options, tree_of
 from compressor.engine.append import Appended, AppendOptions, append_version
-from compressor.engine.packoptions import PackOptions, Sources
+from compressor.engine.packoptions import Sources
 from compressor.tree.inputs import InputError
 from compressor.tree.roots import member_name
 from compressor.tree.walk import ScanOptions
@@ -90,7 +82,8 @@ def _append(
         report.succeeded()
         return
     progress = report.progress(str(archive), None)
-    packing = _pack_options(options, report, progress)
+    sources = Sources(externals=externals_from(options))
+    packing = replace(packing_from(options, report), reach=None, sources=sources, progress=progress)
     appending = AppendOptions(
         tuple(member_name(path) for path in inputs),
         tree.problem,
@@ -116,24 +109,6 @@ def _refused(path: Path, scanning: ScanOptions, report: Report) -> bool:
             raise InputError("is a symbolic link; --follow-links reads it")
         return False
     return True
-
-
-def _pack_options(options: dict[str, Any], report: Report, progress: Progress) -> PackOptions:
-    return PackOptions(
-        chain_from(options),
-        options["block_size"],
-        solid_size_from(options),
-        options["threads"],
-        options["memory"],
-        options["verify"],
-        reach=None,
-        codings=codings_from(options),
-        trials=trials_from(options),
-        dtype=dtype_from(options),
-        sources=Sources(externals=externals_from(options)),
-        warn=report.warn,
-        progress=progress,
-    )
 
 
 def _say(archive: Path, done: Appended, seconds: float, report: Report) -> None:

@@ -14,7 +14,9 @@ from compressor.archive.leaf import Entry
 from compressor.cli import completion, paths
 from compressor.cli.options import (
     PATH,
+    at_version,
     basing,
+    reading_from,
     refuse_where,
     report_from,
     reporting,
@@ -23,7 +25,7 @@ from compressor.cli.options import (
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
-from compressor.cli.tensors import files_in, reading_from, tensors_in
+from compressor.cli.tensors import files_in, tensors_in
 from compressor.engine.access import opened_index
 from compressor.engine.foreign import ForeignFile, recognised
 from compressor.engine.needs import Part, require
@@ -36,7 +38,7 @@ Give = Callable[[Write], Iterable[Entry]]
 
 Opened = tuple[Path, BinaryIO]
 
-_RANGE = r"([0-9]*):([0-9]*)$"
+_RANGE = r"([0-9]{0,18}):([0-9]{0,18})$"
 
 
 @click.command()
@@ -47,9 +49,7 @@ _RANGE = r"([0-9]*):([0-9]*)$"
 @click.option(
     "--range", "part", metavar="START:END", help="Bytes from START up to END, of each member."
 )
-@click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
-)
+@at_version
 @click.option(
     "--tensor",
     "tensors",

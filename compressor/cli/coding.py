@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -10,15 +10,15 @@ import click
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
 from compressor.cli.options import Size, together
-from compressor.engine.packoptions import LEAST_BLOCK, SOLID_SIZE
+from compressor.cli.report import Report
+from compressor.engine.packoptions import LEAST_BLOCK, SOLID_SIZE, PackOptions
 from compressor.errors import UsageError
-from compressor.plan.densest import Trials
 from compressor.plan.levels import DEFAULT, LEVELS, SOLID_SIZES, chain_for, trials_for
 from compressor.plan.numbers import NONE, Codings, codings_for
-from compressor.stages.chain import Chain
 
 FLOATS = ("bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2")
 INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Level(click.Option):
@@ -51,7 +51,7 @@ class Time(click.ParamType[int]):
                 f"{value!r} is no time; write 2026-11-22T10:00:00Z or @1763800000", param, ctx
             )
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp()) * 10**9 + moment.microsecond * 1000
+        return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
 coding = together(
@@ -98,37 +98,32 @@ versioning = together(
 )
 
 
-def solid_size_from(options: Mapping[str, Any]) -> int:
-    """Return the bytes that small files share: as asked for, or as the level does."""
-    asked: int | None = options["solid_size"]
-    return asked or SOLID_SIZES.get(level_from(options) or DEFAULT, SOLID_SIZE)
-
-
-def chain_from(options: Mapping[str, Any]) -> Chain:
-    """Return the chain that the options ask for."""
-    return chain_for(options["codec"], level_from(options))
-
-
-def codings_from(options: Mapping[str, Any]) -> Codings:
-    """Return how numbers are packed: as the level has it, and like any bytes where a codec is named."""
-    if options["codec"] is not None:
-        if options["dtype"] is not None:
-            raise UsageError("--codec packs any bytes alike; --dtype goes with levels")
-        if options["bases"]:
-            raise UsageError("--codec packs any bytes alike; --base goes with levels")
-        return NONE
+def packing_from(options: Mapping[str, Any], report: Report) -> PackOptions:
+    """Return what the options say of packing; from where and to where is the command's to say."""
     level = level_from(options)
-    return codings_for(DEFAULT if level is None else level)
+    known = DEFAULT if level is None else level
+    return PackOptions(
+        chain_for(options["codec"], level),
+        options["block_size"],
+        options["solid_size"] or SOLID_SIZES.get(known, SOLID_SIZE),
+        options["threads"],
+        options["memory"],
+        options["verify"],
+        codings=_codings(options, known),
+        trials=trials_for(level),
+        dtype=(options["dtype"] or "").upper(),  # as the table of codings has it
+        warn=report.warn,
+    )
 
 
-def trials_from(options: Mapping[str, Any]) -> Trials | None:
-    """Return what blocks of any bytes are tried with, where the level has more than one chain."""
-    return trials_for(level_from(options))
-
-
-def dtype_from(options: Mapping[str, Any]) -> str:
-    """Return what files hold that do not say it, by its name in the table of codings; "": unknown."""
-    return (options["dtype"] or "").upper()
+def _codings(options: Mapping[str, Any], level: int) -> Codings:
+    """Return how numbers are packed: as the level has it, and like any bytes where a codec is named."""
+    if options["codec"] is None:
+        return codings_for(level)
+    for name, given in (("dtype", options["dtype"]), ("base", options["bases"])):
+        if given:
+            raise UsageError(f"--codec packs any bytes alike; --{name} goes with levels")
+    return NONE
 
 
 def level_from(options: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from compressor.cli import paths
-from compressor.cli.coding import chain_from, coding, versioning
+from compressor.cli.coding import coding, packing_from, versioning
 from compressor.cli.options import (
     OUTPUT,
     PATH,
@@ -29,7 +29,6 @@ from compressor.cli.paths import STDIN
 from compressor.cli.report import Report
 from compressor.errors import UsageError
 from compressor.formats.table import WRITTEN
-from compressor.stages.chain import Chain
 
 packing_options = together(
     click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="One archive of all inputs."),
@@ -86,13 +85,12 @@ def compress(**options: Any) -> int:
     to_stdout = _to_stdout(options)
     report = report_from(options, data_to_stdout=to_stdout)
     _refuse_contradictions(options, to_stdout=to_stdout)
-    chain = chain_from(options)
     externals_from(options)  # before -C takes us elsewhere
     inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
     with inside(options):
-        packing = _packing(inputs, chain, options, report)
+        packing = _packing(inputs, options, report)
         if to_stdout or options["output"]:
             packing.into_one(None if to_stdout else options["output"])
         else:
@@ -100,9 +98,9 @@ def compress(**options: Any) -> int:
     return report.exit_code
 
 
-def _packing(inputs: list[Path], chain: Chain, options: dict[str, Any], report: Report) -> Packing:
+def _packing(inputs: list[Path], options: dict[str, Any], report: Report) -> Packing:
     if options["form"] is None:
-        return Packing(inputs, chain, options, report)
+        return Packing(inputs, packing_from(options, report), options, report)
     from compressor.cli.foreignpacking import ForeignPacking  # for those who ask for it
 
     return ForeignPacking(inputs, options, report)

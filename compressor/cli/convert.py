@@ -11,15 +11,7 @@ from msgspec.structs import replace
 from compressor.archive.record import MAGIC
 from compressor.archive.source import GrowingSource
 from compressor.cli import naming, paths
-from compressor.cli.coding import (
-    chain_from,
-    coding,
-    codings_from,
-    dtype_from,
-    solid_size_from,
-    trials_from,
-    versioning,
-)
+from compressor.cli.coding import coding, packing_from, versioning
 from compressor.cli.options import (
     OUTPUT,
     PATH,
@@ -40,7 +32,7 @@ from compressor.engine.foreign import recognised
 from compressor.engine.limits import INTERPRETER
 from compressor.engine.pack import Packer
 from compressor.engine.packfile import commit, pack_all
-from compressor.engine.packoptions import PIPED_REACH, PackOptions, Sources, reach_of
+from compressor.engine.packoptions import PIPED_REACH, PackOptions, Sources
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import CompressorError, MemoryBudgetError, UsageError
@@ -195,19 +187,11 @@ class _Converting:
     def _pack_options(self, within: GrowingSource | None, progress: Progress) -> PackOptions:
         options = self._options
         memory: int = options["memory"]
-        return PackOptions(
-            chain=chain_from(options),
-            block_size=options["block_size"],
-            solid_size=solid_size_from(options),
-            threads=options["threads"],
+        return replace(
+            packing_from({**options, "bases": ()}, self._report),
             memory=memory - memory // READING_SHARE,
-            verify=options["verify"],
-            reach=reach_of(None, None, None if within else PIPED_REACH),
-            codings=codings_from({**options, "bases": ()}),
-            trials=trials_from(options),
-            dtype=dtype_from(options),
+            reach=None if within else PIPED_REACH,
             sources=Sources(within),
-            warn=self._report.warn,
             progress=progress,
         )
 

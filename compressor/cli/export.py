@@ -9,8 +9,9 @@ from compressor.cli import paths
 from compressor.cli.options import (
     OUTPUT,
     PATH,
+    at_version,
     basing,
-    external_from,
+    reading_from,
     refuse_where,
     report_from,
     reporting,
@@ -21,9 +22,6 @@ from compressor.cli.report import shown, size
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.export import TarWriter, export
-from compressor.engine.limits import Limits
-from compressor.engine.reading import UnpackOptions
-from compressor.errors import UsageError
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import opened_output
 from compressor.tree.permissions import access_of, shared_permissions
@@ -39,9 +37,7 @@ from compressor.tree.permissions import access_of, shared_permissions
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite it.")
 @click.option("--sync", is_flag=True, help="Have it on disk before going on (fsync).")
-@click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
-)
+@at_version
 @basing
 @resources
 @reporting
@@ -57,10 +53,8 @@ def export_archive(archive: Path, **options: Any) -> int:
     report = report_from(options, data_to_stdout=output == STDIN)
     with report.failing(archive), opened_archive(archive) as (source, file):
         refuse_where((not source.regular, "export needs a file to look into, not a pipe"))
-        limits = Limits(None, None, options["memory"])
-        reading = UnpackOptions(options["threads"], limits, external=external_from(options))
         opened = opened_index(
-            file, reading, lambda error: report.fail(error, archive), options["at"]
+            file, reading_from(options), lambda error: report.fail(error, archive), options["at"]
         )
         written = _written(archive, source, opened, options)
         line = f"{shown(output)}: {written.members} members, {size(written.plain_size)}"
@@ -77,8 +71,7 @@ def _written(
         stdout_descriptor()
         return export(archive, write_stdout)
     protected = paths.identities([path, *options["bases"]])
-    if paths.identities([target]) & protected:
-        raise UsageError(f"{target} is an input; name another output")
+    paths.refuse_input(target, protected)
     with opened_output(target, force=options["force"], protected=protected) as output:
         written = export(archive, output.write)
         mode, owner = shared_permissions([access_of(source.stat)])

@@ -9,6 +9,7 @@ import click
 from compressor.cli import completion, paths
 from compressor.cli.options import (
     PATH,
+    at_version,
     basing,
     limiting,
     report_from,
@@ -17,7 +18,7 @@ from compressor.cli.options import (
     restoring,
 )
 from compressor.cli.report import Report
-from compressor.cli.restoring import Restoring, report_outcome
+from compressor.cli.restoring import restore_members
 from compressor.cli.sources import opened_archive
 from compressor.engine.select import Selection
 
@@ -31,9 +32,7 @@ from compressor.engine.select import Selection
     "patterns", nargs=-1, metavar="[PATTERN]...", shell_complete=completion.members_of("archive")
 )
 @click.option("-C", "--directory", type=PATH, metavar="DIR", help="Where members go.  [default: .]")
-@click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
-)
+@at_version
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches; repeatable."
 )
@@ -68,9 +67,7 @@ def _extract(archive: Path, selection: Selection, options: dict[str, Any], repor
         protected = paths.identities(options["bases"])
         if source.regular:
             protected |= {source.identity}
-        restoring = Restoring(options, report, selection, protected)
-        outcome = restoring.run((archive, source, file))
-    report_outcome(report, archive, outcome, restoring.seconds)
+        restore_members((archive, source, file), selection, protected, options, report)
 
 
 COMMAND = extract

@@ -11,6 +11,7 @@ from compressor.cli.report import Report
 from compressor.cli.trees import is_folder
 from compressor.engine.foreignpack import ForeignOptions, ForeignPacker
 from compressor.engine.pack import Packer
+from compressor.engine.packoptions import PackOptions
 from compressor.engine.trees import Tally
 from compressor.errors import UsageError
 from compressor.formats.base import Format
@@ -35,8 +36,9 @@ class ForeignPacking(Packing):
         self._refuse_options(options)
         self._format: Format = format_by_name(options["form"])
         self._writing: Writing = writing_of(options["form"])
-        super().__init__(inputs, chain_for(None, None), options, report)
+        super().__init__(inputs, PackOptions(chain_for(None, None)), options, report)
         self._suffix = self._format.suffix
+        self._level = level_from(options)
         one = options["output"] or options["to_stdout"]
         if one and len(inputs) > 1 and not self._writing.joins:
             raise UsageError(f"{self._suffix} files can't be put in a row: one input at a time")
@@ -81,7 +83,7 @@ class ForeignPacking(Packing):
             ForeignOptions(
                 self._format,
                 self._writing,
-                level_from(options),
+                self._level,
                 options["threads"],
                 options["memory"],
                 progress,

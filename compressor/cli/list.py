@@ -13,7 +13,15 @@ from compressor.archive.leaf import Entry
 from compressor.archive.names import name_key
 from compressor.archive.source import Source
 from compressor.cli import listing, naming, paths
-from compressor.cli.options import PATH, basing, budget, refuse_where, report_from, reporting
+from compressor.cli.options import (
+    PATH,
+    at_version,
+    basing,
+    budget,
+    refuse_where,
+    report_from,
+    reporting,
+)
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.foreign import ForeignFile, recognised
@@ -31,9 +39,7 @@ Lines = Callable[[Sequence[Entry]], Iterable[str]]
 @click.option(
     "--tensors", is_flag=True, help="Show the tensors in files: bytes, type, shape, name."
 )
-@click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
-)
+@at_version
 @basing
 @budget
 @reporting

@@ -6,22 +6,21 @@ from pathlib import Path
 
 from compressor.errors import UsageError
 from compressor.formats.table import plain_name, without_ending
+from compressor.tree.roots import member_name
 
 SUFFIX = ".cz"
 
 
 def recorded_name(path: Path) -> bytes:
-    """Return the member's name for an input: as typed, or its last component where that would climb.
+    """Return the member's name for an input that is a file: as ``member_name``, but never empty.
 
     Raises:
-        UsageError: it has no last component.
+        UsageError: it has none.
     """
-    parts = [part for part in os.fsencode(path).split(b"/") if part not in (b"", b".")]
-    if not parts or parts[-1] == b"..":
+    name = member_name(path)
+    if not name:
         raise UsageError(f"{path} has no name of its own that could be recorded")
-    if path.is_absolute() or b".." in parts:
-        return parts[-1]
-    return b"/".join(parts)
+    return name
 
 
 def archive_path(path: Path, folder: Path | None, suffix: str = SUFFIX) -> Path:

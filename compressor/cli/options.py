@@ -14,7 +14,7 @@ import click
 from compressor.cli.paths import STDIN, literal
 from compressor.cli.report import Report
 from compressor.engine.limits import Limits
-from compressor.engine.reading import NONE_GIVEN, External
+from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
 from compressor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_SIZE = r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$"
+_SIZE = r"([0-9]{1,18}(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$"
 
 
 class Size(click.ParamType[int]):
@@ -226,6 +226,10 @@ restoring = together(
     ),
 )
 
+at_version = click.option(
+    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
+)
+
 limiting = together(
     click.option("--max-output", type=Size(), help="Give at most so many bytes from each archive."),
     click.option(
@@ -278,6 +282,12 @@ def externals_from(options: Mapping[str, Any]) -> "Externals | None":
 def external_from(options: Mapping[str, Any]) -> External:
     """Return what differences are from, outside of their archive."""
     return externals_from(options) or NONE_GIVEN
+
+
+def reading_from(options: Mapping[str, Any]) -> UnpackOptions:
+    """Return how an archive is looked into."""
+    limits = Limits(None, None, options["memory"])
+    return UnpackOptions(options.get("threads", 1), limits, external=external_from(options))
 
 
 def limits_from(options: Mapping[str, Any]) -> Limits:

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from compressor.archive.leaf import Entry
 from compressor.archive.source import GrowingSource, widen_pipe
 from compressor.cli import naming, paths
-from compressor.cli.coding import codings_from, dtype_from, solid_size_from, trials_from
 from compressor.cli.options import externals_from
 from compressor.cli.paths import STDIN
 from compressor.cli.progress import Progress
@@ -30,7 +29,6 @@ from compressor.engine.scanning import Tree
 from compressor.engine.trees import Tally, pack_tree
 from compressor.errors import CompressorError, UsageError
 from compressor.stages.base import Bytes
-from compressor.stages.chain import Chain
 from compressor.tree.inputs import Input, InputError, descriptor_input, open_input
 from compressor.tree.outputs import (
     NOTHING,
@@ -73,13 +71,13 @@ class Job(Struct, frozen=True):
 
 
 class Packing:
-    """One run: ``inputs`` under one chain, with the options of the command."""
+    """One run: ``inputs``, packed as ``packing`` says, with the options of the command."""
 
     def __init__(
-        self, inputs: list[Path], chain: Chain, options: Mapping[str, Any], report: Report
+        self, inputs: list[Path], packing: PackOptions, options: Mapping[str, Any], report: Report
     ) -> None:
         self._inputs = inputs
-        self._chain = chain
+        self._packing = packing
         self._options = options
         self._alone = options["reach"] is None  # as one input is: see PackOptions
         self._scanning = scan_options(options)
@@ -369,26 +367,18 @@ class Packing:
         self, progress: Progress, job: Job, within: GrowingSource | None
     ) -> PackOptions:
         options = self._options
-        for node in self._chain.walk():
+        for node in self._packing.chain.walk():
             if said := node.info.notice():
                 self._report.warn(said, once=True)
         heap.keep_freed(job.total)
-        return PackOptions(
-            chain=self._chain,
-            block_size=options["block_size"],
-            threads=options["threads"],
-            memory=options["memory"],
+        return replace(
+            self._packing,
             verify=True if options["remove"] else options["verify"],
             optional=() if options["flush_after"] is None else (CLOCK,),
-            codings=codings_from(options),
-            trials=trials_from(options),
-            dtype=dtype_from(options),
             plain_limit=job.total,
-            solid_size=solid_size_from(options),
             reach=job.reach,
             alone=job.alone,
             sources=Sources(within, externals_from(options)),
-            warn=self._report.warn,
             progress=progress,
             behind=True,
         )

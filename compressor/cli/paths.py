@@ -1,4 +1,4 @@
-"""The inputs of a command: its arguments, and the lists that it is told to read."""
+"""The inputs of a command, and what is looked at before an output is written."""
 
 import os
 import stat

@@ -5,11 +5,9 @@ from typing import Any
 
 import click
 
-from compressor.cli.options import PATH, basing, external_from, report_from, reporting, resources
+from compressor.cli.options import PATH, basing, reading_from, report_from, reporting, resources
 from compressor.cli.report import Report, shown, size
-from compressor.engine.limits import Limits
 from compressor.engine.prune import prune as prune_archive
-from compressor.engine.reading import UnpackOptions
 
 
 @click.command()
@@ -39,12 +37,8 @@ def prune(archive: Path, **options: Any) -> int:
 
 
 def _prune(archive: Path, options: dict[str, Any], report: Report) -> None:
-    unpacking = UnpackOptions(
-        options["threads"], Limits(None, None, options["memory"]), external=external_from(options)
-    )
-    done = prune_archive(
-        archive, options["keep_last"], lambda text: report.warn(text, archive), unpacking
-    )
+    keep, reading = options["keep_last"], reading_from(options)
+    done = prune_archive(archive, keep, lambda text: report.warn(text, archive), reading)
     line = (
         f"{shown(archive)}: {done.dropped} versions dropped, {done.kept} kept, "
         f"{size(done.size_before)} -> {size(done.size)}"

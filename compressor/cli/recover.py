@@ -12,6 +12,7 @@ from compressor.cli.options import (
     PATH,
     basing,
     external_from,
+    reading_from,
     report_from,
     reporting,
     resources,
@@ -19,8 +20,6 @@ from compressor.cli.options import (
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown, size
 from compressor.cli.sources import opened_archive
-from compressor.engine.limits import Limits
-from compressor.engine.reading import UnpackOptions
 from compressor.engine.recover import Recovered, recover
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import unpack
@@ -88,9 +87,7 @@ def _prove(target: Output, options: dict[str, Any]) -> list[tuple[bytes, Compres
     """Read what was written to its end, before it gets its name; return what lacks a base for that."""
     sink = NullSink()
     with target.reading() as file:
-        limits = Limits(None, None, options["memory"])
-        reading = UnpackOptions(options["threads"], limits, external=external_from(options))
-        unpack(file, sink, reading, seekable=True)
+        unpack(file, sink, reading_from(options), seekable=True)
     unproven: list[tuple[bytes, CompressorError]] = []
     for name, error in sink.outcome.failures:
         if not isinstance(error, MissingBaseError | DamagedBaseError):

@@ -1,8 +1,7 @@
 """Members of an archive into a folder, for ``extract`` and ``decompress``."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,10 +9,10 @@ from typing import Any, BinaryIO
 from compressor.cli.options import external_from, limits_from
 from compressor.cli.report import Report, shown, size
 from compressor.engine import heap
-from compressor.engine import restoring as engine
 from compressor.engine.foreign import ForeignFile
 from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
+from compressor.engine.restoring import Restoring, default_mode, restore
 from compressor.engine.select import Selection
 from compressor.engine.sinks import Outcome
 from compressor.errors import UnsupportedError
@@ -25,78 +24,61 @@ Unpacked = tuple[Path, Input, BinaryIO | ForeignFile]
 """What is unpacked: its path, its descriptor, and a file of it from where it is to be read."""
 
 
-class Restoring:
-    """One archive's members into the folder that the options name."""
+def restore_members(
+    archive: Unpacked,
+    selection: Selection,
+    protected: frozenset[Identity],
+    options: Mapping[str, Any],
+    report: Report,
+) -> Outcome:
+    """Restore members into the folder that the options name; return what came of it, once it is said.
 
-    def __init__(
-        self,
-        options: Mapping[str, Any],
-        report: Report,
-        selection: Selection,
-        protected: frozenset[Identity],
-    ) -> None:
-        self._options = options
-        self._report = report
-        self._selection = selection
-        self._protected = protected
-
-    def run(self, archive: Unpacked) -> Outcome:
-        """Restore the members; return what came of it.
-
-        Raises:
-            CompressorError, OSError: the archive can't be read at all.
-        """
-        path, source, file = archive
-        options = self._options
-        folder: Path = options["directory"] or Path()
-        how = self._restore_options(folder, engine.default_mode(source.stat))
-        with self._progress(archive) as reading:
-            what = engine.Restoring(
-                self._selection,
-                how,
-                reading,
-                options.get("at"),
-                skip_existing=options["skip_existing"],
-                strip_components=options["strip_components"],
-            )
-            return engine.restore(
-                file,
-                folder,
-                what,
-                lambda error: self._report.fail(error, path),
-                seekable=source.regular,
-            )
-
-    def _restore_options(self, folder: Path, default_mode: int) -> RestoreOptions:
-        options = self._options
-        return RestoreOptions(
-            default_mode,
-            force=options["force"],
-            sync=options["sync"] or options.get("remove", False),
-            protected=self._protected,
-            unsafe_links=options["unsafe_links"],
-            specials=options["specials"],
-            numeric_owner=options["numeric_owner"],
-            below="" if folder == Path() else str(folder),
+    Raises:
+        CompressorError, OSError: the archive can't be read at all.
+    """
+    path, source, file = archive
+    folder: Path = options["directory"] or Path()
+    total = source.stat.st_size if source.regular else None
+    progress = report.progress(str(path), total)
+    heap.keep_freed(total)
+    try:
+        reading = UnpackOptions(
+            options["threads"],
+            limits_from(options),
+            progress,
+            partial(is_idle, source.descriptor),
+            external=external_from(options),
+            behind=True,
         )
+        what = Restoring(
+            selection,
+            _restore_options(options, folder, default_mode(source.stat), protected),
+            reading,
+            options.get("at"),
+            skip_existing=options["skip_existing"],
+            strip_components=options["strip_components"],
+        )
+        unfinished = partial(report.fail, path=path)
+        outcome = restore(file, folder, what, unfinished, seekable=source.regular)
+    finally:
+        seconds = progress.close()
+    report_outcome(report, path, outcome, seconds)
+    return outcome
 
-    @contextmanager
-    def _progress(self, archive: Unpacked) -> Iterator[UnpackOptions]:
-        path, source, _ = archive
-        total = source.stat.st_size if source.regular else None
-        progress = self._report.progress(str(path), total)
-        heap.keep_freed(total)
-        try:
-            yield UnpackOptions(
-                self._options["threads"],
-                limits_from(self._options),
-                progress,
-                partial(is_idle, source.descriptor),
-                external=external_from(self._options),
-                behind=True,
-            )
-        finally:
-            self.seconds = progress.close()
+
+def _restore_options(
+    options: Mapping[str, Any], folder: Path, usual_mode: int, protected: frozenset[Identity]
+) -> RestoreOptions:
+    return RestoreOptions(
+        usual_mode,
+        force=options["force"],
+        sync=options["sync"] or options.get("remove", False),
+        protected=protected,
+        unsafe_links=options["unsafe_links"],
+        specials=options["specials"],
+        numeric_owner=options["numeric_owner"],
+        below="" if folder == Path() else str(folder),
+    )
 
 
 def report_outcome(report: Report, path: Path, outcome: Outcome, seconds: float) -> None:

@@ -33,12 +33,8 @@ def opened_archive(path: Path, *, follow: bool = True) -> Iterator[tuple[Input, 
         raise UsageError("stdin is a terminal: name an archive, or send one through a pipe")
     source = descriptor_input(0) if path == STDIN else open_input(path, follow=follow)
     widen_pipe(source.descriptor)
-    try:
-        with os.fdopen(source.descriptor, "rb", buffering=0, closefd=False) as file:
-            yield source, settled(file) if source.regular else file
-    finally:
-        if path != STDIN:
-            os.close(source.descriptor)
+    with os.fdopen(source.descriptor, "rb", buffering=0, closefd=path != STDIN) as file:
+        yield source, settled(file) if source.regular else file
 
 
 def stdout_descriptor() -> int:

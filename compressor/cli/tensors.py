@@ -9,12 +9,10 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE
 from compressor.archive.source import RandomSource
-from compressor.cli.options import external_from
+from compressor.cli.options import reading_from
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
 from compressor.engine.access import SeekableArchive, opened_index
-from compressor.engine.limits import Limits
-from compressor.engine.reading import UnpackOptions
 from compressor.engine.select import as_recorded
 from compressor.errors import UsageError
 
@@ -51,12 +49,6 @@ def tensors_in(
     return held_by(opened, found)
 
 
-def reading_from(options: dict[str, Any]) -> UnpackOptions:
-    """Return how an archive is looked into."""
-    limits = Limits(None, None, options["memory"])
-    return UnpackOptions(options.get("threads", 1), limits, external=external_from(options))
-
-
 def files_in(opened: SeekableArchive, members: Sequence[str]) -> Iterable[tuple[Index, Entry]]:
     """Return the files that are named, in that order, or all."""
     if members:
@@ -77,7 +69,7 @@ def list_tensors(path: Path, options: dict[str, Any], report: Report) -> None:
         for entry, tensors in tensors_in(path, file, options, report):
             any_there = True
             if not report.as_json:
-                report.output("member", f"{shown(entry.name) or path.name}:")
+                report.output("member", f"{shown(entry.name or path.name)}:")
             report.outputs(
                 "tensor", tensors, _lines, lambda held: {"path": str(path), **_fields(held)}
             )

@@ -9,7 +9,7 @@ from compressor.cli import naming, paths
 from compressor.cli.options import external_from, limits_from
 from compressor.cli.paths import STDIN
 from compressor.cli.report import Report, shown
-from compressor.cli.restoring import Restoring, Unpacked, report_outcome
+from compressor.cli.restoring import Unpacked, report_outcome, restore_members
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine import heap
 from compressor.engine.contents import holds_tree
@@ -119,9 +119,8 @@ class Unpacking:
         folder: Path = self._options["directory"] or Path()
         if self._planned(path, folder):
             return
-        restoring = Restoring(self._options, self._report, Selection(()), self._protected)
-        outcome = restoring.run(archive)
-        report_outcome(self._report, path, outcome, restoring.seconds)
+        every = Selection(())
+        outcome = restore_members(archive, every, self._protected, self._options, self._report)
         self._remove(path, source, outcome)
 
     def _to_file(self, archive: Unpacked, target: Path) -> None:
@@ -199,7 +198,7 @@ class Unpacking:
         return came
 
 
-def _by_index(file: "BinaryIO | ForeignFile", sink: NullSink, options: UnpackOptions) -> bool:
+def _by_index(file: BinaryIO | ForeignFile, sink: NullSink, options: UnpackOptions) -> bool:
     """Give an archive by its index, if it has one and what it needs is here; say whether that was done."""
     if isinstance(file, ForeignFile):
         return False

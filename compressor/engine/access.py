@@ -22,6 +22,7 @@ from compressor.archive.schema import (
     HARDLINK,
     SYMLINK,
     Span,
+    shown_name,
 )
 from compressor.archive.source import RandomSource
 from compressor.engine import block as blocks
@@ -126,8 +127,7 @@ class SeekableArchive:
             entry = index.find(name)
             if entry is not None:
                 return index, entry
-        shown = name.decode(errors="backslashreplace")
-        raise MemberNotFoundError(f"the archive has no member named {shown!r}")
+        raise MemberNotFoundError(f"the archive has no member named {shown_name(name)!r}")
 
     def find_file(self, name: bytes) -> tuple[Index, Entry]:
         """Return the file of this name, with its content where it is another's by a hard link.
@@ -185,7 +185,7 @@ class SeekableArchive:
             return self._cache.get(key)
 
     def keep(self, index: Index, offset: int, plain: Bytes) -> None:
-        """Keep a block, because it will be read again; the one that was used last goes."""
+        """Keep a block, because it will be read again; the one that was not used for longest goes."""
         with self._lock:
             self._cache[index.start, offset] = plain
             while len(self._cache) > CACHED_BLOCKS:

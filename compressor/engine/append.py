@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import folders_above, name_key, under
-from compressor.archive.schema import FILE, FOLDER, fits
+from compressor.archive.schema import FILE, FOLDER, fits, shown_name
 from compressor.archive.source import GrowingSource
 from compressor.archive.writer import VersionLabel
 from compressor.engine.access import SeekableArchive
@@ -23,22 +23,23 @@ from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.previous import Previous
 from compressor.engine.reading import NONE_GIVEN, UnpackOptions
 from compressor.engine.states import EarlierStates
-from compressor.engine.trees import TOO_LONG, Problem, Tally, access_to, pack_open_file
+from compressor.engine.trees import TOO_LONG, Tally, access_to, pack_open_file
 from compressor.errors import UsageError
 from compressor.tree.inputs import Input, InputError
 from compressor.tree.outputs import identity_in
 from compressor.tree.pagecache import written
 from compressor.tree.permissions import Access
 from compressor.tree.scan import Found
+from compressor.tree.walk import Problem
 
 
 class AppendOptions(Struct, frozen=True):
     """``roots`` are the names of the inputs: what is at and below them is replaced.
 
     It stays where the scan adds its name, or that of a folder above it, to ``unseen``.
-    ``checksum``: no content is taken as unchanged for its size and time. ``no_cache``: the system keeps
-    nothing of the archive in memory. ``problem`` is told what could
-    not be packed as it is, ``note`` that an earlier append was not finished, or that old blocks are damaged.
+    ``problem`` is told what could not be packed as it is, ``note`` that an earlier append was not finished,
+    or that old blocks are damaged. ``checksum``: no content is taken as unchanged for its size and time.
+    ``no_cache``: the system keeps nothing of the archive in memory.
     """
 
     roots: tuple[bytes, ...]
@@ -264,5 +265,5 @@ def _refuse_below_files(previous: Previous, roots: tuple[bytes, ...]) -> None:
     for root in roots:
         for above in folders_above(root):
             if above in known and known[above][0].kind != FOLDER and not any(under([above], roots)):
-                file, path = known[above][0].shown_name, root.decode(errors="backslashreplace")
+                file, path = known[above][0].shown_name, shown_name(root)
                 raise UsageError(f"{file} is no folder in the archive: append it as well as {path}")

@@ -13,19 +13,23 @@ from compressor.archive.index import Index
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, parse_header
 from compressor.archive.source import RandomSource
 from compressor.archive.writer import write_end
-from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
+from compressor.errors import (
+    CompressorError,
+    DamagedBaseError,
+    DamagedError,
+    UnfinishedError,
+    UsageError,
+)
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_of
 from compressor.tree.permissions import Access, without_group
 
 if TYPE_CHECKING:
-    from compressor.archive.tail import Tail
+    from compressor.archive.tail import Whole
 
 Note = Callable[[str], None]
 
-PATIENCE = (
-    0.2  # seconds: a reader that looks whether an append is under way (``settled``) holds less
-)
+PATIENCE = 0.2  # seconds: a reader that looks for an append under way (``settled``) holds less
 
 
 class Storage:
@@ -127,14 +131,13 @@ class ArchiveFile:
             self._cut(tail.end)
         else:
             self._note("the end of the last version was missing; it is written anew")
-            self._complete(tail)
+            self._complete(tail.whole, tail.end)
 
-    def _complete(self, tail: "Tail") -> None:
-        assert tail.whole is not None  # noqa: S101  the caller has looked
-        begin = self._end_of(tail.whole.last_leaf)
+    def _complete(self, whole: "Whole", end: int) -> None:
+        begin = self._end_of(whole.last_leaf)
         self._cut(begin)
-        previous = tail.end - FOOTER_SIZE if tail.end else 0
-        write_end(self.write, begin, tail.whole.leaves, tail.whole.last_leaf, previous)
+        previous = end - FOOTER_SIZE if end else 0
+        write_end(self.write, begin, whole.leaves, whole.last_leaf, previous)
         self.sync()
 
     def _end_of(self, offset: int) -> int:
@@ -175,11 +178,9 @@ def _prove_versions(last: Index) -> None:
     Raises:
         DamagedError: one of these is damaged.
     """
-    index = last.before()
-    while index is not None:
+    for index in last.versions():
         index.top()
         index.version()
-        index = index.before()
 
 
 @contextmanager
@@ -206,6 +207,8 @@ def _advising() -> Iterator[None]:
     """Have damage say what can be done about it."""
     try:
         yield
+    except DamagedBaseError:  # another file's
+        raise
     except DamagedError as error:
         what = f"is damaged, and `compressor recover` makes a sound archive of it: {error.what}"
         raise DamagedError(what, offset=error.offset, member=error.member) from error

@@ -16,7 +16,7 @@ Write = Callable[[Bytes], object]
 
 
 class TarWriter:
-    """A tar file being written; ``size`` is its bytes so far, ``files`` counts members."""
+    """A tar file being written: its bytes so far, how many members, and the bytes of their contents."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
@@ -97,7 +97,7 @@ def _data(index: Index, entry: Entry) -> list[tuple[int, int]] | None:
     """Return where a file has data, None where that is everywhere."""
     found: list[tuple[int, int]] = []
     holes = False
-    for at, (offset, _, length) in index.spans(entry, 0, entry.size):
+    for at, (offset, _, length) in index.spans(entry):
         if not offset:
             holes = True
         elif found and sum(found[-1]) == at:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
@@ -33,12 +34,8 @@ from compressor.errors import (
 from compressor.stages.base import Bytes
 from compressor.tree.outputs import Identity, identity_in
 
-MOST_DEEP = (
-    4  # contents outside, each needed for the one before: Python's stack bears no more than 8
-)
-MOST_LOOKS = (
-    64  # at others, for one look at a content outside: else these could double at each depth
-)
+MOST_DEEP = 4  # contents outside, each needed for the one before: the stack bears no more than 8
+MOST_LOOKS = 64  # at others, for one look at a content: else these could double at each depth
 
 STRIDE = 4 << 20  # bytes of a file that are hashed at a time
 
@@ -119,7 +116,9 @@ class Externals:
         with source.as_file() as file:  # an append may be under way
             source.size = settled(file).seek(0, os.SEEK_END)
         try:
-            archive = SeekableArchive(source, UnpackOptions(limits=limits, external=self))
+            # Without a circle: the files are closed as soon as nobody refers to them.
+            external = weakref.proxy(self)
+            archive = SeekableArchive(source, UnpackOptions(limits=limits, external=external))
         except DamagedError as error:
             raise _damaged(path, error) from error
         except MemoryBudgetError as error:
@@ -180,38 +179,25 @@ class Externals:
             with self._lock:
                 met = self._met.setdefault(key, [])
                 if number == len(met):
-                    others = self._others.setdefault(key, self._matching(base))
+                    matching = _matching(base, self._opened, self._unsearched)
+                    others = self._others.setdefault(key, matching)
                     met.extend(islice(others, 1))
                 if number == len(met):
                     return
                 found = met[number]
             yield found
 
-    def _matching(self, base: Base) -> Iterator[Outside]:
-        wanted = base.size, base.content_hash
-        for opened in self._opened:
-            if isinstance(opened, _PlainFile):
-                if opened.size == base.size and opened.outside().base.content_hash == wanted[1]:
-                    yield opened.outside()
-                continue
-            try:
-                for outside in opened.all_members():
-                    if (outside.base.size, outside.base.content_hash) == wanted:
-                        yield outside
-            except DamagedError as error:  # another one may have it
-                self._unsearched.append(_damaged(opened.path, error))
-
     def contents(self) -> Iterator[Outside]:
         """Yield all contents, in the order in which they were named.
 
         Raises:
-            DamagedBaseError: the index of an archive is damaged.
+            DamagedBaseError: the index of an archive is damaged, or another file was written to meanwhile.
         """
-        for opened in self._opened:
-            if isinstance(opened, _PlainFile):
-                yield opened.outside()
-            else:
-                yield from opened.last_members()
+        for one in self._opened:
+            try:
+                yield from one.members()
+            except DamagedError as error:
+                raise _damaged(one.path, error) from error
 
     def check(self) -> None:
         """Refuse a file that was written to meanwhile: what was recorded of it is not true any more.
@@ -241,21 +227,16 @@ class _Archive(Struct, frozen=True):
     path: Path
     archive: SeekableArchive
 
-    def last_members(self) -> Iterator[Outside]:
+    def members(self) -> Iterator[Outside]:
         """Yield the members, as they are in the last version."""
-        try:
-            for index in self.archive.indexes:
-                yield from self._members(index)
-        except DamagedError as error:
-            raise _damaged(self.path, error) from error
+        for index in self.archive.indexes:
+            yield from self._members(index)
 
-    def all_members(self) -> Iterator[Outside]:
-        """Yield the members of all versions, the last ones first."""
+    def holding(self, base: Base) -> Iterator[Outside]:
+        """Yield the members with this content, of all versions, the last ones first."""
         for last in self.archive.indexes:
-            index: Index | None = last
-            while index is not None:
-                yield from self._members(index)
-                index = index.before()
+            for index in last.versions():
+                yield from (one for one in self._members(index) if _same(one.base, base))
 
     def _members(self, index: Index) -> Iterator[Outside]:
         archive = self.archive
@@ -271,6 +252,21 @@ class _Archive(Struct, frozen=True):
                 require(archive, [(index, entry, at, at + size)])
 
             yield Outside(self.path, base, look, need)
+
+
+def _matching(
+    base: Base, opened: "Iterable[_Archive | _PlainFile]", unsearched: list[DamagedBaseError]
+) -> Iterator[Outside]:
+    """Yield what has the size and hash of a content; ``unsearched`` gets what can't be looked through."""
+    for one in opened:
+        try:
+            yield from one.holding(base)
+        except DamagedError as error:  # another one may have it
+            unsearched.append(_damaged(one.path, error))
+
+
+def _same(one: Base, other: Base) -> bool:
+    return (one.size, one.content_hash) == (other.size, other.content_hash)
 
 
 class _Nesting(threading.local):
@@ -300,26 +296,31 @@ class _PlainFile:
     """A file that is no archive."""
 
     def __init__(self, source: DescriptorSource, path: Path) -> None:
-        self._source, self._path = source, path
+        self.path = path
+        self._source = source
         self._status = source.status()
         self._outside: Outside | None = None
-        self.size = source.size
 
-    def outside(self) -> Outside:
-        """Return the content; it is hashed once."""
+    def members(self) -> Iterator[Outside]:
+        """Yield the content; it is hashed once."""
         if self._outside is None:
             # By one thread: a forked process has none of those that it would keep.
-            digest = blake3()
-            for at in range(0, self.size, STRIDE):
-                digest.update(self._source.read(at, min(STRIDE, self.size - at)))
-            base = Base(os.fsencode(self._path.name), self.size, digest.digest())
-            self._outside = Outside(self._path, base, self._read, lambda _at, _size: None)
-        return self._outside
+            digest, size = blake3(), self._source.size
+            for at in range(0, size, STRIDE):
+                digest.update(self._source.read(at, min(STRIDE, size - at)))
+            base = Base(os.fsencode(self.path.name), size, digest.digest())
+            self._outside = Outside(self.path, base, self._read, lambda _at, _size: None)
+        yield self._outside
+
+    def holding(self, base: Base) -> Iterator[Outside]:
+        """Yield the content, if it is this one."""
+        if self._source.size == base.size:
+            yield from (one for one in self.members() if _same(one.base, base))
 
     def _read(self, at: int, size: int) -> bytes:
         data = self._source.read(at, size)
         if not self._is_as_it_was():
-            name = shown_name(os.fsencode(self._path.name))
+            name = shown_name(os.fsencode(self.path.name))
             raise _ChangedError(f"{name} was written to while it was the base of others")
         return data
 
@@ -334,4 +335,4 @@ class _PlainFile:
     def check(self) -> None:
         """Refuse it where it was written to."""
         if not self._is_as_it_was():
-            raise CompressorError(f"{self._path} was written to while it was the base of others")
+            raise CompressorError(f"{self.path} was written to while it was the base of others")

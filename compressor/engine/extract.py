@@ -1,8 +1,9 @@
 """Chosen members of a seekable archive into a sink, each block decoded once and ahead, in threads."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -16,8 +17,6 @@ from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError, DamagedError, UnfinishedError, UnsupportedError
 from compressor.stages.base import Bytes
-
-T = TypeVar("T")
 
 
 def by_place(chosen: Chosen) -> tuple[int, int, int]:
@@ -76,7 +75,7 @@ class Extraction:
             for _, span in index.spans(entry):
                 self._span(index, span, large=entry.size > BATCH)
         except (DamagedError, UnsupportedError) as error:
-            self._pool.then(_bound(self._fail, error))
+            self._pool.then(partial(self._fail, error))
         self._pool.then(self._end)
 
     def _span(self, index: Index, span: Span, *, large: bool) -> None:
@@ -170,11 +169,6 @@ class Extraction:
             self._fail(DamagedError("a member's content does not match its hash"))
         else:
             self._delivery.sink.closed(entry)
-
-
-def _bound(action: Callable[[T], object], value: T) -> Callable[[], object]:
-    """Return a call of ``action`` with ``value``; a lambda would lose an exception's name."""
-    return lambda: action(value)
 
 
 def members_of(

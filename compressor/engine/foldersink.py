@@ -13,6 +13,7 @@ from compressor.engine.sinks import NullSink
 from compressor.errors import CompressorError
 from compressor.stages.base import Bytes
 from compressor.tree.attributes import TURNED
+from compressor.tree.node import Node
 from compressor.tree.outputs import Output, OutputExistsError
 from compressor.tree.policy import MetadataError
 from compressor.tree.restore import Restorer
@@ -109,14 +110,11 @@ class FolderSink(NullSink):
             self._skip(entry)
             return
         self._output = None
-        self._try(entry, lambda renamed: self._restorer.commit(node_of(renamed)))
+        self._try(entry, self._restorer.commit)
 
     def plain(self, entry: Entry) -> None:
         """Make a folder, now; a link, at the end; go over a file that this run made."""
-        if entry.kept is not None:
-            self._try(entry, lambda renamed: self._restorer.again(node_of(renamed)))
-        else:
-            self._try(entry, lambda renamed: self._restorer.add(node_of(renamed)))
+        self._try(entry, self._restorer.add if entry.kept is None else self._restorer.again)
 
     def removed(self, name: bytes) -> None:
         """Take back what this run made."""
@@ -124,7 +122,7 @@ class FolderSink(NullSink):
         if target is not None:
             self._restorer.remove(target)
 
-    def _try(self, entry: Entry, restore: Callable[[Entry], None]) -> None:
+    def _try(self, entry: Entry, restore: Callable[[Node], None]) -> None:
         target = self._rename(entry.name)
         if target is None:
             return
@@ -132,7 +130,7 @@ class FolderSink(NullSink):
         if entry.kind == HARDLINK:
             renamed = replace(renamed, target=self._rename(entry.target or b"") or entry.target)
         try:
-            restore(renamed)
+            restore(node_of(renamed))
         except OutputExistsError as error:
             self._existing = error
             self._skip(entry)

@@ -26,8 +26,7 @@ def history(file: BinaryIO, unfinished: Callable[[UnfinishedError], object]) -> 
 
     ``unfinished`` hears of an append that was not finished.
     """
-    archives = readable(RandomSource(file), unfinished)
-    return versions_of(archives)
+    return versions_of(readable(RandomSource(file), unfinished))
 
 
 def readable(source: RandomSource, unfinished: Callable[[UnfinishedError], object]) -> list[Index]:
@@ -67,14 +66,9 @@ def versions_of(archives: Iterable[Index]) -> list[Version]:
 
 def _versions(index: Index) -> list[Version]:
     found: list[Version] = []
-    version: Index | None = index
-    while version is not None:
-        before = version.before()
+    for version in index.versions():
         stamp = version.version()
-        begin = before.end if before else version.start
         members = sum(1 for _ in version.entries())
-        found.append(
-            Version(stamp.number, stamp.label, stamp.time_ns, members, version.end - begin)
-        )
-        version = before
+        added = version.end - version.begin
+        found.append(Version(stamp.number, stamp.label, stamp.time_ns, members, added))
     return found[::-1]

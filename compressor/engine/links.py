@@ -5,7 +5,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from compressor.archive.leaf import Entry
+from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import name_key
 from compressor.archive.schema import FILE, HARDLINK
 from compressor.engine.access import SeekableArchive
@@ -33,8 +33,7 @@ def adopt(packer: Packer, previous: Previous, archive: SeekableArchive, links: l
     if file.kind != FILE:  # a link to nothing, as before
         return
     pieces = _cut(archive.pieces(previous.index, file), packer.piece_size)
-    bare = replace(file, name=first.name, size=0, content_hash=b"", level=0, spans=[], kept=None)
-    packer.add(bare, pieces)
+    packer.add(replace(without_content(file), name=first.name), pieces)
     for link in links[1:]:
         packer.add_plain(replace(link, target=first.name))
     for link in links:

@@ -23,11 +23,11 @@ from compressor.engine.restoring import Restoring, default_mode, restore_archive
 from compressor.engine.select import Selection
 from compressor.engine.settled import settled
 from compressor.engine.sinks import NullSink
-from compressor.engine.trees import Problem
 from compressor.engine.unpack import Unpacker
 from compressor.errors import CompressorError, DamagedError, MemberNotFoundError, UsageError
 from compressor.tree.outputs import identity_in
 from compressor.tree.restoreoptions import RestoreOptions
+from compressor.tree.walk import Problem
 
 
 class _Nameplate(io.BytesIO):

@@ -135,8 +135,6 @@ class Previous(Struct):
         Nothing new is stored as a block that is a difference from what ``external`` has not: it might be
         that very content.
         """
-        end = self.index.end - self.index.start
-        before = Before(end, end - FOOTER_SIZE, self.index.version().number)
 
         def serves(offset: int) -> bool:
             return self.is_sound(offset) and self._has_bases(offset, external)
@@ -144,4 +142,9 @@ class Previous(Struct):
         entries = [entry for entry, _ in self.members.values()]
         recall = Recall(self.index, entries, self._filled)
         dedup = Dedup(memory, None, (recall.last, recall.older), serves, recall.alike)
-        return Earlier(before, self.index.head, dedup)
+        return Earlier(self.before(), self.index.head, dedup)
+
+    def before(self) -> Before:
+        """Return what the writer of the next version has to know."""
+        end = self.index.end - self.index.start
+        return Before(end, end - FOOTER_SIZE, self.index.version().number)

@@ -42,7 +42,7 @@ def prune(path: Path, keep: int, note: Callable[[str], None], options: UnpackOpt
         raise UsageError("at least one version has to stay")
     path = path.resolve()  # a link stays a link
     with locked(path, note) as file:
-        versions = _versions(file.index())
+        versions = list(file.index().versions())[::-1]
         before = versions[-1].end
         if keep >= len(versions):
             return Pruned(len(versions), 0, before, before)
@@ -53,13 +53,6 @@ def prune(path: Path, keep: int, note: Callable[[str], None], options: UnpackOpt
             _prove(output, options)
             _commit(file, output)
         return Pruned(keep, len(versions) - keep, before, size)
-
-
-def _versions(last: Index) -> list[Index]:
-    found = [last]
-    while (before := found[-1].before()) is not None:
-        found.append(before)
-    return found[::-1]
 
 
 def _commit(old: ArchiveFile, output: Output) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from blake3 import blake3
 
@@ -45,12 +46,10 @@ class Recall:
         """Yield the leaves that the last version has not, those of each version before it."""
         seen = set(self._leaves)
         with suppress(DamagedError):
-            version = self._index.before()
-            while version is not None:
+            for version in islice(self._index.versions(), 1, None):
                 new = [ref.offset for ref in version.leaves() if ref.offset not in seen]
                 seen.update(new)
                 yield from new
-                version = version.before()
 
     def _take(self, dedup: Dedup, entry: Entry) -> None:
         """Have a file known that lies in one piece, and the pieces in the blocks of any."""

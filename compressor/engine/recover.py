@@ -58,11 +58,13 @@ def recover(
         NotAnArchiveError, UnsupportedError: it can't be read at all.
     """
     outcome = Recovered()
-    for remains in list(scan(Source(file))):
+    found = list(scan(Source(file)))
+    source = RandomSource(file)
+    for remains in found:
         outcome.damage += remains.damage
         if remains.blocks or remains.leaves:
-            contents = Contents(file, remains, share(1, memory, 0), external)
-            states = versions(remains, RandomSource(file))
+            contents = Contents(source, remains, share(1, memory, 0), external)
+            states = versions(remains, source)
             _Rebuild(remains, contents, states, outcome).write(target)
     return outcome
 

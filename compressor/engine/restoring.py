@@ -65,20 +65,22 @@ def restore(
     """
     if isinstance(file, ForeignFile):
         return _filled(folder, what, lambda sink: file.unpack(sink, what.reading))
-    if not seekable:
-        from compressor.engine.unpack import unpack  # for what can be read from front to back only
 
+    def forward(sink: FolderSink) -> None:
+        from compressor.engine.unpack import unpack  # for what has no index that can be read
+
+        unpack(file, sink, what.reading, seekable=seekable)
+
+    if not seekable:
         if what.version is not None:
             raise UsageError("a version can be had from a file only; a pipe gives the last one")
-        return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=False))
+        return _filled(folder, what, forward)
     try:
         archive = opened_index(file, what.reading, unfinished, what.version)
     except DamagedError:
         if what.version is not None:  # what reading forward gives is the last one
             raise
-        from compressor.engine.unpack import unpack
-
-        return _filled(folder, what, lambda sink: unpack(file, sink, what.reading, seekable=True))
+        return _filled(folder, what, forward)
     return restore_archive(archive, folder, what)
 
 

@@ -10,10 +10,9 @@ from msgspec.structs import replace
 from compressor.archive.index import indexes
 from compressor.archive.leaf import Entry, without_content
 from compressor.archive.names import name_key
-from compressor.archive.record import FOOTER_SIZE
 from compressor.archive.schema import FILE, MAX_COUNT, Head, Span
 from compressor.archive.source import RandomSource
-from compressor.archive.writer import ArchiveWriter, Before, VersionLabel
+from compressor.archive.writer import ArchiveWriter, VersionLabel
 from compressor.engine.previous import Previous
 from compressor.engine.rewrite import OldBlocks, Placed, Rewriter
 from compressor.stages.base import Bytes
@@ -78,9 +77,8 @@ def _first(version: OldVersion, target: Target, placed: Placed) -> int:
 
 def _next(version: OldVersion, previous: Previous, target: Target, placed: Placed) -> int:
     """Write a version behind the one that was written before."""
-    end = previous.index.end - previous.index.start
-    before = Before(end, end - FOOTER_SIZE, previous.index.version().number)
-    writer = ArchiveWriter(target.write, replace(version.head, previous=0, reach=MAX_COUNT), before)
+    head = replace(version.head, previous=0, reach=MAX_COUNT)
+    writer = ArchiveWriter(target.write, head, previous.before())
     rewriter = Rewriter(writer, version, placed)
     found: set[bytes] = set()
     new: set[bytes] = set()

@@ -8,14 +8,12 @@ from msgspec import Struct, field
 from compressor.archive import schema
 from compressor.archive.leaf import Entry, keeps, with_content
 from compressor.archive.readleaf import unpack_leaf
-from compressor.archive.record import MAX_BLOCK, Header, Kind, Record
+from compressor.archive.record import BEFORE_LAST_LEAF, MAX_BLOCK, Header, Kind, Record
 from compressor.archive.schema import Base, Block, Extents, Footer, Head, Span, Version
 from compressor.archive.source import Source
 from compressor.archive.stream import RecordStream
 from compressor.errors import DamagedError, TruncatedError
 from compressor.stages.base import Bytes
-
-_BEFORE_LAST_LEAF = {Kind.OPEN, Kind.BLOCK, Kind.EXTENTS, Kind.MEMBERS, Kind.BASE}
 
 
 class Leaf(Struct, frozen=True):
@@ -203,7 +201,7 @@ def _part(found: Remains, kind: int) -> Part:
     """Return the part that a record belongs to: a new one where a version ended (F-016), or begins."""
     part = found.parts[-1]
     begins = kind == Kind.HEAD and part != Part()
-    if begins or (part.ended and kind in _BEFORE_LAST_LEAF):
+    if begins or (part.ended and kind in BEFORE_LAST_LEAF):
         part = Part()
         found.parts.append(part)
     return part

@@ -1,17 +1,16 @@
 """Members of a damaged archive: which are whole, and why the others are not."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from blake3 import blake3
 from msgspec import Struct
 from msgspec.structs import replace
 
-from compressor.archive import record
 from compressor.archive.leaf import Entry
-from compressor.archive.record import HEADER_SIZE, Kind, Record
+from compressor.archive.record import Record
 from compressor.archive.schema import FILE, Base, Block, Span
-from compressor.engine.bases import BlockReader
+from compressor.archive.source import RandomSource
+from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.reading import External
 from compressor.engine.salvage import Remains
 from compressor.engine.salvageversions import State
@@ -29,10 +28,12 @@ class LeafMembers(Struct):
 
 
 class Contents:
-    """What is left of an archive in ``file``; decoding a block may take ``memory`` bytes."""
+    """What is left of an archive in ``source``; decoding a block may take ``memory`` bytes."""
 
-    def __init__(self, file: BinaryIO, remains: Remains, memory: int, external: External) -> None:
-        self._file = file
+    def __init__(
+        self, source: RandomSource, remains: Remains, memory: int, external: External
+    ) -> None:
+        self._source = source
         self._remains = remains
         self._memory = memory
         self._external = external
@@ -126,11 +127,10 @@ class Contents:
         return self._remains.blocks[offset], body
 
     def _record(self, offset: int) -> Record:
-        self._file.seek(self._remains.start + offset)
-        header = record.parse_header(_read(self._file, HEADER_SIZE), offset)
-        if header.kind != Kind.BLOCK:
+        found = fetching(self._source, self._remains.start, None)(offset)
+        if isinstance(found, Base):
             raise DamagedError("the archive changed while it was recovered", offset=offset)
-        return Record(header, _read(self._file, header.rest))
+        return found
 
     def _fetch(self, offset: int) -> Record | Base:
         if offset in self._remains.bases:
@@ -146,9 +146,8 @@ class Contents:
             CompressorError: one can't be decoded, here or with this memory.
         """
         digest, size = blake3(), 0
-        reader = BlockReader(
-            self._fetch, None, self._external
-        )  # the scan knew the blocks' own heads
+        # Without a head: the scan knew the blocks' own.
+        reader = BlockReader(self._fetch, None, self._external)
         for offset in run:
             _, plain = reader.read(offset, self._memory)
             digest.update(plain)
@@ -158,10 +157,3 @@ class Contents:
 
 def _lost_page(entry: Entry) -> tuple[bytes, int]:
     return entry.content_hash, entry.spans[0][0] if entry.spans else 0
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    data = b""
-    while len(data) < size and (more := file.read(size - len(data))):
-        data += more
-    return data

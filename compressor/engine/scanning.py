@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-from compressor.engine.trees import Problem
 from compressor.tree.measure import measure
 from compressor.tree.node import NodeKind
 from compressor.tree.scan import Found, scan
-from compressor.tree.walk import ScanOptions
+from compressor.tree.walk import Problem, ScanOptions
 
 MEASURED = 256 << 20  # bytes of files: a tree of no more is measured before it is packed
 

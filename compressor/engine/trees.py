@@ -1,7 +1,7 @@
 """Whole folders into an archive: what a scan finds, packed member by member."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,10 +16,7 @@ from compressor.tree.outputs import NOTHING, Identity, identity_in
 from compressor.tree.permissions import Access
 from compressor.tree.policy import ACL, without_acl
 from compressor.tree.scan import Found
-
-Problem = Callable[[str, Exception | str], None]
-"""What is told of each thing that could not be packed as it is: how it is shown, and why."""
-
+from compressor.tree.walk import Problem
 
 # Looking these up in the class for each member would take as long as noting it.
 _FILE, _SYMLINK, _HARDLINK = NodeKind.FILE, NodeKind.SYMLINK, NodeKind.HARDLINK

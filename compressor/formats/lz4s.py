@@ -12,18 +12,7 @@ from compressor.stages.base import Bytes
 
 MAGIC = b"\x04\x22\x4d\x18"
 OLD = b"\x02\x21\x4c\x18"
-LEVELS = (
-    -8,
-    0,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-)  # of lz4, for each of ours: below 0 ever faster, from 3 on HC
+LEVELS = (-8, 0, 2, 3, 4, 5, 6, 7, 8, 9)  # of lz4, for each of ours: below 0 faster, from 3 on HC
 PART = 4 << 20  # bytes: of the largest blocks
 OLD_BLOCK = 8 << 20  # plain bytes of each block of an old frame but the last
 OLD_BOUND = OLD_BLOCK + OLD_BLOCK // 255 + 16  # packed bytes of it at most

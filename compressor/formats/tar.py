@@ -1,6 +1,5 @@
 """tar archives (ustar, GNU, pax), from front to back, by the standard library."""
 
-import io
 import re
 import tarfile
 from collections.abc import Callable, Iterator
@@ -167,9 +166,7 @@ def _taking(
 ) -> Callable[[int], bytes]:
     """Return what gives the bytes of a file, without its holes."""
     left = list(reversed(data or ()))
-    raw: Any = cast(
-        "io.BufferedReader", file
-    ).raw  # in which to seek forward is to pass over a hole
+    raw = cast("Any", file).raw  # in which to seek forward is to pass over a hole
 
     def take(size: int) -> bytes:
         with _told(name):

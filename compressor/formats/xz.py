@@ -17,14 +17,6 @@ MEMORY = (4, 10, 18, 33, 50, 95, 95, 188, 372, 676)  # MiB that each takes, as x
 UNKNOWN = b"\xff" * 8  # the size of a .lzma file that has an end mark
 
 
-def _read_xz(packed: Packed, memory: int) -> Iterator[bytes]:
-    return _read(packed, memory, lzma.FORMAT_XZ)
-
-
-def _read_lzma(packed: Packed, memory: int) -> Iterator[bytes]:
-    return _read(packed, memory, lzma.FORMAT_ALONE)
-
-
 def _read(packed: Packed, memory: int, kind: int) -> Iterator[bytes]:
     try:
         yield from stream(packed, lzma.LZMADecompressor(kind, memory), (lzma.LZMAError,))
@@ -59,7 +51,7 @@ XZ = Format(
     words="an xz file",
     endings={".xz": "", ".txz": ".tar"},
     begins=lambda start: start.startswith(b"\xfd7zXZ\0"),
-    read=_read_xz,
+    read=partial(_read, kind=lzma.FORMAT_XZ),
     writing=Writing(_coder, 6),
     padding=4,
 )
@@ -69,6 +61,6 @@ LZMA = Format(
     words="an lzma file",
     endings={".lzma": "", ".tlz": ".tar"},
     begins=_begins_lzma,
-    read=_read_lzma,
+    read=partial(_read, kind=lzma.FORMAT_ALONE),
     alone=True,
 )

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from compressor import __version__
+
 Bytes = bytes | bytearray | memoryview
 """What goes in and out of stages: one-dimensional, contiguous, unsigned bytes."""
 
@@ -140,6 +142,12 @@ class Provider(Struct, frozen=True):
     version: str
     licence: str
     hint: str = ""
+
+
+def ours(kernel: str = "") -> Provider:
+    """Return what is behind a stage of our own; ``kernel`` is the one that serves on this machine."""
+    name = f"compressor ({kernel})" if kernel else "compressor"
+    return Provider(name, __version__, "Apache-2.0")
 
 
 def no_notice() -> str | None:

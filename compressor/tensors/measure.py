@@ -18,9 +18,7 @@ from msgspec import Struct
 
 SAMPLE = 64 << 10  # bytes that are looked at; more of them changed no answer on the corpus
 MIN_VALUES = 2048  # that are not zero; of fewer, an entropy near 8 bits says nothing
-_NEAR = (
-    0.98  # share of the exponents that lie near those of 1; of weights, gradients: .995 at least
-)
+_NEAR = 0.98  # share of the exponents near those of 1; of weights, gradients: .995 at least
 _NOISE = 7.0  # bits of entropy a byte; mantissas have 7.2 to 8
 _NEGATIVE_ZERO = bytes(7) + b"\x80"  # of eight bytes; its end is that of fewer
 _FIRST = 4 << 10  # bytes, in which there may be more that are far than all may have

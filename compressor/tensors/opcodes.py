@@ -134,10 +134,6 @@ def _argument(opcode: bytes, layout: struct.Struct, use: Callable[[_Machine, int
     _STEPS[opcode[0]] = lambda machine: use(machine, machine.number(layout))
 
 
-def _skip(machine: _Machine, length: int) -> None:
-    machine.take(length)
-
-
 def _blob(machine: _Machine, length: int) -> None:
     machine.take(length)
     machine.push(UNKNOWN)
@@ -195,8 +191,7 @@ _STEPS[0x85], _STEPS[0x86], _STEPS[0x87] = _tuple_of(1), _tuple_of(2), _tuple_of
 
 @_on(b"G")
 def _float(machine: _Machine) -> None:
-    machine.take(8)
-    machine.push(UNKNOWN)
+    _blob(machine, 8)
 
 
 @_on(b"(")

@@ -12,9 +12,7 @@ from compressor.tree.node import Node
 from compressor.tree.outputs import Identity, identity_of
 from compressor.tree.policy import NameCollisionError, UnsafeNameError, shown
 
-MAX_OPEN = (
-    64  # descriptors kept; folders visited in order of name rarely need more than their depth
-)
+MAX_OPEN = 64  # descriptors kept; in order of name, folders rarely need more than their depth
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_A_FOLDER = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
 

@@ -12,9 +12,7 @@ from msgspec import Struct
 from compressor.errors import CompressorError
 from compressor.tree.outputs import Identity, identity_in
 
-READ_MOST = (
-    1 << 30
-)  # bytes; one call of Linux reads no more than about 2 GiB, whatever is asked for
+READ_MOST = 1 << 30  # bytes; one call of Linux reads about 2 GiB at most, whatever is asked for
 MIN_HOLE = 64 << 10  # bytes; a smaller hole costs less as zeros than as a cut in a block
 
 

@@ -18,9 +18,7 @@ from pathlib import Path
 from compressor.tree.node import Node, NodeKind
 from compressor.tree.walk import Entry, Problem
 
-MAX_XATTRS = (
-    256 << 10
-)  # bytes of names and values of one node; XFS permits 64 KiB each, without end
+MAX_XATTRS = 256 << 10  # bytes of names and values of one node; XFS permits 64 KiB each, any number
 
 _DESCRIPTORS = "/proc/self/fd"
 _KEPT = (b"security.capability", b"system.posix_acl_access", b"system.posix_acl_default")

@@ -33,8 +33,8 @@ class LinkTargetError(CompressorError):
     The member's content can be restored as a file of its own.
     """
 
-    def __init__(self, what: str, target: bytes) -> None:
-        super().__init__(what)
+    def __init__(self, name: bytes, target: bytes, why: str) -> None:
+        super().__init__(f"{shown(name)!r} can't be linked to {shown(target)!r}, {why}")
         self.target = target
 
 
@@ -127,11 +127,6 @@ def check_link(name: bytes, target: bytes) -> None:
         "(unsafe_links=True makes it)",
         "unsafe_links",
     )
-
-
-def cannot_link(name: bytes, target: bytes | None, why: str) -> str:
-    """Return what is said of a hard link that is not made."""
-    return f"{shown(name)!r} can't be linked to {shown(target or b'')!r}, {why}"
 
 
 def granted(mode: int, *, user: bool, group: bool) -> int:

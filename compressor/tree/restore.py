@@ -35,12 +35,13 @@ from compressor.tree.policy import (
     SpecialFileError,
     UnsafeLinkError,
     UnsafeNameError,
-    cannot_link,
     check_link,
     check_name,
     shown,
 )
 from compressor.tree.restoreoptions import RestoreOptions
+
+NOT_OURS = "which was not restored in this run"
 
 
 class Restorer:
@@ -332,9 +333,7 @@ class Restorer:
         target = node.target or b""
         folder, _, base = target.rpartition(b"/")
         if not self._folders.knows(folder):
-            raise LinkTargetError(
-                cannot_link(node.name, node.target, "which was not restored in this run"), target
-            )
+            raise LinkTargetError(node.name, target, NOT_OURS)
         source = os.dup(self._folders.enter(folder))
         try:
             self._check_target(source, base, node)  # so that what is not ours gets no name of ours
@@ -354,18 +353,14 @@ class Restorer:
             identity = identity_in(os.stat(base, dir_fd=folder, follow_symlinks=False))
             if self._made.get(identity) == self._first.get(target, target):
                 return identity
-        raise LinkTargetError(
-            cannot_link(node.name, node.target, "which was not restored in this run"), target
-        )
+        raise LinkTargetError(node.name, target, NOT_OURS)
 
     def _link(self, source: int, base: bytes, place: Place, node: Node) -> None:
         folder, new = place.folder, place.temporary
         try:
             os.link(base, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            raise LinkTargetError(
-                cannot_link(node.name, node.target, reason_of(error)), node.target or b""
-            ) from error
+            raise LinkTargetError(node.name, node.target or b"", reason_of(error)) from error
 
     def _take(self, place: Place, identity: Identity, name: bytes) -> None:
         place.take()

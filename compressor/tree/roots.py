@@ -66,9 +66,13 @@ def plan(paths: Sequence[Path], *, follow: bool) -> list[Root]:
     Raises:
         UsageError: an input has no name, or two would get the same.
     """
-    named = [Root(os.fsencode(path), member_name(path)) for path in paths]
-    there = [root for root in named if os.path.lexists(root.path)]
-    missing = {root.path: root for root in named if not os.path.lexists(root.path)}
+    there: list[Root] = []
+    missing: dict[bytes, Root] = {}
+    for root in [Root(os.fsencode(path), member_name(path)) for path in paths]:
+        if os.path.lexists(root.path):
+            there.append(root)
+        else:
+            missing[root.path] = root
     roots = [*_nested(_distinct(there), follow=follow), *missing.values()]
     return sorted(roots, key=order)
 

@@ -18,7 +18,7 @@ from compressor.tree.outputs import Identity, identity_in
 from compressor.tree.roots import Root, order, plan
 from compressor.tree.walk import Entry, Problem, ScanOptions, Unseen, Walk
 
-_FILE, _FOLDER = NodeKind.FILE, NodeKind.FOLDER
+_FOLDER = NodeKind.FOLDER
 
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 

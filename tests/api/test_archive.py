@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import compressor
 from tests.api.build import archive_of, archive_with_a_hole, without_end
+from tests.conftest import descriptors
 
 LARGE = random.Random(10).randbytes(500_000)
 MEMBERS = [(b"dir/a.txt", b"alpha"), (b"big.bin", LARGE), (b"\xff", b""), (b"z", b"omega")]
@@ -198,12 +199,12 @@ def test_no_descriptor_is_left_open_by_a_file_that_is_refused(
 ) -> None:
     path = tmp_path / "x.cz"
     path.write_bytes(content)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = descriptors()
 
     with pytest.raises(compressor.CompressorError):
         compressor.Archive(path)
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert descriptors() == before
 
 
 def test_an_archive_is_not_copied_nor_pickled() -> None:

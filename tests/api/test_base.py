@@ -1,12 +1,15 @@
 """What is a difference from a file outside is read by whoever is told where that file is: base=."""
 
+import gc
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import compressor
 from tests.api.test_file import Pipe
+from tests.conftest import descriptors
 from tests.tensors.states import state
 
 OLD, NEW = state(0), state(1)
@@ -45,3 +48,25 @@ def test_writing_takes_no_base(tmp_path: Path) -> None:
     with pytest.raises(compressor.UsageError, match="base"):
         compressor.open(tmp_path / "new.cz", "wb", base=tmp_path)
     assert not (tmp_path / "new.cz").exists()
+
+
+def _read(packed: bytes, base: Path) -> None:
+    with compressor.open(io.BytesIO(packed), base=base) as file:
+        file.read()
+
+
+@pytest.mark.parametrize(
+    "read", [lambda *given: compressor.decompress(given[0], base=given[1]), _read]
+)
+def test_a_base_that_is_an_archive_is_closed_at_once(
+    packed: bytes, tmp_path: Path, read: Callable[[bytes, Path], object]
+) -> None:
+    compressor.pack(tmp_path / "old", tmp_path / "old.cz")
+    gc.collect()
+    gc.disable()
+    before = descriptors()
+    try:
+        read(packed, tmp_path / "old.cz")
+        assert descriptors() == before
+    finally:
+        gc.enable()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import compressor
 from compressor.archive.record import Kind
 from tests.api.build import archive_of, archive_with_a_hole, offset_of, without_end
+from tests.conftest import descriptors
 
 PLAIN = random.Random(9).randbytes(300_000) + b"line\n" * 40_000
 PACKED = compressor.compress(PLAIN, block_size=50_000)
@@ -42,10 +43,6 @@ class Counting(io.BytesIO):
         data = super().read(size)
         self.read_size += len(data)
         return data
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 # Writing

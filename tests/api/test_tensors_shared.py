@@ -15,6 +15,7 @@ import safetensors.numpy
 import compressor
 from compressor.engine.access import SeekableArchive
 from tests.api.tensorfiles import model, packed, same
+from tests.conftest import descriptors
 
 MODEL = model()
 
@@ -131,10 +132,6 @@ def test_what_is_closed_is_not_pickled(file: Path) -> None:
 
     with pytest.raises(compressor.UsageError, match="was closed"):
         pickle.dumps(opened)
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_no_descriptor_is_left(file: Path) -> None:

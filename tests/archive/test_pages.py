@@ -208,12 +208,12 @@ def test_an_archive_that_leaves_out_a_page_is_refused(
 
 
 def test_a_full_list_that_no_page_lists_is_refused() -> None:
-    reader: pages.PageReader[int] = pages.PageReader("items")
+    reader = PageReader()
     for item in range(SIZE):
-        reader.add(item)
+        reader.add((item, 0, 1), 1)
 
     with pytest.raises(DamagedError, match="lacks its list"):
-        reader.add(SIZE)
+        reader.add((SIZE, 0, 1), 1)
 
 
 def test_more_items_than_the_levels_can_list_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_more_items_than_the_levels_can_list_are_refused(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("level", [1, 3])
 def test_an_empty_list_of_a_level_that_nobody_met_is_refused(level: int) -> None:
-    reader: PageReader[int] = PageReader("extents")
+    reader = PageReader()
 
     with pytest.raises(DamagedError):
         reader.end(level, [], 100)

@@ -97,6 +97,26 @@ def test_an_archive_whose_index_is_damaged_is_no_base(run: Run) -> None:
     assert not Path("new1.cz").exists()
 
 
+@pytest.mark.parametrize(
+    "verb", [("append", "new1.cz", "new3"), ("prune", "new1.cz", "--keep-last", "1")]
+)
+def test_a_damaged_base_is_not_taken_for_the_archive_that_is_changed(
+    run: Run, verb: tuple[str, ...]
+) -> None:
+    write("old0", "new1", "new2", "new3")
+    run("compress", "old0")
+    run("compress", "new1", "--base", "old0.cz")
+    run("append", "new1.cz", "new2")
+    archive = bytearray(Path("old0.cz").read_bytes())
+    archive[archive.rindex(b"\xc5Z\xd2\x1e\x06") + 60] ^= 1
+    Path("old0.cz").write_bytes(archive)
+
+    said = run(*verb, "--base", "old0.cz", code=4).stderr
+
+    assert warned(said, b"the base old0.cz is damaged")
+    assert b"recover" not in said
+
+
 def test_a_base_with_a_damaged_block_is_named(run: Run) -> None:
     write("old0", "new1")
     run("compress", "old0")

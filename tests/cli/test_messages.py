@@ -38,11 +38,23 @@ def things(folder: Path) -> Path:
         ("decompress dir", 1, "dir: is a folder, not an archive"),
         ("list dir", 1, "dir: is a folder, not an archive"),
         ("recover a.cz -o a.cz", 1, "a.cz is an input; name another output"),
+        ("export a.cz -o a.cz", 1, "a.cz is an input; name another output"),
         ("compress -o a/x.cz a", 1, "a/x.cz: a is not a folder; name another output"),
         ("recover a.cz -o no/x", 1, "a.cz: no/x: its folder is not there; make it first"),
         ("compress a.cz", 0, "a.cz: already ends in .cz; skipped (-o FILE packs it)"),
         ("cat", 2, "Missing argument 'ARCHIVE'; see compressor cat --help"),
         ("cat a.cz --range 9:5", 2, "--range 9:5 ends before it begins"),
+        (
+            f"cat a.cz --range 0:{'9' * 5000}",
+            2,
+            f"--range 0:{'9' * 5000}: write START:END in bytes, such as 0:4096; either may be left out",
+        ),
+        (
+            f"list --memory {'9' * 400} a.cz",
+            2,
+            f"Invalid value for '--memory': '{'9' * 400}' is not a size; write 500000, 64K, 8M or 1.5G; "
+            "see compressor list --help",
+        ),
         ("cat a.cz --range 2:3", 2, "a.cz: --range begins at 2, 'a' has only 1 bytes"),
         (
             "compress --memory 5 -c a",

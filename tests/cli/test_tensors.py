@@ -32,6 +32,13 @@ def content(file: bytes) -> dict[str, tuple[str, list[int], bytes]]:
     }
 
 
+def test_the_name_of_an_archive_can_do_nothing_to_a_terminal(run: Run) -> None:
+    packed = run("compress", input=tensors(I8)).stdout
+    Path("e\x1b[31m.cz").write_bytes(packed)
+
+    assert run("list", "--tensors", "e\x1b[31m.cz").stdout.startswith(b"e\\x1b[31m.cz:\n")
+
+
 def test_tensors_are_listed(run: Run, model: bytes) -> None:
     text = run("list", "--tensors", "model.cz").stdout.decode()
     found = lines(run("list", "--tensors", "--json", "model.cz").stdout)

@@ -8,7 +8,7 @@ import pytest
 
 from compressor.archive.index import indexes
 from compressor.archive.source import RandomSource
-from tests.cli.process import Run
+from tests.cli.process import Run, lines
 
 FAR = 10_413_792_000_000_000_000  # ns: the year 2300, beyond a signed number of 64 bits
 
@@ -35,6 +35,22 @@ def test_a_time_far_ahead_comes_back(run: Run) -> None:
     run("decompress", "-f", "e/a.cz")
 
     assert [Path(name).stat().st_mtime_ns for name in ("out/e/a", "e/a")] == [FAR, FAR]
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ns"),
+    [
+        ("@-2", -2 * 10**9),
+        ("1969-12-31T23:59:59.25Z", -75 * 10**7),
+        ("2540-01-01T00:00:00.999999Z", 17987443200_999999000),
+    ],
+)
+def test_a_version_has_the_time_that_is_given(run: Run, text: str, time_ns: int) -> None:
+    Path("a").touch()
+
+    run("compress", "--time", text, "a")
+
+    assert lines(run("versions", "--json", "a.cz").stdout)[0]["time_ns"] == time_ns
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from compressor.engine.packoptions import PackOptions
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import NullSink
 from compressor.engine.unpack import Unpacker
+from compressor.engine.unpack import unpack as unpack_file
 from compressor.stages.chain import parse
 
 
@@ -40,6 +41,20 @@ class MemorySink(NullSink):
 def cut(content: bytes, size: int) -> Iterator[bytearray]:
     for at in range(0, len(content), size):
         yield bytearray(content[at : at + size])
+
+
+def from_pipe(archive: bytes, threads: int = 1) -> MemorySink:
+    """Read an archive from front to back, once."""
+    sink = MemorySink()
+    Unpacker(Source(io.BytesIO(archive)), sink, UnpackOptions(threads)).run()
+    return sink
+
+
+def from_file(archive: bytes) -> MemorySink:
+    """Read an archive from front to back, and what it refers back to once more."""
+    sink = MemorySink()
+    unpack_file(io.BytesIO(archive), sink, UnpackOptions(), seekable=True)
+    return sink
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 from compressor.archive.leaf import Entry
 from compressor.archive.record import Kind
 from compressor.archive.schema import Block, unpack_block
-from compressor.archive.source import GrowingSource, Source
+from compressor.archive.source import GrowingSource
 from compressor.engine.access import SeekableArchive
 from compressor.engine.externals import Externals
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions, Sources
 from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
-from compressor.engine.unpack import Unpacker, unpack
+from compressor.engine.unpack import unpack
 from compressor.plan.numbers import codings_for
 from compressor.stages.chain import parse
 from tests.engine.conftest import MemorySink
@@ -86,9 +86,3 @@ def all_ways(archive: bytes, external: External = NONE_GIVEN) -> list[dict[str, 
         for index, entry in seekable.entries()
     }
     return [forward, by_index]
-
-
-def from_pipe(archive: bytes, threads: int = 2) -> MemorySink:
-    sink = MemorySink()
-    Unpacker(Source(io.BytesIO(archive)), sink, UnpackOptions(threads)).run()
-    return sink

@@ -19,13 +19,12 @@ from compressor.engine.extract import Extraction, members_of
 from compressor.engine.pack import Packer
 from compressor.engine.packoptions import PackOptions
 from compressor.engine.reading import UnpackOptions
-from compressor.engine.unpack import Unpacker, unpack
 from compressor.engine.window import Window
 from compressor.errors import LimitError
 from compressor.stages.base import Bytes
 from compressor.stages.chain import parse
 from compressor.tree.inputs import Hole
-from tests.engine.conftest import MemorySink, cut
+from tests.engine.conftest import MemorySink, cut, from_file, from_pipe
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -95,18 +94,6 @@ def one(content: bytes, *others: bytes, **how) -> Tree:  # type: ignore[no-untyp
     return Tree({b"%d" % number: [part] for number, part in enumerate(parts)}, **how)
 
 
-def read_forward(archive: bytes, threads: int = 1) -> MemorySink:
-    sink = MemorySink()
-    Unpacker(Source(io.BytesIO(archive)), sink, UnpackOptions(threads)).run()
-    return sink
-
-
-def read_again(archive: bytes) -> MemorySink:
-    sink = MemorySink()
-    unpack(io.BytesIO(archive), sink, UnpackOptions(), seekable=True)
-    return sink
-
-
 def read_by_index(archive: bytes, threads: int = 1) -> MemorySink:
     sink = MemorySink()
     options = UnpackOptions(threads)
@@ -156,7 +143,7 @@ def test_many_tiny_files_of_long_names_share_a_block_within_reach(length: int) -
         b"n" * length + b"%05d" % number: [b"%d" % (number % 10)] for number in range(count)
     }
     archive = packed(Tree(members, reach=count))
-    sink = read_forward(archive)
+    sink = from_pipe(archive)
     assert not sink.outcome.failures
     assert len(sink.contents) == count
 
@@ -194,7 +181,7 @@ def test_names_that_come_between_do_not_matter() -> None:
     archive = packed(one(content, other, b"small", content, other, b"small"))
 
     assert len(archive) < 6.1 * MIB
-    assert read_again(archive).outcome.failures == []
+    assert from_file(archive).outcome.failures == []
 
 
 @pytest.mark.parametrize("shift", [1, 777, 100_001])
@@ -205,7 +192,7 @@ def test_a_content_that_is_shifted_within_another_shares_most_of_it(shift: int) 
     archive = packed(one(content, shifted))
 
     assert len(archive) < len(content) + shift + 2 * MIB
-    assert read_again(archive).contents == {b"0": content, b"1": shifted}
+    assert from_file(archive).contents == {b"0": content, b"1": shifted}
     assert read_by_index(archive).contents == {b"0": content, b"1": shifted}
 
 
@@ -239,8 +226,8 @@ def test_a_large_member_refers_no_further_back_than_declared(gap: int) -> None:
 
     reach, most = farthest(archive)
     assert most <= reach == 4 * MIB
-    assert read_forward(archive).outcome.failures == []
-    assert read_forward(archive).contents == tree.contents
+    assert from_pipe(archive).outcome.failures == []
+    assert from_pipe(archive).contents == tree.contents
 
 
 @pytest.mark.parametrize(("reach", "shared"), [(3 * MIB, False), (9 * MIB, True)])
@@ -251,7 +238,7 @@ def test_small_members_refer_no_further_back_than_declared(reach: int, shared: b
     archive = packed(tree)
 
     assert farthest(archive)[1] <= reach
-    assert read_forward(archive).contents == tree.contents
+    assert from_pipe(archive).contents == tree.contents
     assert (len(archive) < 5 * MIB) == shared
 
 
@@ -272,7 +259,7 @@ def test_a_reader_of_a_pipe_keeps_no_more_than_the_reach(monkeypatch: pytest.Mon
         kept.clear()
         tree = one(*contents, reach=reach, block_size=256 * KIB)
 
-        assert read_forward(packed(tree)).contents == tree.contents
+        assert from_pipe(packed(tree)).contents == tree.contents
         assert 0 < max(kept) <= limit
 
 
@@ -315,12 +302,12 @@ def test_random_trees_go_through_both_readers(  # noqa: PLR0917  by name
 
     archive = packed(tree)
 
-    sinks = [read_again(archive), read_by_index(archive, threads)]
+    sinks = [from_file(archive), read_by_index(archive, threads)]
     if reach is None:
         with pytest.raises(LimitError, match="from a file that can seek"):
-            read_forward(archive)
+            from_pipe(archive)
     else:
-        sinks.append(read_forward(archive, threads))
+        sinks.append(from_pipe(archive, threads))
     for sink in sinks:
         assert sink.outcome.failures == []
         assert sink.contents == tree.contents

@@ -20,6 +20,7 @@ from compressor.engine.recover import recover
 from compressor.engine.unpack import unpack
 from compressor.errors import (
     CompressorError,
+    DamagedBaseError,
     LimitError,
     MemoryBudgetError,
     MissingBaseError,
@@ -28,8 +29,8 @@ from compressor.errors import (
 from compressor.plan.numbers import DENSE_LEVEL, MOST_NEEDS, codings_for
 from tests.archive.forge import Forge, digest, entry
 from tests.archive.sound import S0, S1, STATES
-from tests.engine.conftest import MemorySink
-from tests.engine.deltas import all_ways, blocks, from_pipe, needs, packed, piped
+from tests.engine.conftest import MemorySink, from_file, from_pipe
+from tests.engine.deltas import all_ways, blocks, needs, packed, piped
 from tests.engine.growing import Growing
 from tests.tensors.checkpoints import checkpoint, mapping, storage
 from tests.tensors.checkpoints import tensor as storage_tensor
@@ -227,7 +228,7 @@ def test_a_base_out_of_reach_is_not_used(path: Path, reach: int, most: int) -> N
     archive = packed(path, members, reach=reach)
 
     assert max(needs(archive).values()) == most
-    sink = from_pipe(archive)
+    sink = from_pipe(archive, 2)
     assert sink.outcome.failures == []
     assert {name.decode(): content for name, content in sink.contents.items()} == members
 
@@ -244,7 +245,7 @@ def test_a_state_in_another_file_is_a_base(tmp_path: Path, path: Path) -> None:
         assert all_ways(archive, externals) == [{"new": state(1)}] * 2
         archive = packed(path, {"new": state(1)}, externals, reach=0)
         assert needs(archive) == {"new": 0}
-    ((_, error),) = from_pipe(archive).outcome.failures
+    ((_, error),) = from_pipe(archive, 2).outcome.failures
     assert isinstance(error, MissingBaseError)
     assert "'old'" in str(error)
 
@@ -258,6 +259,20 @@ def test_a_file_that_is_written_to_meanwhile_is_no_base(tmp_path: Path, path: Pa
 
         with pytest.raises(CompressorError, match="was written to while it was the base"):
             packed(path, {"new": state(1)}, externals)
+
+
+def test_a_file_that_is_cut_meanwhile_is_the_one_that_is_damaged(
+    tmp_path: Path, path: Path
+) -> None:
+    old = tmp_path / "old"
+    old.write_bytes(state(0))
+    with Externals([old]) as to_pack, Externals([old]) as to_read:
+        old.write_bytes(state(0)[:1000])
+
+        with pytest.raises(DamagedBaseError, match=r"the base .*old is damaged"):
+            packed(path, {"new": state(1)}, to_pack)
+        with pytest.raises(DamagedBaseError, match=r"the base .*old is damaged"):
+            to_read.read(Base(b"old", len(state(0)), digest(state(0))), 0, 10)
 
 
 def test_an_archive_may_name_no_more_contents_than_readers_take(
@@ -351,12 +366,6 @@ def test_damage_to_a_base_costs_exactly_the_members_that_need_it(path: Path) -> 
     assert all_ways(target.getvalue())[1]["other"] == members["other"]
 
 
-def from_file(archive: bytes) -> MemorySink:
-    sink = MemorySink()
-    unpack(io.BytesIO(archive), sink, UnpackOptions(), seekable=True)
-    return sink
-
-
 # Memory
 
 
@@ -441,7 +450,7 @@ def test_random_states_go_through_all_readers(  # noqa: PLR0917  by name
 
     assert all_ways(archive) == [members, members]
     if reach is not None:
-        sink = from_pipe(archive)
+        sink = from_pipe(archive, 2)
         assert sink.outcome.failures == []
         assert {name.decode(): content for name, content in sink.contents.items()} == members
 

@@ -11,10 +11,13 @@ import compressor
 from compressor.archive.forward import ForwardReader
 from compressor.archive.record import HEADER_SIZE, Kind, parse_header
 from compressor.archive.schema import Head
-from compressor.archive.source import Source
+from compressor.archive.source import RandomSource, Source
 from compressor.engine.limits import INTERPRETER
+from compressor.engine.reading import NONE_GIVEN
 from compressor.engine.recover import LOST, recover
-from compressor.errors import CompressorError
+from compressor.engine.salvage import scan
+from compressor.engine.salvagemembers import Contents
+from compressor.errors import CompressorError, DamagedError
 from compressor.stages.chain import parse
 from tests.archive.forge import Forge, entry
 from tests.engine.growing import Growing
@@ -91,6 +94,17 @@ def test_a_stream_that_was_cut_off_gives_its_blocks_in_one_piece(pack, unpack) -
     assert name.startswith(LOST)
     assert content == MEMBERS[b"noise"]
     assert not outcome.complete
+
+
+def test_an_archive_that_is_cut_while_it_is_recovered_is_damaged(archive) -> None:
+    file = io.BytesIO(archive)
+    [remains] = scan(Source(file))
+    contents = Contents(RandomSource(file), remains, 1 << 20, NONE_GIVEN)
+    last = max(remains.blocks)
+    file.truncate(last + 20)  # within its header
+
+    with pytest.raises(DamagedError):
+        contents.read(last)
 
 
 def test_a_block_that_takes_too_much_memory_is_left_out(pack) -> None:

@@ -16,6 +16,7 @@ from compressor.tree import walk
 from compressor.tree.node import NodeKind
 from compressor.tree.scan import scan
 from compressor.tree.walk import OPEN_FOLDERS, ScanOptions
+from tests.conftest import descriptors
 from tests.tree.trees import as_nobody, folder, found, make, names, told
 
 __all__ = ["folder"]
@@ -54,10 +55,6 @@ def quick_folder() -> Iterator[None]:
         yield
         remove("d")  # which is too deep for Python
         os.chdir(before)
-
-
-def descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def remove(path: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from compressor.errors import UsageError
 from compressor.tree.node import NodeKind
-from compressor.tree.roots import member_name
+from compressor.tree.roots import member_name, plan
 from compressor.tree.scan import scan
 from compressor.tree.walk import ScanOptions
 from tests.tree.trees import folder, found, make, names, told
@@ -30,6 +30,13 @@ __all__ = ["folder"]
 )
 def test_a_path_is_recorded_as_typed_or_from_its_last_component(path: str, name: bytes) -> None:
     assert member_name(Path(path)) == name
+
+
+def test_an_input_that_appears_meanwhile_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([False, True])
+    monkeypatch.setattr("os.path.lexists", lambda _path: next(looks))
+
+    assert [root.name for root in plan([Path("a")], follow=False)] == [b"a"]
 
 
 @pytest.mark.parametrize("path", ["/", "..", "a/..", "/x/..", "../.."])

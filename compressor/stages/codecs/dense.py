@@ -2,11 +2,10 @@
 
 from struct import Struct
 
-from compressor import __version__
 from compressor.errors import DamagedError
 from compressor.kernels import dense as kernel
 from compressor.kernels import huffman
-from compressor.stages.base import Bytes, Provider, StageInfo
+from compressor.stages.base import Bytes, StageInfo, ours
 from compressor.stages.parts import PartReader, pack_part
 from compressor.stages.rows import FLOATS, WRONG, Rows, options
 
@@ -195,7 +194,7 @@ STAGE = StageInfo(
     name="dense",
     summary="numbers by the scales of their rows and columns: the smallest, and slow",
     make=Dense,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=options(LAYOUTS, kernel.COLUMNS_MAX),
     native=True,
 )

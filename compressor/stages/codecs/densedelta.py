@@ -2,11 +2,10 @@
 
 from struct import Struct
 
-from compressor import __version__
 from compressor.errors import DamagedError
 from compressor.kernels import densedelta as kernel
 from compressor.kernels import huffman
-from compressor.stages.base import Bytes, Provider, StageInfo
+from compressor.stages.base import Bytes, StageInfo, ours
 from compressor.stages.parts import PartReader, pack_part
 from compressor.stages.rows import FLOATS, WRONG, Rows, options
 
@@ -116,7 +115,7 @@ STAGE = StageInfo(
     name="densedelta",
     summary="floats as differences from a base, by the scales of rows and columns: smaller, and slow",
     make=DenseDelta,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=options(FLOATS, kernel.COLUMNS_MAX),
     native=True,
     based=True,

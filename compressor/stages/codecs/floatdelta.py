@@ -2,10 +2,9 @@
 
 from struct import Struct
 
-from compressor import __version__
 from compressor.kernels import floatdelta as kernel
 from compressor.kernels import huffman
-from compressor.stages.base import Bytes, Provider, StageInfo, word_option
+from compressor.stages.base import Bytes, StageInfo, ours, word_option
 from compressor.stages.parts import PartReader, damaged, pack_part
 
 LAYOUTS = {
@@ -79,7 +78,7 @@ STAGE = StageInfo(
     name="floatdelta",
     summary="floats as differences from a base; the archiver chooses it for checkpoints",
     make=FloatDelta,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=(word_option("dtype", "bf16", tuple(LAYOUTS), "type of the elements", wire=True),),
     native=True,
     based=True,

@@ -1,8 +1,7 @@
 """Our Huffman code, laid out as a tree of bitmaps: docs/format/huffman.md."""
 
-from compressor import __version__
 from compressor.kernels import huffman as kernel
-from compressor.stages.base import Bytes, Provider, StageInfo
+from compressor.stages.base import Bytes, StageInfo, ours
 
 
 class Huffman:
@@ -31,6 +30,6 @@ STAGE = StageInfo(
     name="huffman",
     summary="Huffman as a tree of bitmaps: fast, for bytes of uneven frequency such as exponents",
     make=Huffman,
-    provider=lambda: Provider(f"compressor ({kernel.kernel_name()})", __version__, "Apache-2.0"),
+    provider=lambda: ours(kernel.kernel_name()),
     native=True,
 )

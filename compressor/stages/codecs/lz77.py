@@ -1,8 +1,7 @@
 """LZ77: repeats within a block, coded by our Huffman code. Format: docs/format/lz77.md."""
 
-from compressor import __version__
 from compressor.kernels import lz77 as kernel
-from compressor.stages.base import Bytes, Option, Provider, StageInfo
+from compressor.stages.base import Bytes, Option, StageInfo, ours
 
 BLOCK_SIZES = ((7, 16 << 20), (4, 8 << 20), (1, 4 << 20))
 """From which level on, which block (bytes): matches reach back over a whole block."""
@@ -40,7 +39,7 @@ STAGE = StageInfo(
     name="lz77",
     summary="native: repeats, and our Huffman code: near zstd's sizes and speeds",
     make=Lz77,
-    provider=lambda: Provider(f"compressor ({kernel.kernel_name()})", __version__, "Apache-2.0"),
+    provider=lambda: ours(kernel.kernel_name()),
     options=(Option("level", 5, 1, 9, "speed (1) against size (9)"),),
     native=True,
 )

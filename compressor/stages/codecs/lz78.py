@@ -1,8 +1,7 @@
 """LZ78: phrases and the bytes behind them, Huffman-coded. Format: docs/format/lz78.md."""
 
-from compressor import __version__
 from compressor.kernels import huffman, lz78
-from compressor.stages.base import Bytes, Provider, StageInfo
+from compressor.stages.base import Bytes, StageInfo, ours
 
 
 class Lz78:
@@ -31,6 +30,6 @@ STAGE = StageInfo(
     name="lz78",
     summary="LZ78: phrases and bytes, Huffman-coded; for study, and beside lzw",
     make=Lz78,
-    provider=lambda: Provider(f"compressor ({huffman.kernel_name()})", __version__, "Apache-2.0"),
+    provider=lambda: ours(huffman.kernel_name()),
     native=True,
 )

@@ -20,9 +20,7 @@ TUNES = {
     "numbers": {"lc": 2, "lp": 2},
 }
 """What literals are told apart by: bits of the byte before (lc), and of the position (lp, pb)."""
-DEPTH = (
-    48  # matches looked at where a length is given: as levels 6 to 9 do; more gains next to nothing
-)
+DEPTH = 48  # matches looked at where a length is given, as by levels 6 to 9; more gains little
 HASH_CHAIN_LEVELS = 3  # levels 0 to 3 find matches by hash chains unless extreme, others by trees
 SLACK = 2 << 20  # bytes; the coder's models and buffers, and the allocator's
 

@@ -1,8 +1,7 @@
 """LZW: phrases of a growing dictionary, our own kernel. Format: docs/format/lzw.md."""
 
-from compressor import __version__
 from compressor.kernels import lzw
-from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
+from compressor.stages.base import Bytes, Option, StageInfo, ours, word_option
 
 RESETS = ("ratio", "full")
 
@@ -38,7 +37,7 @@ STAGE = StageInfo(
     name="lzw",
     summary="LZW, as in compress(1): old, simple, quick to decode",
     make=Lzw,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=(
         Option("max_bits", 16, 9, 16, "width of the widest code"),
         word_option(

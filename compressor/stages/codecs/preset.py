@@ -2,9 +2,8 @@
 
 import re
 
-from compressor import __version__
 from compressor.kernels import preset as kernel
-from compressor.stages.base import Bytes, Provider, StageInfo, text_option
+from compressor.stages.base import Bytes, StageInfo, ours, text_option
 
 NONE = "none"  # has a letter twice, so it is no alphabet
 SIZES = range(2, 129)  # bytes that an alphabet may have
@@ -49,7 +48,7 @@ STAGE = StageInfo(
     name="preset",
     summary="fixed codes for ASCII, DNA, decimal, hexadecimal, base64, or a given alphabet",
     make=Preset,
-    provider=lambda: Provider(f"compressor ({kernel.kernel_name()})", __version__, "Apache-2.0"),
+    provider=lambda: ours(kernel.kernel_name()),
     options=(
         text_option(
             "alphabet",

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from compressor import __version__
 from compressor.kernels import fields as kernel
-from compressor.stages.base import Bytes, Option, Provider, StageInfo
+from compressor.stages.base import Bytes, Option, StageInfo, ours
 
 LETTERS = "abcdef"
 MOST = 4096  # bytes of a field
@@ -40,7 +39,7 @@ STAGE = StageInfo(
     name="fields",
     summary="records, a stream for each field: scales and quants of GGUF, structures",
     make=Fields,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=(
         Option("a", FIRST, 1, MOST, "bytes of the first field", wire=True),
         *(Option(letter, 0, 0, MOST, "of a further field", wire=True) for letter in LETTERS[1:]),

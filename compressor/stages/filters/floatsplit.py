@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from compressor import __version__
 from compressor.kernels import floatsplit as kernel
-from compressor.stages.base import Bytes, Option, Provider, StageInfo, word_option
+from compressor.stages.base import Bytes, Option, StageInfo, ours, word_option
 
 LAYOUTS = {
     "fp64": (8, 4, (1023 - 127) << 52),  # 8 bits hold the exponents that fp32 has
@@ -42,7 +41,7 @@ STAGE = StageInfo(
     name="floatsplit",
     summary="floats, a stream for each byte of an element: exponents, then mantissas",
     make=FloatSplit,
-    provider=lambda: Provider(f"compressor ({kernel.kernel_name()})", __version__, "Apache-2.0"),
+    provider=lambda: ours(kernel.kernel_name()),
     options=(
         word_option("dtype", "bf16", tuple(LAYOUTS), "type of the elements", wire=True),
         Option("mantissa_bits", 0, 0, 2, "so many go with the exponent", wire=True),

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from compressor import __version__
 from compressor.kernels import zeromask as kernel
-from compressor.stages.base import Bytes, Option, Provider, StageInfo
+from compressor.stages.base import Bytes, Option, StageInfo, ours
 
 
 class ZeroMask:
@@ -31,7 +30,7 @@ STAGE = StageInfo(
     name="zeromask",
     summary="a bitmap of what is not zero, and that in a row: for pruned weights",
     make=ZeroMask,
-    provider=lambda: Provider("compressor", __version__, "Apache-2.0"),
+    provider=ours,
     options=(
         Option("width", 4, 1, 8, "bytes of an element", wire=True, choices=(1, 2, 4, 8)),
         Option(
