@@ -115,7 +115,7 @@ def test_numbers_are_tried_densely_at_high_levels(dtype: str) -> None:
     last = [*alternatives(coding, USUAL, plain, len(plain), 300)][-1:]
 
     names = {"F32": "fp32", "BF16": "bf16", "F16": "fp16", "I8": "int8"}
-    names |= {"F8_E4M3": "fp8_e4m3", "F8_E5M2": "fp8_e5m2"}
+    names |= {"F64": "fp64", "F8_E4M3": "fp8_e4m3", "F8_E5M2": "fp8_e5m2"}
     wires = [chain.wire for chain in last if chain.info.name == "dense"]
     assert wires == [f"dense:dtype={names[name]}:columns=300" for name in names if name == dtype]
     assert CODINGS[dtype].dense is None
