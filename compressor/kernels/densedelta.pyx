@@ -82,7 +82,7 @@ COLUMNS_MAX = DENSE_COLUMNS_MAX
 ROOM = sizeof(densedelta_room) + sizeof(densedelta_tables)
 COUNTS = sizeof(densedelta_counts)
 
-_TYPES = ((2, 7), (2, 10), (4, 23))
+_TYPES = ((1, 3), (1, 2), (1, 0), (2, 7), (2, 10), (4, 23))
 
 Side = namedtuple("Side", "lowest rows scales")
 Factors = namedtuple("Factors", "origin total left right")

@@ -112,8 +112,6 @@ _FLOATS = (
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
 
-DENSE_DELTA_TYPES = ("fp32", "bf16", "fp16")
-DENSE_TYPES = ("fp64", *DENSE_DELTA_TYPES, "fp8_e4m3", "fp8_e5m2")
 
 _CASTS = {"F32": 13, "F64": 29}
 """Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
@@ -128,15 +126,16 @@ def codings_for(level: int) -> Codings:
     # A quantised model's: noise, not evenly spread. Any bytes are floats to floatdelta, and in either
     # half of them integers lie in the order that it needs.
     near = parse("floatdelta:dtype=fp8_e4m3")
-    found = {"I8": Coding(huffman, 1, BLOCK, (zeros,), near, dense_bytes)}
+    near_bytes = parse("densedelta:dtype=int8") if level >= DENSE_LEVEL else None
+    found = {"I8": Coding(huffman, 1, BLOCK, (zeros,), near, dense_bytes, near_bytes)}
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
         chain = many if level >= MANTISSA_LEVEL else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
-        densest = level >= DENSE_LEVEL and name in DENSE_TYPES
+        densest = level >= DENSE_LEVEL
         dense = parse(f"dense:dtype={name}") if densest else None
-        differs = densest and name in DENSE_DELTA_TYPES
+        differs = densest and name != "fp64"
         dense_delta = parse(f"densedelta:dtype={name}") if differs else None
         size = BLOCK * min(width, WIDEST)
         found[dtype] = Coding(chain, width, size, masks, delta, dense, dense_delta)

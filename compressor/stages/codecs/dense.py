@@ -8,9 +8,9 @@ from compressor.kernels import dense as kernel
 from compressor.kernels import huffman
 from compressor.stages.base import Bytes, Provider, StageInfo
 from compressor.stages.parts import PartReader, pack_part
-from compressor.stages.rows import FLOATS, WRONG, Rows, options
+from compressor.stages.rows import BYTES, FLOATS, WRONG, Rows, options
 
-LAYOUTS = {**FLOATS, "fp64": (4, 20), "fp8_e4m3": (1, 3), "fp8_e5m2": (1, 2), "int8": (1, 0)}
+LAYOUTS = {**FLOATS, "fp64": (4, 20), **BYTES}
 """Type of the elements -> bytes, and bits of their mantissa, of an element or of an fp64's upper half."""
 WIDE, LOW = 8, 4  # bytes of an fp64, and of its lower half
 HEAD = Struct("<BBh")
