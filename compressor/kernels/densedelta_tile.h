@@ -124,13 +124,16 @@ struct number {
 
 ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
 {
-    uint32_t magnitude = magnitude_of(element, width, mantissa_bits);
-    uint32_t exponent = exponent_of(element, width, mantissa_bits);
-    uint32_t mantissa = magnitude - ((exponent - 1) << mantissa_bits); /* with the highest bit */
-    int none = magnitude > largest_of(width, mantissa_bits);
-    struct number found;
-    found.mantissa = none ? 0 : mantissa << (23 - places_of(mantissa_bits));
-    found.exponent = exponent;
+    struct number found = {magnitude_of(element, width, mantissa_bits), 1};
+    if (mantissa_bits) {
+        int none = found.mantissa > largest_of(width, mantissa_bits);
+        uint32_t exponent = found.mantissa >> mantissa_bits;
+        found.mantissa &= (1u << mantissa_bits) - 1;
+        found.mantissa |= exponent ? 1u << mantissa_bits : 0;
+        found.mantissa = none ? 0 : found.mantissa;
+        found.exponent = exponent ? exponent : 1;
+    }
+    found.mantissa <<= 23 - places_of(mantissa_bits);
     return found;
 }
 
