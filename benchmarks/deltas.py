@@ -18,8 +18,8 @@ from tensors import STATES
 
 from compressor.kernels import floatdelta
 from compressor.stages import chain as chains
+from compressor.stages.codecs import densedelta
 from compressor.stages.codecs.floatdelta import BLOCK, LAYOUTS
-from compressor.stages.rows import FLOATS
 from compressor.tensors.sniff import sniff
 
 CORPUS = Path(os.environ.get("COMPRESSOR_CORPUS", Path.home() / ".cache/compressor-corpus"))
@@ -84,7 +84,7 @@ def packed_size(chain: chains.Chain, plain: bytes, base: bytes | None = None) ->
 
 def densest(block: Block) -> int:
     """Return the bytes of a block under densedelta."""
-    if block.dtype not in FLOATS:
+    if block.dtype not in densedelta.LAYOUTS:
         return len(block.plain)
     chain = chains.parse(f"densedelta:dtype={block.dtype}:columns={block.columns}")
     return packed_size(chain, block.plain, block.base)

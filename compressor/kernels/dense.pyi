@@ -5,7 +5,8 @@ from typing import NamedTuple, TypeAlias
 from typing_extensions import Buffer
 
 Words: TypeAlias = tuple[int, int]
-"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10), (4, 23); (1, 3), (1, 2); (1, 0) of int8."""
+"""Bytes of an element and bits of its mantissa: (2, 7), (2, 10), (4, 23), (4, 20) of an fp64's upper half;
+(1, 3), (1, 2); (1, 0) of int8."""
 
 SYMBOLS: int
 CLASSES_MAX: int

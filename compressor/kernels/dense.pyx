@@ -109,6 +109,9 @@ COLUMNS_MAX = DENSE_COLUMNS_MAX
 BYTE_VALUES = DENSE_BYTE_VALUES
 ROOM = sizeof(dense_room) + 2 * sizeof(dense_tables)
 
+_FLOATS = ((2, 7), (2, 10), (4, 23), (4, 20))
+_BYTES = ((1, 3), (1, 2), (1, 0))
+
 Side = namedtuple("Side", "base rows scales kinds leanings short_rows signed_zeros")
 Tables = namedtuple("Tables", "shapes odds first_level endings")
 ByteTables = namedtuple("ByteTables", "shape odds top top_share")
@@ -191,7 +194,7 @@ cdef int _read_side(dense_side *known, side, dense_layout layout, given) except 
             raise ValueError("a column's leaning is out of range, or odds are missing")
     if side.short_rows is not None:
         known.short_rows = exactly(side.short_rows, rows)
-        if not _below(known.short_rows, rows, 1) or layout.width != 4 or not given.endings:
+        if not _below(known.short_rows, rows, 1) or layout.mantissa_bits != 23 or not given.endings:
             raise ValueError("a row's endings are out of range")
     return 0
 
@@ -200,7 +203,7 @@ def decode(
     const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given,
     tail=b"",
 ):
-    cdef dense_layout layout = layout_of(words, (2, 4), plain_size, columns)
+    cdef dense_layout layout = layout_of(words, _FLOATS, plain_size, columns)
     cdef dense_side known
     cdef dense_tables tables
     cdef size_t size = packed.shape[0], whole = layout.count * layout.width
@@ -225,7 +228,7 @@ def decode(
 def decode_bytes(
     const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given
 ):
-    cdef dense_layout layout = layout_of(words, (1,), plain_size, columns)
+    cdef dense_layout layout = layout_of(words, _BYTES, plain_size, columns)
     cdef dense_side known
     cdef dense_byte_tables tables
     cdef size_t size = packed.shape[0]
@@ -266,9 +269,9 @@ cdef class _Survey:
     cdef bytearray by_column  # scales, classes, leanings
 
     def __cinit__(
-        self, const uint8_t[::1] plain not None, words, tuple widths, size_t columns, bint scaled
+        self, const uint8_t[::1] plain not None, words, tuple known, size_t columns, bint scaled
     ):
-        cdef dense_layout layout = layout_of(words, widths, plain.shape[0], columns)
+        cdef dense_layout layout = layout_of(words, known, plain.shape[0], columns)
         cdef size_t rows = dense_rows(layout), across = min(columns, layout.count)
         cdef dense_found found
         self.layout, self.plain = layout, start_of(plain)
@@ -304,7 +307,7 @@ cdef class _Survey:
 
 
 def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled):
-    cdef _Survey found = _Survey(plain, words, (2, 4), columns, scaled)
+    cdef _Survey found = _Survey(plain, words, _FLOATS, columns, scaled)
     cdef dense_layout layout = found.layout
     cdef dense_side *side = &found.side
     cdef dense_tables tables
@@ -328,7 +331,7 @@ def encode(const uint8_t[::1] plain not None, words, size_t columns, bint scaled
 
 
 def encode_bytes(const uint8_t[::1] plain not None, words, size_t columns, bint scaled):
-    cdef _Survey found = _Survey(plain, words, (1,), columns, scaled)
+    cdef _Survey found = _Survey(plain, words, _BYTES, columns, scaled)
     cdef dense_layout layout = found.layout
     cdef dense_side *side = &found.side
     cdef dense_byte_tables tables

@@ -55,7 +55,9 @@ ALWAYS_INLINE uint32_t load_element(const uint8_t *at, unsigned width)
 
 ALWAYS_INLINE void store_element(uint8_t *at, uint32_t element, unsigned width)
 {
-    if (width == 2) {
+    if (width == 1) {
+        *at = (uint8_t)element;
+    } else if (width == 2) {
         store_le16(at, element);
     } else {
         store_le32(at, element);

@@ -9,7 +9,7 @@
 /* What a block is of. */
 struct dense_layout {
     unsigned width;         /* bytes of an element: 2 or 4; for dense_bytes.h 1 */
-    unsigned mantissa_bits; /* 7 or 10; 23; 3, 2 or 0 */
+    unsigned mantissa_bits; /* 7 or 10; 23, or 20 of an fp64's upper half; 3, 2 or 0 */
     size_t count;           /* of elements */
     size_t columns;         /* of elements to a row, 1 to DENSE_COLUMNS_MAX */
 };

@@ -14,12 +14,11 @@ cdef extern from "dense_layout.h" nogil:
 
 
 cdef inline dense_layout layout_of(
-    words, tuple widths, size_t plain_size, size_t columns
+    words, tuple known, size_t plain_size, size_t columns
 ) except *:
-    # The words are an element's bytes, which are one of widths, and the bits of its mantissa.
+    # The words are an element's bytes, and the bits of its mantissa.
     cdef dense_layout layout
-    known = tuple(words) in ((1, 3), (1, 2), (1, 0), (2, 7), (2, 10), (4, 23))
-    if not known or words[0] not in widths:
+    if tuple(words) not in known:
         raise ValueError(f"no numbers here have {words[0]} bytes and {words[1]} bits of mantissa")
     if not 1 <= columns <= DENSE_COLUMNS_MAX:
         raise ValueError(f"there are 1 to {DENSE_COLUMNS_MAX} columns, not {columns}")

@@ -88,8 +88,10 @@ static void count_all(struct counts *counts, uint8_t *symbols, const uint8_t *pl
         size_t n = tile_size(layout, at);
         const uint8_t *from = plain + at * w;
         dense_fill_tile(&tile, layout, side, at, n);
-        if (w == 4) {
+        if (layout.mantissa_bits == 23) {
             count_tile(counts, symbols + at, from, &tile, &finder, n, 4, 23, side->signed_zeros);
+        } else if (w == 4) {
+            count_tile(counts, symbols + at, from, &tile, &finder, n, 4, 20, side->signed_zeros);
         } else if (layout.mantissa_bits == 7) {
             count_tile(counts, symbols + at, from, &tile, &finder, n, 2, 7, side->signed_zeros);
         } else {

@@ -7,6 +7,9 @@
  * for bell-shaped weights. */
 #define ABOVE_MEAN 3
 
+#define SCALES 4096u /* those of fp32 are from -1221 to 1040; of fp64, most: the others are cut */
+#define SCALE_CUT ((int)SCALES / 2 - 1)
+
 #define UNIT 16 /* bits below the point in what is measured of a column */
 
 struct row {
@@ -19,7 +22,8 @@ struct row {
  * exponent is 2^39. */
 static int scale_from(uint64_t sum, size_t n, int top, int bias)
 {
-    return log_eighths(sum / n) - 8 * 39 + 8 * (top - bias) + ABOVE_MEAN;
+    int scale = log_eighths(sum / n) - 8 * 39 + 8 * (top - bias) + ABOVE_MEAN;
+    return scale < -SCALE_CUT ? -SCALE_CUT : scale > SCALE_CUT ? SCALE_CUT : scale;
 }
 
 /* Return the largest magnitude that is a number. */
@@ -53,7 +57,7 @@ ALWAYS_INLINE struct row measure_row(const uint8_t *plain, size_t n, unsigned wi
         unsigned below = (unsigned)(top - one.exponent);
         uint64_t size = (uint64_t)one.mantissa << 32 >> (below & 31);
         sum += below < 32 ? size : 0;
-        if (width == 4) {
+        if (mantissa_bits == 23) {
             endings += one.mantissa ? ending_of(element) : 0;
             numbers += one.mantissa != 0;
         }
@@ -107,7 +111,8 @@ static struct row measure_row_of(const uint8_t *plain, size_t n, struct dense_la
                                  const struct sizes *sizes)
 {
     if (layout.width == 4) {
-        return measure_row(plain, n, 4, 23);
+        return layout.mantissa_bits == 23 ? measure_row(plain, n, 4, 23)
+                                          : measure_row(plain, n, 4, 20);
     }
     if (layout.width == 1) {
         return measure_bytes(plain, n, sizes);
@@ -136,8 +141,6 @@ static struct row held(uint8_t low, uint8_t high)
     struct row found = {both != 0, (int)(both >> 1) - DENSE_BASE_MAX, (int)(both & 1)};
     return found;
 }
-
-#define SCALES 4096u /* more than there are: those of fp32 are from -1221 to 1040 */
 
 /* Return the base above which a byte reaches the scales of most rows, which hold() keeps: a row of
  * a header, or of infinity's neighbours, costs no other its scale. */
@@ -276,8 +279,10 @@ static void add_rows(struct sums *sums, const uint8_t *plain, struct dense_layou
     for (size_t row = 0; row < dense_rows(layout); row++) {
         const uint8_t *at = plain + row * layout.columns * layout.width;
         size_t n = row_length(layout, row);
-        if (layout.width == 4) {
+        if (layout.mantissa_bits == 23) {
             add_row(sums, at, n, base + rows[row], 4, 23);
+        } else if (layout.mantissa_bits == 20) {
+            add_row(sums, at, n, base + rows[row], 4, 20);
         } else if (layout.mantissa_bits == 7) {
             add_row(sums, at, n, base + rows[row], 2, 7);
         } else {

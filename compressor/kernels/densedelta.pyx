@@ -82,6 +82,8 @@ COLUMNS_MAX = DENSE_COLUMNS_MAX
 ROOM = sizeof(densedelta_room) + sizeof(densedelta_tables)
 COUNTS = sizeof(densedelta_counts)
 
+_TYPES = ((1, 3), (1, 2), (1, 0), (2, 7), (2, 10), (4, 23))
+
 Side = namedtuple("Side", "lowest rows scales")
 Factors = namedtuple("Factors", "origin total left right")
 Tables = namedtuple("Tables", "contexts symbols levels leanings")
@@ -114,7 +116,7 @@ def decode(
     const uint8_t[::1] packed not None, const uint8_t[::1] base not None, words, size_t columns,
     side, expected, given, tail=b"",
 ):
-    cdef dense_layout layout = layout_of(words, (2, 4), base.shape[0], columns)
+    cdef dense_layout layout = layout_of(words, _TYPES, base.shape[0], columns)
     cdef densedelta_side known
     cdef densedelta_factors factors
     cdef size_t size = packed.shape[0], plain_size = layout.count * layout.width, number
@@ -158,7 +160,7 @@ def encode(
     const uint8_t[::1] plain not None, const uint8_t[::1] base not None, words, size_t columns,
     bint scaled,
 ):
-    cdef dense_layout layout = layout_of(words, (2, 4), plain.shape[0], columns)
+    cdef dense_layout layout = layout_of(words, _TYPES, plain.shape[0], columns)
     cdef densedelta_side side
     cdef densedelta_factors factors
     cdef size_t rows = dense_rows(layout), across = min(columns, layout.count), size

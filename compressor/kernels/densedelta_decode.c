@@ -60,7 +60,7 @@ static void find_meaning(struct meaning *meaning, const struct densedelta_tables
 /* Put the elements of a tile together. Without care, all bits are there. */
 ALWAYS_INLINE void join_all(uint8_t *plain, const uint8_t *codes, const struct tile *tile,
                             const struct meaning *meaning, struct bits *bits, size_t n,
-                            unsigned width, int careful)
+                            unsigned width, unsigned mantissa_bits, int careful)
 {
     size_t position = bits->position;
     for (size_t i = 0; i < n; i++) {
@@ -69,24 +69,30 @@ ALWAYS_INLINE void join_all(uint8_t *plain, const uint8_t *codes, const struct t
         uint32_t size = meaning->least[code] + (uint32_t)(some & (((uint64_t)1 << open) - 1));
         uint32_t falls = ((uint32_t)(some >> open) & sign_bits) | meaning->falls[code];
         uint32_t base = tile->base[i], down = 0 - ((falls ^ base >> (8 * width - 1)) & 1);
-        uint32_t number = (ordered(base, width) + ((size ^ down) - down)) & mask_of(width);
-        store_element(plain + i * width, unordered(number, width), width);
+        uint32_t number = ordered(base, width, mantissa_bits) + ((size ^ down) - down);
+        number = unordered(number & mask_of(width), width, mantissa_bits);
+        store_element(plain + i * width, number, width);
         position += open + sign_bits;
     }
     bits->position = position;
 }
 
 static int join_tile(uint8_t *plain, const uint8_t *codes, const struct tile *tile,
-                     const struct meaning *meaning, struct bits *bits, size_t n, unsigned width)
+                     const struct meaning *meaning, struct bits *bits, size_t n,
+                     struct dense_layout layout)
 {
-    int careful = bits->size - (bits->position >> 3) < n * width + 9;
-    if (width == 2) {
-        careful ? join_all(plain, codes, tile, meaning, bits, n, 2, 1)
-                : join_all(plain, codes, tile, meaning, bits, n, 2, 0);
+    int careful = bits->size - (bits->position >> 3) < n * layout.width + 9;
+#define WITH(w, m, c) join_all(plain, codes, tile, meaning, bits, n, w, m, c)
+    if (layout.width == 4) {
+        careful ? WITH(4, 23, 1) : WITH(4, 23, 0);
+    } else if (layout.width == 2) { /* of floats the mantissa makes no difference */
+        careful ? WITH(2, 7, 1) : WITH(2, 7, 0);
+    } else if (layout.mantissa_bits) {
+        careful ? WITH(1, 3, 1) : WITH(1, 3, 0);
     } else {
-        careful ? join_all(plain, codes, tile, meaning, bits, n, 4, 1)
-                : join_all(plain, codes, tile, meaning, bits, n, 4, 0);
+        careful ? WITH(1, 0, 1) : WITH(1, 0, 0);
     }
+#undef WITH
     return bits->position <= 8 * bits->size;
 }
 
@@ -109,8 +115,7 @@ int densedelta_decode(uint8_t *plain, const uint8_t *base, struct dense_layout l
         size_t n = tile_size(layout, at);
         densedelta_fill_tile(&tile, base, layout, side, tables->contexts, at, n);
         take_tile(codes, states, &words, n, &tile, room);
-        int there =
-            join_tile(plain + at * layout.width, codes, &tile, &meaning, &bits, n, layout.width);
+        int there = join_tile(plain + at * layout.width, codes, &tile, &meaning, &bits, n, layout);
         if (!there || words.lacking) {
             return DENSEDELTA_CUT;
         }

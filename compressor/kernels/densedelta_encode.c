@@ -33,12 +33,13 @@ static void find_reciprocals(struct densedelta_counts *counts, const struct dens
 
 /* Write what symbols leave open, from the lowest bit of each byte on. */
 ALWAYS_INLINE uint8_t *put_bits(uint8_t *out, const uint8_t *plain, const uint8_t *base,
-                                const uint8_t *symbols, size_t count, int signs, unsigned width)
+                                const uint8_t *symbols, size_t count, int signs, unsigned width,
+                                unsigned mantissa_bits)
 {
     struct bit_writer writer = {out, 0, 0};
     for (size_t at = 0; at < count; at++) {
         struct step step = step_of(load_element(plain + at * width, width),
-                                   load_element(base + at * width, width), width);
+                                   load_element(base + at * width, width), width, mantissa_bits);
         unsigned open = open_bits(symbols[at] / 2), more = symbols[at] && !signs;
         uint64_t some = step.size & ((1u << open) - 1);
         some |= (uint64_t)(step.falls & more) << open;
@@ -66,9 +67,8 @@ size_t densedelta_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *b
         put_tile(symbols + at, &tile, n, shift, room, counts, states, &writer);
     }
     uint8_t *bits = close_words(packed, states, writer, end);
-    int signs = tables->signs;
-    if (layout.width == 4) {
-        return (size_t)(put_bits(bits, plain, base, symbols, layout.count, signs, 4) - packed);
-    }
-    return (size_t)(put_bits(bits, plain, base, symbols, layout.count, signs, 2) - packed);
+#define WITH(w, m) (bits = put_bits(bits, plain, base, symbols, layout.count, tables->signs, w, m))
+    FOR_TYPE(layout, WITH);
+#undef WITH
+    return (size_t)(bits - packed);
 }

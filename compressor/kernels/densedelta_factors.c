@@ -43,13 +43,9 @@ static void fill_matrix(struct matrix *m, const uint8_t *plain, const uint8_t *b
         const uint8_t *ours = plain + at * layout.width, *theirs = base + at * layout.width;
         int16_t *parts = m->parts + at;
         int scale = origin + side->rows[row];
-        if (layout.width == 4) {
-            fill_parts(parts, ours, theirs, side->scales, n, scale, 4, 23);
-        } else if (layout.mantissa_bits == 7) {
-            fill_parts(parts, ours, theirs, side->scales, n, scale, 2, 7);
-        } else {
-            fill_parts(parts, ours, theirs, side->scales, n, scale, 2, 10);
-        }
+#define WITH(w, m) fill_parts(parts, ours, theirs, side->scales, n, scale, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
     }
 }
 

@@ -16,11 +16,10 @@ ALWAYS_INLINE void fill_row(struct tile *tile, const uint8_t *base, const uint8_
                             size_t to, size_t n, int scale, int last, unsigned width,
                             unsigned mantissa_bits)
 {
-    uint32_t exponents = (1u << (8 * width - 1 - mantissa_bits)) - 1;
     for (size_t i = 0; i < n; i++) {
         uint32_t element = load_element(base + i * width, width);
-        int exponent = (int)(element >> mantissa_bits & exponents);
-        int k = scale + (scales ? scales[i] - 128 : 0) - 4 * (exponent + !exponent);
+        int exponent = (int)exponent_of(element, width, mantissa_bits);
+        int k = scale + (scales ? scales[i] - 128 : 0) - 4 * exponent;
         k = k < 0 ? 0 : k >> 1;
         tile->base[to + i] = element;
         tile->context[to + i] = (uint8_t)(k > last ? last : k);
@@ -38,13 +37,9 @@ void densedelta_fill_tile(struct tile *tile, const uint8_t *base, struct dense_l
         const uint8_t *from = base + (at + done) * layout.width;
         const uint8_t *scales = side->scales ? side->scales + j : NULL;
         int scale = side->lowest + side->rows[row];
-        if (layout.width == 4) {
-            fill_row(tile, from, scales, done, some, scale, last, 4, 23);
-        } else if (layout.mantissa_bits == 7) {
-            fill_row(tile, from, scales, done, some, scale, last, 2, 7);
-        } else {
-            fill_row(tile, from, scales, done, some, scale, last, 2, 10);
-        }
+#define WITH(w, m) fill_row(tile, from, scales, done, some, scale, last, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
         done += some;
     }
 }

@@ -23,10 +23,11 @@ static unsigned symbol_of(uint32_t size)
 
 ALWAYS_INLINE void count_tile(struct densedelta_counts *counts, uint8_t *symbols,
                               const uint8_t *plain, const struct tile *tile, size_t n,
-                              unsigned width)
+                              unsigned width, unsigned mantissa_bits)
 {
     for (size_t i = 0; i < n; i++) {
-        struct step step = step_of(load_element(plain + i * width, width), tile->base[i], width);
+        uint32_t element = load_element(plain + i * width, width);
+        struct step step = step_of(element, tile->base[i], width, mantissa_bits);
         unsigned code = 2 * symbol_of(step.size);
         code |= code ? step.falls : 0;
         symbols[i] = (uint8_t)code;
@@ -43,11 +44,9 @@ static void count_all(struct densedelta_counts *counts, uint8_t *symbols, const 
     for (size_t at = 0; at < layout.count; at += TILE) {
         size_t n = tile_size(layout, at);
         densedelta_fill_tile(&tile, base, layout, side, DENSEDELTA_CONTEXTS_MAX, at, n);
-        if (layout.width == 4) {
-            count_tile(counts, symbols + at, plain + at * 4, &tile, n, 4);
-        } else {
-            count_tile(counts, symbols + at, plain + at * 2, &tile, n, 2);
-        }
+#define WITH(w, m) count_tile(counts, symbols + at, plain + at * (w), &tile, n, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
     }
 }
 

@@ -7,7 +7,7 @@
  * place of a number that has this exponent. Rounds to nearest, halves up; the largest is finite. */
 ALWAYS_INLINE uint32_t rounded(uint64_t size, int unit, unsigned width, unsigned mantissa_bits)
 {
-    uint32_t most = (((1u << (8 * width - 1 - mantissa_bits)) - 1) << mantissa_bits) - 1;
+    uint32_t most = largest_of(width, mantissa_bits);
     if (!size) {
         return 0;
     }
@@ -19,7 +19,7 @@ ALWAYS_INLINE uint32_t rounded(uint64_t size, int unit, unsigned width, unsigned
         top--;
     }
 #endif
-    int exponent = unit + top - (int)mantissa_bits;
+    int exponent = unit + top - (int)places_of(mantissa_bits);
     exponent = exponent < 1 ? 1 : exponent;
     int down = exponent - unit;
     if (exponent > 255) {
@@ -31,7 +31,7 @@ ALWAYS_INLINE uint32_t rounded(uint64_t size, int unit, unsigned width, unsigned
     } else if (down < 63) {
         mantissa = (size + ((uint64_t)1 << (down - 1))) >> down;
     }
-    uint64_t found = mantissa + ((uint64_t)(exponent - 1) << mantissa_bits);
+    uint64_t found = mantissa + ((uint64_t)(exponent - 1) << places_of(mantissa_bits));
     return found < most ? (uint32_t)found : most;
 }
 
@@ -40,14 +40,12 @@ ALWAYS_INLINE uint32_t moved_to(uint32_t base, int32_t way, int scale, unsigned 
                                 unsigned mantissa_bits)
 {
     static const int32_t quarters[4] = {65536, 77936, 92682, 110218}; /* 2^(16 + k/4) */
-    uint32_t last = (1u << (8 * width - 1 - mantissa_bits)) - 1;
-    uint32_t exponent = base >> mantissa_bits & last, sign = base >> (8 * width - 1);
-    if (!way || exponent == last) {
+    uint32_t magnitude = magnitude_of(base, width, mantissa_bits), sign = base >> (8 * width - 1);
+    if (!way || magnitude > largest_of(width, mantissa_bits)) {
         return base;
     }
-    int64_t mantissa = base & ((1u << mantissa_bits) - 1);
-    mantissa |= exponent ? (int64_t)1 << mantissa_bits : 0;
-    int e = exponent ? (int)exponent : 1;
+    int e = (int)exponent_of(base, width, mantissa_bits);
+    int64_t mantissa = magnitude - ((uint32_t)(e - 1) << mantissa_bits);
     int up = (scale - (scale & 3)) / 4 - (UNIT + 6) - e; /* from way to last places */
     int coarse = up + ROOM_LEFT > 0 ? up + ROOM_LEFT : 0;
     int shift = up + WIDE - coarse;
@@ -57,6 +55,9 @@ ALWAYS_INLINE uint32_t moved_to(uint32_t base, int32_t way, int scale, unsigned 
     sum = (sign ? -sum : sum) + (way < 0 ? -(int64_t)far : (int64_t)far);
     uint64_t size = (uint64_t)(sum < 0 ? -sum : sum);
     uint32_t found = rounded(size, e - WIDE + coarse, width, mantissa_bits);
+    if (!mantissa_bits) {
+        return (sum < 0 ? 0 - found : found < 128 ? found : 127) & mask_of(width);
+    }
     return found | (uint32_t)(sum < 0) << (8 * width - 1);
 }
 
@@ -102,13 +103,9 @@ void densedelta_move(uint8_t *moved, const uint8_t *base, struct dense_layout la
         const uint8_t *from = base + at * layout.width;
         const uint8_t *scales = side->scales ? side->scales + j : NULL;
         int scale = factors->origin + side->rows[row];
-        if (layout.width == 4) {
-            move_some(to, from, ways, scales, n, scale, 4, 23);
-        } else if (layout.mantissa_bits == 7) {
-            move_some(to, from, ways, scales, n, scale, 2, 7);
-        } else {
-            move_some(to, from, ways, scales, n, scale, 2, 10);
-        }
+#define WITH(w, m) move_some(to, from, ways, scales, n, scale, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
         at += n;
     }
 }

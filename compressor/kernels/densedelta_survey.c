@@ -34,7 +34,8 @@ static int scale_of_row(const uint64_t sums[EXPONENTS], size_t n, unsigned manti
     if (!sum) {
         return -256;
     }
-    int above = (int)(GUARD + 10 + 23 - mantissa_bits); /* where the last place is in the sum */
+    int above =
+        (int)(GUARD + 10 + 23 - places_of(mantissa_bits)); /* where the last place is in the sum */
     return densedelta_quarters(sum / n ? sum / n : 1) + 4 * ((int)top - above);
 }
 
@@ -68,13 +69,9 @@ static int survey_rows(const uint8_t *plain, const uint8_t *base, struct dense_l
         uint64_t sums[EXPONENTS] = {0};
         const uint8_t *ours = plain + row * step, *theirs = base + row * step;
         size_t n = row_length(layout, row);
-        if (layout.width == 4) {
-            add_gaps(sums, ours, theirs, n, 4, 23);
-        } else if (layout.mantissa_bits == 7) {
-            add_gaps(sums, ours, theirs, n, 2, 7);
-        } else {
-            add_gaps(sums, ours, theirs, n, 2, 10);
-        }
+#define WITH(w, m) add_gaps(sums, ours, theirs, n, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
         int scale = scale_of_row(sums, n, layout.mantissa_bits);
         store_le16(rows + 2 * row, (uint32_t)(scale + 256)); /* held until all are known */
         if (scale > -256) {
@@ -117,13 +114,9 @@ static void survey_columns(uint8_t *scales, uint64_t *sums, const uint8_t *plain
         if (!rows[row]) {
             continue;
         }
-        if (layout.width == 4) {
-            add_row(sums, ours, theirs, n, scale, 4, 23);
-        } else if (layout.mantissa_bits == 7) {
-            add_row(sums, ours, theirs, n, scale, 2, 7);
-        } else {
-            add_row(sums, ours, theirs, n, scale, 2, 10);
-        }
+#define WITH(w, m) add_row(sums, ours, theirs, n, scale, w, m)
+        FOR_TYPE(layout, WITH);
+#undef WITH
     }
     for (size_t j = 0; j < columns; j++) {
         uint64_t mean = moved ? (sums[j] << 8) / moved : 0;
@@ -137,14 +130,13 @@ static void survey_columns(uint8_t *scales, uint64_t *sums, const uint8_t *plain
 static size_t count_scales(uint32_t counts[LEVELS], const uint8_t *base, struct dense_layout layout,
                            const uint8_t *rows, const uint8_t *scales)
 {
-    uint32_t exponents = (1u << (8 * layout.width - 1 - layout.mantissa_bits)) - 1;
     size_t counted = 0, at = 0;
     for (size_t row = 0; row < dense_rows(layout); row++) {
         size_t n = row_length(layout, row);
         for (size_t j = 0; j < n && rows[row]; j++) {
             uint32_t element = load_element(base + (at + j) * layout.width, layout.width);
-            int e = (int)(element >> layout.mantissa_bits & exponents);
-            int scale = rows[row] + (scales ? scales[j] - 128 : 0) - 4 * (e + !e);
+            int e = (int)exponent_of(element, layout.width, layout.mantissa_bits);
+            int scale = rows[row] + (scales ? scales[j] - 128 : 0) - 4 * e;
             counts[scale + MIDDLE]++;
             counted++;
         }

@@ -24,20 +24,66 @@ struct tile {
 /* All bits of an element. */
 ALWAYS_INLINE uint32_t mask_of(unsigned width)
 {
-    return width == 2 ? 0xffffu : 0xffffffffu;
+    return 0xffffffffu >> (32 - 8 * width);
 }
 
-/* Floats as integers of the same order: of negative ones, the greater magnitude is the smaller. */
-ALWAYS_INLINE uint32_t ordered(uint32_t element, unsigned width)
+/* Do a thing for the type of a layout: WITH(width, mantissa_bits), which become constants. */
+#define FOR_TYPE(layout, WITH)                                                                     \
+    do {                                                                                           \
+        if ((layout).width == 4) {                                                                 \
+            WITH(4, 23);                                                                           \
+        } else if ((layout).width == 2) {                                                          \
+            (layout).mantissa_bits == 7 ? WITH(2, 7) : WITH(2, 10);                                \
+        } else if ((layout).mantissa_bits) {                                                       \
+            (layout).mantissa_bits == 3 ? WITH(1, 3) : WITH(1, 2);                                 \
+        } else {                                                                                   \
+            WITH(1, 0);                                                                            \
+        }                                                                                          \
+    } while (0)
+
+/* Floats as integers of the same order: of negative ones, the greater magnitude is the smaller.
+ * Integers have no bits of mantissa. */
+ALWAYS_INLINE uint32_t ordered(uint32_t element, unsigned width, unsigned mantissa_bits)
 {
     uint32_t sign = 1u << (8 * width - 1);
-    return element & sign ? element ^ mask_of(width) : element ^ sign;
+    return mantissa_bits && element & sign ? element ^ mask_of(width) : element ^ sign;
 }
 
-ALWAYS_INLINE uint32_t unordered(uint32_t number, unsigned width)
+ALWAYS_INLINE uint32_t unordered(uint32_t number, unsigned width, unsigned mantissa_bits)
 {
     uint32_t sign = 1u << (8 * width - 1);
-    return number & sign ? number ^ sign : number ^ mask_of(width);
+    return !mantissa_bits || number & sign ? number ^ sign : number ^ mask_of(width);
+}
+
+/* Return the bits below the one that is not written; an integer has as many as a float whose
+ * exponent is 0. */
+ALWAYS_INLINE unsigned places_of(unsigned mantissa_bits)
+{
+    return mantissa_bits ? mantissa_bits : 7;
+}
+
+ALWAYS_INLINE uint32_t magnitude_of(uint32_t element, unsigned width, unsigned mantissa_bits)
+{
+    uint32_t sign = 1u << (8 * width - 1);
+    if (mantissa_bits) {
+        return element & (sign - 1);
+    }
+    return element & sign ? 2 * sign - element : element;
+}
+
+/* Return the largest magnitude that is a number: e4m3 has no infinities, and one NaN. */
+ALWAYS_INLINE uint32_t largest_of(unsigned width, unsigned mantissa_bits)
+{
+    uint32_t last = (1u << (8 * width - 1 - mantissa_bits)) - 1;
+    return !mantissa_bits ? 128 : mantissa_bits == 3 ? 126 : (last << mantissa_bits) - 1;
+}
+
+/* Return an element's exponent; 0 counts as 1. */
+ALWAYS_INLINE unsigned exponent_of(uint32_t element, unsigned width, unsigned mantissa_bits)
+{
+    uint32_t magnitude = magnitude_of(element, width, mantissa_bits);
+    uint32_t exponent = mantissa_bits ? magnitude >> mantissa_bits : 0;
+    return exponent ? exponent : 1;
 }
 
 /* Return how many bits of a difference its symbol leaves open. */
@@ -58,9 +104,11 @@ struct step {
     uint32_t falls;
 };
 
-ALWAYS_INLINE struct step step_of(uint32_t element, uint32_t base, unsigned width)
+ALWAYS_INLINE struct step step_of(uint32_t element, uint32_t base, unsigned width,
+                                  unsigned mantissa_bits)
 {
-    uint32_t d = (ordered(element, width) - ordered(base, width)) & mask_of(width);
+    uint32_t d = ordered(element, width, mantissa_bits) - ordered(base, width, mantissa_bits);
+    d &= mask_of(width);
     uint32_t negative = d >> (8 * width - 1);
     struct step found;
     found.size = ((d ^ (0 - negative)) + negative) & mask_of(width);
@@ -76,13 +124,16 @@ struct number {
 
 ALWAYS_INLINE struct number number_of(uint32_t element, unsigned width, unsigned mantissa_bits)
 {
-    uint32_t last = (1u << (8 * width - 1 - mantissa_bits)) - 1;
-    uint32_t exponent = element >> mantissa_bits & last;
-    uint32_t mantissa = element & ((1u << mantissa_bits) - 1);
-    mantissa |= exponent ? 1u << mantissa_bits : 0;
-    struct number found;
-    found.mantissa = exponent == last ? 0 : mantissa << (23 - mantissa_bits);
-    found.exponent = exponent ? exponent : 1;
+    struct number found = {magnitude_of(element, width, mantissa_bits), 1};
+    if (mantissa_bits) {
+        int none = found.mantissa > largest_of(width, mantissa_bits);
+        uint32_t exponent = found.mantissa >> mantissa_bits;
+        found.mantissa &= (1u << mantissa_bits) - 1;
+        found.mantissa |= exponent ? 1u << mantissa_bits : 0;
+        found.mantissa = none ? 0 : found.mantissa;
+        found.exponent = exponent ? exponent : 1;
+    }
+    found.mantissa <<= 23 - places_of(mantissa_bits);
     return found;
 }
 
@@ -119,7 +170,8 @@ ALWAYS_INLINE uint64_t part_of(struct gap gap, int scale, unsigned mantissa_bits
     /* 2^(-k/4), as a part of 65536 */
     static const uint32_t shrunk[4] = {65536, 55109, 46341, 38968};
     uint64_t part = gap.size * shrunk[scale & 3]; /* below 2^50 */
-    int up = (int)gap.exponent + (int)mantissa_bits - GUARD - 23 - (scale - (scale & 3)) / 4;
+    int places = (int)places_of(mantissa_bits);
+    int up = (int)gap.exponent + places - GUARD - 23 - (scale - (scale & 3)) / 4;
     part = up < 0 ? part >> (up < -63 ? 63 : -up) : part << (up > 13 ? 13 : up);
     return part < LARGE ? part : LARGE;
 }

@@ -18,6 +18,7 @@ from compressor.stages.rows import block_of
 BLOCK = 1 << 18  # elements: one table of codes for each; twice as many cost .2 % of the size
 RECORDS_BLOCK = 1 << 20  # bytes, or one round: scales are few, and need as many for a good code
 ROUND = 1 << 12  # records; the quants of so many fill huffman's chunks, which have 128 KiB
+WIDEST = 4  # bytes; of wider elements a block has fewer: reading a difference may take nine blocks
 LEAST = 1 << 16  # bytes; a shorter run of numbers joins what lies beside it
 SHORT = 1 << 10  # bytes; what is shorter and joins nothing is packed like any bytes
 
@@ -66,8 +67,11 @@ class Coding(Struct, frozen=True):
         return 2 * size * MOST_NEEDS + max(chain.decode_memory(size) for chain in chains)
 
     def size_of(self, columns: int) -> int:
-        """Return the bytes of its blocks where rows have so many elements: those of wide ones are larger."""
-        if self.dense is None:
+        """Return the bytes of its blocks where rows have so many elements: those of wide ones are larger.
+
+        Those of fp64 are not: matrices of other things than weights pack better in small ones.
+        """
+        if self.dense is None or self.width > WIDEST:
             return self.block_size
         return max(self.block_size, block_of(columns) * self.width)
 
@@ -108,8 +112,6 @@ _FLOATS = (
     ("F8_E5M2", "fp8_e5m2", 1, False),
 )
 
-DENSE_DELTA_TYPES = ("fp32", "bf16", "fp16")
-DENSE_TYPES = (*DENSE_DELTA_TYPES, "fp8_e4m3", "fp8_e5m2")
 
 _CASTS = {"F32": 13, "F64": 29}
 """Types, and how many bits are zero at the end of what was an F16 once, or an F32."""
@@ -124,18 +126,18 @@ def codings_for(level: int) -> Codings:
     # A quantised model's: noise, not evenly spread. Any bytes are floats to floatdelta, and in either
     # half of them integers lie in the order that it needs.
     near = parse("floatdelta:dtype=fp8_e4m3")
-    found = {"I8": Coding(huffman, 1, BLOCK, (zeros,), near, dense_bytes)}
+    near_bytes = parse("densedelta:dtype=int8") if level >= DENSE_LEVEL else None
+    found = {"I8": Coding(huffman, 1, BLOCK, (zeros,), near, dense_bytes, near_bytes)}
     for dtype, name, width, gains in _FLOATS:
         few, many = _planes(name, width, 0), _planes(name, width, 2 if gains else 0)
         chain = many if level >= MANTISSA_LEVEL else few
         masks = _masks(dtype, width, chain, many)
         delta = parse(f"floatdelta:dtype={name}")
-        densest = level >= DENSE_LEVEL and name in DENSE_TYPES
+        densest = level >= DENSE_LEVEL
         dense = parse(f"dense:dtype={name}") if densest else None
-        differs = densest and name in DENSE_DELTA_TYPES
+        differs = densest and name != "fp64"
         dense_delta = parse(f"densedelta:dtype={name}") if differs else None
-        # Of wide elements fewer: reading a difference may take nine blocks.
-        size = BLOCK * min(width, 4)
+        size = BLOCK * min(width, WIDEST)
         found[dtype] = Coding(chain, width, size, masks, delta, dense, dense_delta)
     for dtype in RECORDS:
         width = record_size(dtype)

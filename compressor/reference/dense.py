@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from compressor.errors import DamagedError
 from compressor.reference.dense_bytes import ByteTable, byte_table, silent_of
-from compressor.reference.dense_shapes import TYPES, first_eighth, group_of, starts
+from compressor.reference.dense_shapes import LOWER, TYPES, first_eighth, group_of, starts
 from compressor.reference.floatdelta import Reader, elements
 
 UNLEANED = (128,) * 10
@@ -38,8 +38,8 @@ class Tables(NamedTuple):
 
 def decode(packed: bytes, plain_size: int, dtype: str, columns: int) -> bytes:
     """dense.md#block."""
-    width = TYPES[dtype][0]
-    count = plain_size // width
+    width, lower = TYPES[dtype][0], LOWER.get(dtype, 0)
+    count = plain_size // (width + lower)
     if len(packed) < 4:
         raise DamagedError("DN-001: the first 4 bytes are there")
     flags, last = packed[0], packed[1]
@@ -53,15 +53,21 @@ def decode(packed: bytes, plain_size: int, dtype: str, columns: int) -> bytes:
     if width == 1 and (flags & 8 or last):
         raise DamagedError("DN-015: bytes have one class, and no bit 3 of flags")
     reader = Reader(packed[4:])
-    tail = reader.take(plain_size % width)
+    tail = reader.take(plain_size % (width + lower))
     rows = -(-count // columns)
     sides = read_sides(reader, flags, last, rows, min(count, columns))
     if width == 1:
         return decode_bytes(reader, sides, flags, base, (dtype, columns, count))
     sides = sides._replace(rows=[base + scale for scale in sides.rows], signed=bool(flags & 8))
+    lows = [reader.part(count) for _ in range(lower)]
     tables = read_tables(reader, flags, last)
     found = list(read_elements(Codes(reader.left), sides, tables, (dtype, columns, count)))
-    return b"".join(element.to_bytes(width, "little") for element in found) + tail
+    return b"".join(join(lows, i, element, width) for i, element in enumerate(found)) + tail
+
+
+def join(lows: Sequence[bytes], i: int, element: int, width: int) -> bytes:
+    """dense.md#types: "the lower half"."""
+    return bytes(low[i] for low in lows) + element.to_bytes(width, "little")
 
 
 def read_sides(reader: Reader, flags: int, last: int, rows: int, columns: int) -> Sides:

@@ -1,6 +1,7 @@
 """docs/format/dense.md: types, symbols, and the tables that a shape stands for."""
 
 TYPES = {
+    "fp64": (4, 20, 1023),
     "fp32": (4, 23, 127),
     "bf16": (2, 7, 127),
     "fp16": (2, 10, 15),
@@ -8,7 +9,9 @@ TYPES = {
     "fp8_e5m2": (1, 2, 15),
     "int8": (1, 0, 0),
 }
-"""Type -> bytes of an element, bits of its mantissa, bias of its exponent."""
+"""Type -> bytes of an element, bits of its mantissa, bias of its exponent; of fp64, of upper halves."""
+LOWER = {"fp64": 4}
+"""Type -> bytes below an element that are stored apart."""
 SHRUNK = (65536, 60097, 55109, 50535, 46341, 42495, 38968, 35734)
 
 

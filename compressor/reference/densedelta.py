@@ -6,7 +6,9 @@ from typing import NamedTuple
 from compressor.errors import DamagedError
 from compressor.reference.dense import Codes
 from compressor.reference.dense_shapes import TYPES
-from compressor.reference.floatdelta import Reader, elements, exponent_of, ordered, unordered
+from compressor.reference.floatdelta import Reader, elements, exponent_of
+from compressor.reference.floatdelta import ordered as ordered_float
+from compressor.reference.floatdelta import unordered as unordered_float
 
 WEIGHTS = (16, 19, 23, 27)
 QUARTERS = (65536, 77936, 92682, 110218)
@@ -50,7 +52,7 @@ def decode(packed: bytes, plain_size: int, base: bytes, dtype: str, columns: int
         moved = list(move(moved, read_ways(reader, head, shape), scales, head.origin, dtype))
     tables = read_tables(reader, head)
     places = contexts(moved, scales, head, dtype)
-    found = read_elements(Codes(reader.left), list(zip(moved, places, strict=True)), tables, width)
+    found = read_elements(Codes(reader.left), list(zip(moved, places, strict=True)), tables, dtype)
     return b"".join(element.to_bytes(width, "little") for element in found) + tail
 
 
@@ -80,7 +82,34 @@ def read_scales(reader: Reader, head: Head, shape: Shape) -> list[int]:
 
 def exponent_from_1(element: int, dtype: str) -> int:
     """densedelta.md#scales: "An exponent of 0 counts as 1"."""
-    return max(exponent_of(element, dtype), 1)
+    return 1 if dtype == "int8" else max(exponent_of(element, dtype), 1)
+
+
+# Types
+
+
+def magnitude_of(element: int, dtype: str) -> int:
+    """densedelta.md#options: an int8 "has no exponent"."""
+    width, _, _ = TYPES[dtype]
+    sign = 1 << 8 * width - 1
+    return 2 * sign - element if dtype == "int8" and element & sign else element % sign
+
+
+def largest_of(dtype: str) -> int:
+    """densedelta.md#options: "The largest magnitude that is a number"."""
+    _, mantissa_bits, _ = TYPES[dtype]
+    known = {"int8": 128, "fp8_e4m3": 126}
+    return known.get(dtype) or (exponent_of(-1, dtype) << mantissa_bits) - 1
+
+
+def ordered(element: int, dtype: str) -> int:
+    """densedelta.md#symbols: "put in order"."""
+    return element ^ 128 if dtype == "int8" else ordered_float(element, TYPES[dtype][0])
+
+
+def unordered(number: int, dtype: str) -> int:
+    """densedelta.md#codes: "put out of order again"."""
+    return number ^ 128 if dtype == "int8" else unordered_float(number, TYPES[dtype][0])
 
 
 # Factors
@@ -110,24 +139,26 @@ def move(
 def moved_to(element: int, way: int, s: int, dtype: str) -> int:
     """densedelta.md#factors: "An element of the base whose way is 0"."""
     width, mantissa_bits, _ = TYPES[dtype]
-    if not way or exponent_of(element, dtype) == exponent_of(-1, dtype):
+    if not way or magnitude_of(element, dtype) > largest_of(dtype):
         return element
     sign = element >> 8 * width - 1
-    m = element % (1 << mantissa_bits) + (bool(exponent_of(element, dtype)) << mantissa_bits)
     e = exponent_from_1(element, dtype)
+    m = magnitude_of(element, dtype) - ((e - 1) << mantissa_bits)
     u = s // 4 - 22 - e
     c = max(u + 7, 0)
     h = u + 32 - c
     f = abs(way) * QUARTERS[s % 4]
     f = f << h if h >= 0 else f >> -h
     v = (-1 if sign else 1) * (m << 32 >> c) + (-f if way < 0 else f)
-    return (v < 0) << 8 * width - 1 | rounded(abs(v), e - 32 + c, dtype)
+    found = rounded(abs(v), e - 32 + c, dtype)
+    if dtype == "int8":
+        return -found % 256 if v < 0 else min(found, 127)
+    return (v < 0) << 8 * width - 1 | found
 
 
 def rounded(size: int, unit: int, dtype: str) -> int:
     """densedelta.md#factors: "rounded to nearest, halves up"."""
-    _, mantissa_bits, _ = TYPES[dtype]
-    most = (exponent_of(-1, dtype) << mantissa_bits) - 1
+    mantissa_bits, most = TYPES[dtype][1] or 7, largest_of(dtype)
     if not size:
         return 0
     x = max(unit + size.bit_length() - 1 - mantissa_bits, 1)
@@ -229,9 +260,10 @@ def shared(starts: list[int], leanings: bytes) -> list[int]:
 
 
 def read_elements(
-    codes: Codes, places: Sequence[tuple[int, int]], tables: Tables, width: int
+    codes: Codes, places: Sequence[tuple[int, int]], tables: Tables, dtype: str
 ) -> Iterator[int]:
     """densedelta.md#codes: "For each element, in order"."""
+    width, _, _ = TYPES[dtype]
     for i, (base, context) in enumerate(places):
         code = codes.take(i % 8, tables.starts[context])
         symbol, falls = divmod(code, 2) if tables.signs else (code, 0)
@@ -239,7 +271,6 @@ def read_elements(
         if symbol and not tables.signs:
             falls = codes.read(1)
         negative = falls ^ base >> 8 * width - 1
-        yield unordered(
-            (ordered(base, width) + (-step if negative else step)) % (1 << 8 * width), width
-        )
+        number = ordered(base, dtype) + (-step if negative else step)
+        yield unordered(number % (1 << 8 * width), dtype)
     codes.end()

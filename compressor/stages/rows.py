@@ -8,6 +8,7 @@ from compressor.stages.base import Option, word_option
 
 FLOATS = {"fp32": (4, 23), "bf16": (2, 7), "fp16": (2, 10)}
 """Type of the elements -> their bytes, and the bits of their mantissa."""
+BYTES = {"fp8_e4m3": (1, 3), "fp8_e5m2": (1, 2), "int8": (1, 0)}
 BLOCK = 1 << 18  # elements: of larger blocks, scales fit each part less well
 ROWS = 256  # of fewer, the scales of columns take more than .1 % of a block
 WIDE_BLOCK = 1 << 20  # elements: more would make a row read alone, and a difference, cost too much

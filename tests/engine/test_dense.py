@@ -11,7 +11,7 @@ from compressor.plan import numbers
 from tests.tensors.files import entry, safetensors_file
 
 ROWS, COLUMNS = 900, 100
-TYPES = {"F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1}
+TYPES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1}
 
 
 def bells(dtype: str, count: int) -> bytes:
@@ -19,7 +19,7 @@ def bells(dtype: str, count: int) -> bytes:
     rng, width = random.Random(7), TYPES[dtype]
     if width == 1:
         return bytes(max(-99, min(99, round(rng.gauss(0, 20)))) % 256 for _ in range(count))
-    form = "<e" if dtype == "F16" else "<f"
+    form = {"F16": "<e", "F64": "<d"}.get(dtype, "<f")
     return b"".join(struct.pack(form, rng.gauss(0, 0.05))[-width:] for _ in range(count))
 
 

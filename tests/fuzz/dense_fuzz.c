@@ -3,11 +3,11 @@
  * The first byte chooses: bit 0 the way (set: the rest is plain bytes, which are encoded, decoded
  * and compared; clear: the rest is what a block says, decoded), bits 1 and 2 the type, bit 3
  * whether columns have scales, bit 4 leanings, bit 5 endings, bits 6 and 7 the classes. Where bits
- * 1 and 2 are set, bit 5 chooses bytes, and bits 6 and 7 their type. The second byte is the number
- * of columns, and for hostile blocks two more are the number of elements. Where there are many
- * columns, plain bytes are repeated; where there are most, so often that the block is large. Every
- * buffer has its exact size and comes from malloc(), or is a variable of its own, so that a byte
- * too far is a finding.
+ * 1 and 2 are set, bit 5 chooses bytes, and bits 6 and 7 their type; without it, bit 6 chooses
+ * upper halves of fp64. The second byte is the number of columns, and for hostile blocks two more
+ * are the number of elements. Where there are many columns, plain bytes are repeated; where there
+ * are most, so often that the block is large. Every buffer has its exact size and comes from
+ * malloc(), or is a variable of its own, so that a byte too far is a finding.
  */
 #include "../../compressor/kernels/dense_bytes.h"
 #include "buffers.h"
@@ -56,7 +56,7 @@ static void try_hostile(struct input input, unsigned choice, struct dense_layout
     size_t rows = dense_rows(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     int scaled = choice >> 3 & 1, leans = scaled && choice >> 4 & 1;
-    int shorts = layout.width == 4 && choice >> 5 & 1;
+    int shorts = layout.mantissa_bits == 23 && choice >> 5 & 1;
     side.base = (int)(take(&input) << 8 | take(&input)) % (2 * DENSE_BASE_MAX + 1) - DENSE_BASE_MAX;
     side.classes = scaled ? 1 + 2 * (choice >> 6) : 1;
     uint8_t *held[5] = {take_row(&input, rows, 256), take_row(&input, columns, 256),
@@ -123,7 +123,8 @@ static void try_plain(const uint8_t *plain, unsigned choice, struct dense_layout
     side.scales = scaled ? scales : NULL;
     side.kinds = found.classes > 1 ? kinds : NULL;
     side.leanings = scaled && (found.leans || choice >> 4 & 1) ? leanings : NULL;
-    side.short_rows = layout.width == 4 && (found.shorts || choice >> 5 & 1) ? shorts : NULL;
+    side.short_rows =
+        layout.mantissa_bits == 23 && (found.shorts || choice >> 5 & 1) ? shorts : NULL;
     side.signed_zeros = 0;
     dense_model(symbols, tables, plain, layout, &side, kinds);
     dense_prepare(room, tables, side.classes);
@@ -232,6 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         static const unsigned mantissa_bits[4] = {3, 2, 0, 0};
         layout.width = 1;
         layout.mantissa_bits = mantissa_bits[data[0] >> 6];
+    } else if ((data[0] & 0x46) == 0x46) {
+        layout.mantissa_bits = 20;
     }
     if (!(data[0] & 1)) {
         layout.count = (data[2] | (size_t)data[3] << 8) % 5000;

@@ -2,7 +2,8 @@
  *
  * The first byte chooses: bit 0 the way (set: the rest is plain bytes and their base, which are
  * encoded, decoded and compared; clear: the rest is what a block says, decoded), bits 1 and 2 the
- * type, bit 3 whether columns have scales, bit 4 whether signs are coded, bits 5 to 7 the factors.
+ * type, bit 3 whether columns have scales, bit 4 whether signs are coded, bits 5 to 7 the factors,
+ * and bits 5 and 6 the type of bytes where bits 1 and 2 are set.
  * The second byte is the number of columns, and for hostile blocks two more are the number of
  * elements. Where there are many columns, plain bytes are repeated; where there are most, so often
  * that the block is large.
@@ -161,11 +162,15 @@ static void try_plain(const uint8_t *plain, const uint8_t *base, unsigned choice
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const unsigned types[4][2] = {{2, 7}, {2, 10}, {4, 23}, {4, 23}};
+    static const unsigned types[4][2] = {{2, 7}, {2, 10}, {4, 23}, {1, 0}};
+    static const unsigned bytes[4][2] = {{1, 0}, {1, 3}, {1, 2}, {1, 0}};
     if (size < 4) {
         return 0;
     }
     const unsigned *type = types[data[0] >> 1 & 3];
+    if ((data[0] & 6) == 6) {
+        type = bytes[data[0] >> 5 & 3];
+    }
     struct dense_layout layout = {type[0], type[1], 0, 1u + data[1]};
     if (!(data[0] & 1)) {
         layout.count = (data[2] | (size_t)data[3] << 8) % 3000;

@@ -192,3 +192,13 @@ def test_blocks_of_wide_tensors_are_larger_where_dense_is_tried(columns: int, ro
 
     assert largest[DENSE_LEVEL - 1] <= 3 * BLOCK
     assert rows <= largest[DENSE_LEVEL] // (2 * columns) < 1.6 * rows
+
+
+def test_blocks_of_doubles_are_no_larger_where_dense_is_tried() -> None:
+    run = Run(400 * 8 * 4096, "F64", 4096)
+    largest = [
+        max(cut.size for cut in cuts([run], codings_for(level), 16 * MIB))
+        for level in (DENSE_LEVEL - 1, DENSE_LEVEL)
+    ]
+
+    assert largest[1] <= largest[0]

@@ -4,10 +4,11 @@ A file holds the packed bytes of one content, which comes from a formula. A file
 written over: packed bytes once published are read for ever.
 """
 
+import struct
 import sys
 from pathlib import Path
 
-from compressor.reference.dense_shapes import TYPES
+from compressor.reference.dense_shapes import LOWER, TYPES
 from compressor.stages.chain import encode, parse
 from tests.vectors.make_floatsplit import mixed
 from tests.vectors.make_huffman import noise
@@ -37,6 +38,7 @@ def weights(count: int, columns: int, dtype: str, *, cut: int = 0, leans: bool =
         sign = (x >> 31 & 1) | (leans and not column % 3 and x >> 29 & 3 != 0)
         element = max(exponent, 0) << mantissa_bits | mantissa % (1 << mantissa_bits)
         element = element >> cut << cut
+        found += bytes([0, x & 7, x >> 3 & 255, x >> 7 & 255][: LOWER.get(dtype, 0)])
         found += (sign << 8 * width - 1 | element).to_bytes(width, "little")
     return bytes(found)
 
@@ -73,6 +75,14 @@ def spiky(count: int, columns: int) -> bytes:
     return bytes(found)
 
 
+def spiky_doubles(count: int, columns: int) -> bytes:
+    """The same as fp64, which ends in 45 zeros then."""
+    return b"".join(
+        struct.pack("<d", *struct.unpack("<f", bytes(2) + one))
+        for one in map(bytes, zip(*[iter(spiky(count, columns))] * 2, strict=True))
+    )
+
+
 CASES: dict[str, tuple[str, int, bytes]] = {
     "empty": ("bf16", 64, b""),
     "a-tail-alone": ("fp32", 64, b"abc"),
@@ -105,6 +115,15 @@ CASES: dict[str, tuple[str, int, bytes]] = {
     "mixed-e4m3": ("fp8_e4m3", 9, bytes(range(256)) * 3),
     "mixed-e5m2": ("fp8_e5m2", 9, bytes(range(256)) * 3),
     "mixed-fp32": ("fp32", 9, mixed(4, 8)),
+    "doubles": ("fp64", 30, weights(2000, 30, "fp64") + b"tail"),
+    "doubles-of-classes": ("fp64", 40, spiky_doubles(33_000, 40)),
+    "doubles-leaning": ("fp64", 40, weights(33_000, 40, "fp64", leans=True)),
+    "doubles-with-signed-zeros": (
+        "fp64",
+        30,
+        holed(weights(3001, 30, "fp64"), 8, 7, minus=True),
+    ),
+    "mixed-fp64": ("fp64", 9, mixed(8, 11)),
     "mixed-bf16": ("bf16", 9, mixed(2, 8)),
     "mixed-fp16": ("fp16", 9, mixed(2, 5)),
 }

@@ -7,8 +7,9 @@ there is never written over: packed bytes once published are read for ever.
 import sys
 from pathlib import Path
 
-from compressor.reference import floatdelta
+from compressor.reference import densedelta, floatdelta
 from compressor.stages.chain import encode, parse
+from tests.vectors import make_dense
 from tests.vectors.make_floatdelta import crossed, pair, weights
 from tests.vectors.make_huffman import noise
 
@@ -33,6 +34,21 @@ def trained(count: int, columns: int, dtype: str, *, falls: bool = False) -> tup
             way = -abs(way) if not word >> 8 * width - 1 else abs(way)
         moved = (floatdelta.ordered(word, width) + way // 16) % (1 << 8 * width)
         found += floatdelta.unordered(moved, width).to_bytes(width, "little")
+    return bytes(found), base
+
+
+def trained_bytes(
+    count: int, columns: int, dtype: str, *, falls: bool = False
+) -> tuple[bytes, bytes]:
+    """The same of 8 bits: by steps of their order."""
+    base, found = make_dense.weights(count, columns, dtype), bytearray()
+    for i, (byte, x) in enumerate(zip(base, noise(count), strict=True)):
+        row, column = divmod(i, columns)
+        step = ((row * 7 % 11 - 5) * (column * 5 % 13 - 6) + (x & 15) - 8) // 8
+        if falls and x >> 8 & 3:
+            step = -abs(step) if byte < 128 else abs(step)
+        moved = (densedelta.ordered(byte, dtype) + step) % 256
+        found.append(densedelta.unordered(moved, dtype))
     return bytes(found), base
 
 
@@ -67,6 +83,15 @@ CASES: dict[str, Case] = {
     "factors-fp16": ("fp16", 60, trained(4000, 60, "fp16")),
     "falling": ("fp32", 60, trained(3000, 60, "fp32", falls=True)),
     "falling-bf16": ("bf16", 64, trained(4000, 64, "bf16", falls=True)),
+    "integers": ("int8", 60, trained_bytes(6000, 60, "int8")),
+    "integers-by-rows": ("int8", 64, trained_bytes(1000, 64, "int8")),
+    "integers-falling": ("int8", 60, trained_bytes(4000, 60, "int8", falls=True)),
+    "e4m3": ("fp8_e4m3", 60, trained_bytes(6000, 60, "fp8_e4m3")),
+    "e5m2": ("fp8_e5m2", 60, trained_bytes(6000, 60, "fp8_e5m2")),
+    "no-bytes": ("int8", 64, (b"", b"")),
+    "crossed-int8": ("int8", 9, (bytes(37 * x % 256 for x in range(768)), bytes(range(256)) * 3)),
+    "crossed-e4m3": ("fp8_e4m3", 9, crossed(1, 4)),
+    "crossed-e5m2": ("fp8_e5m2", 9, crossed(1, 5)),
     "crossed-fp32": ("fp32", 9, crossed(4, 8)),
     "crossed-bf16": ("bf16", 9, crossed(2, 8)),
     "crossed-fp16": ("fp16", 9, crossed(2, 5)),

@@ -7,9 +7,11 @@ from compressor.kernels import dense as kernel
 from compressor.kernels import huffman
 from compressor.stages.base import Bytes, StageInfo, ours
 from compressor.stages.parts import PartReader, pack_part
-from compressor.stages.rows import FLOATS, WRONG, Rows, options
+from compressor.stages.rows import BYTES, FLOATS, WRONG, Rows, options
 
-LAYOUTS = {**FLOATS, "fp8_e4m3": (1, 3), "fp8_e5m2": (1, 2), "int8": (1, 0)}
+LAYOUTS = {**FLOATS, "fp64": (4, 20), **BYTES}
+"""Type of the elements -> bytes, and bits of their mantissa, of an element or of an fp64's upper half."""
+WIDE, LOW = 8, 4  # bytes of an fp64, and of its lower half
 HEAD = Struct("<BBh")
 COLUMNS, LEANINGS, ENDINGS, SIGNED_ZEROS = 1, 2, 4, 8  # flags
 SLACK = 256 << 10  # bytes: tables, and what holds them
@@ -20,15 +22,17 @@ class Dense:
 
     def __init__(self, dtype: str = "bf16", columns: int = 64) -> None:
         self._words = LAYOUTS[dtype]
-        self._rows = Rows(self._words[0], columns)
+        self._width = WIDE if dtype == "fp64" else self._words[0]
+        self._rows = Rows(self._width, columns)
         self.block_size = self._rows.block_size
 
     def encode(self, plain: Bytes) -> Bytes:
         """Return one packed block."""
-        width, scaled = self._words[0], self._rows.scaled(len(plain))
+        width, scaled = self._width, self._rows.scaled(len(plain))
         if width == 1:
             return self._encode_bytes(plain, scaled=scaled)
-        side, tables, coded = kernel.encode(plain, self._words, self._rows.columns, scaled)
+        lows, coded_plain = _parted(plain) if width == WIDE else ([], plain)
+        side, tables, coded = kernel.encode(coded_plain, self._words, self._rows.columns, scaled)
         flags = (
             COLUMNS * (side.scales is not None)
             | LEANINGS * bool(tables.odds)
@@ -39,7 +43,7 @@ class Dense:
             HEAD.pack(flags, len(tables.shapes) - 1, side.base),
             plain[len(plain) // width * width :],
         ]
-        parts += [pack_part(part) for part in _parts(side)]
+        parts += [pack_part(part) for part in [*_parts(side), *lows]]
         parts += [_shares(shape) for shape in tables.shapes]
         parts += tables.odds
         if tables.endings:
@@ -58,31 +62,34 @@ class Dense:
     def decode(self, packed: Bytes, plain_size: int) -> Bytes:
         """Return the content of one packed block."""
         reader = _Reader(packed)
-        width = self._words[0]
+        width = self._width
         flags, classes, base = reader.head(self._words)
         tail = bytes(reader.take(plain_size % width))
         side = reader.side(flags, classes, *self._rows.shape(plain_size))
         side = side._replace(base=base)
-        given = plain_size, self._words, self._rows.columns, side
+        given = plain_size // width * self._words[0], self._words, self._rows.columns, side
+        lows = [reader.part(plain_size // width) for _ in range(LOW if width == WIDE else 0)]
         if width == 1:
             byte_tables = reader.byte_tables(flags)
             found = kernel.decode_bytes(reader.rest(), *given, byte_tables)
         else:
             tables = reader.tables(flags, classes)
-            found = kernel.decode(reader.rest(), *given, tables, tail)
+            found = kernel.decode(reader.rest(), *given, tables, b"" if lows else tail)
         if isinstance(found, int):
             raise damaged(found, _WRONG[found])
-        return found
+        return _joined(lows, found, tail) if lows else found
 
     def encode_memory(self, plain_size: int) -> int:
         """Return symbols, words and bits twice, and the result; and what is counted of columns."""
         _, columns = self._rows.most(plain_size)
         symbols = plain_size // self._words[0]
-        return symbols + 3 * plain_size + 24 * columns + self._sides(plain_size)
+        halves = plain_size if self._width == WIDE else 0
+        return symbols + 3 * plain_size + halves + 24 * columns + self._sides(plain_size)
 
     def decode_memory(self, plain_size: int) -> int:
         """Return the result, what is known of rows and columns, and the tables."""
-        return plain_size + self._sides(plain_size) + kernel.ROOM
+        halves = plain_size if self._width == WIDE else 0
+        return plain_size + halves + self._sides(plain_size) + kernel.ROOM
 
     def _sides(self, plain_size: int) -> int:
         """Return the bytes for what is known of rows and columns, and for coding some of it."""
@@ -106,8 +113,8 @@ class _Reader(PartReader):
             raise damaged(2, "its head is out of range")
         if abs(base) > kernel.BASE_MAX:
             raise damaged(3, "its base is out of range")
-        if flags & ENDINGS and words[0] != 4:
-            raise damaged(4, "it has endings of short elements")
+        if flags & ENDINGS and words != FLOATS["fp32"]:
+            raise damaged(4, "it has endings, and is not of fp32")
         if words[0] == 1 and (last or flags & SIGNED_ZEROS):
             raise damaged(15, "it has classes of bytes, or zeros of their own")
         return flags, last + 1, base
@@ -170,6 +177,21 @@ class _Reader(PartReader):
                     raise damaged(6, "a share is out of range")
             found.append(number)
         return found
+
+
+def _parted(plain: Bytes) -> tuple[list[bytes], bytes]:
+    """Return the lower halves of fp64, each place's bytes by themselves, and the upper halves."""
+    numbers = memoryview(plain)[: len(plain) // WIDE * WIDE]
+    lows = [bytes(numbers[place::WIDE]) for place in range(LOW)]
+    return lows, bytes(numbers.cast("I")[1::2])
+
+
+def _joined(lows: list[Bytes], upper: bytes, tail: bytes) -> bytearray:
+    plain = bytearray(2 * len(upper))
+    for place, low in enumerate(lows):
+        plain[place::WIDE] = low
+    memoryview(plain).cast("I")[1::2] = memoryview(upper).cast("I")
+    return plain + tail
 
 
 def _parts(side: kernel.Side) -> list[bytes]:

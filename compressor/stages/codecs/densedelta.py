@@ -1,4 +1,4 @@
-"""Differences between floats under the scales of rows and columns. Format: docs/format/densedelta.md."""
+"""Differences between numbers under the scales of rows and columns. Format: docs/format/densedelta.md."""
 
 from struct import Struct
 
@@ -7,8 +7,9 @@ from compressor.kernels import densedelta as kernel
 from compressor.kernels import huffman
 from compressor.stages.base import Bytes, StageInfo, ours
 from compressor.stages.parts import PartReader, pack_part
-from compressor.stages.rows import FLOATS, WRONG, Rows, options
+from compressor.stages.rows import BYTES, FLOATS, WRONG, Rows, options
 
+LAYOUTS = {**FLOATS, **BYTES}
 HEAD = Struct("<BBBBhh")
 COLUMNS, SIGNS = 1, 2  # flags
 SLACK = 128 << 10  # bytes: parts of tables, and what holds them
@@ -18,7 +19,7 @@ class DenseDelta:
     """One block: scales, what the tables of codes are made of, codes and bits."""
 
     def __init__(self, dtype: str = "bf16", columns: int = 64) -> None:
-        self._words = FLOATS[dtype]
+        self._words = LAYOUTS[dtype]
         self._rows = Rows(self._words[0], columns)
         self.block_size = self._rows.block_size
 
@@ -113,10 +114,10 @@ def damaged(check: int) -> DamagedError:
 
 STAGE = StageInfo(
     name="densedelta",
-    summary="floats as differences from a base, by the scales of rows and columns: smaller, and slow",
+    summary="numbers as differences from a base, by the scales of rows and columns: smaller, and slow",
     make=DenseDelta,
     provider=ours,
-    options=options(FLOATS, kernel.COLUMNS_MAX),
+    options=options(LAYOUTS, kernel.COLUMNS_MAX),
     native=True,
     based=True,
 )

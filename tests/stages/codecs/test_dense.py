@@ -114,6 +114,31 @@ def test_the_largest_of_each_row_costs_little(dtype: str) -> None:
     assert len(packed_of(scaled, dtype, 100)) < len(packed_of(plain, dtype, 100)) + 600
 
 
+def test_scales_of_rows_and_columns_make_doubles_smaller() -> None:
+    numbers = bells(300, 100, 5)
+    plain = struct.pack(f"<{len(numbers)}d", *numbers)
+    usual = parse(f"floatsplit:dtype=fp64:mantissa_bits=2({','.join(['huffman'] * 8)})")
+    right = len(packed_of(plain, "fp64", 100))
+
+    assert right < 0.99 * encode(usual, plain).packed_size
+    assert right < 0.995 * len(packed_of(plain, "fp64", 99))
+
+
+@pytest.mark.parametrize(("power", "part"), [(-900, 1.01), (-240, 0.88), (240, 0.88), (900, 1.01)])
+def test_doubles_that_no_scale_reaches_grow_by_little(power: int, part: float) -> None:
+    plain = struct.pack("<20000d", *(x * 2.0**power for x in bells(200, 100, 6)))
+
+    assert len(packed_of(plain, "fp64", 100)) < part * len(plain)
+
+
+def test_what_was_fp32_once_has_halves_of_few_bytes() -> None:
+    plain = struct.pack(
+        "<20000d", *struct.unpack("<20000f", struct.pack("<20000f", *bells(200, 100, 2)))
+    )
+
+    assert len(packed_of(plain, "fp64", 100)) < 0.42 * len(plain)
+
+
 def test_zeros_of_either_sign_cost_a_bit_or_two() -> None:
     plain = weights(6000, 60, "fp16")
     size = {
@@ -300,6 +325,21 @@ def test_blocks_of_bytes_are_checked(check: str, packed: bytes, dtype: str) -> N
     assert judged(packed, 3, dtype, 3) == (check, check)
 
 
+DOUBLES: list[tuple[str, bytes]] = [
+    ("DN-004", b"\4\0\0\0"),
+    ("FD-006", b"\0\0\0\0" + b"\1" + b"\1\1\1"),
+    ("FD-006", b"\0\0\0\0" + b"\1" + b"\1\1\1\0L"),
+    ("DN-007", b"\0\0\0\0" + b"\1" + b"\1\1\1\0LL" + b"\1" * 52),
+    ("DN-011", b"\0\0\0\0" + b"\1" + b"\1\1\1\1" + FULL + ESCAPES[:-1]),
+    ("DN-013", b"\0\0\0\0" + b"\1" + b"\1\1\1\1" + FULL + ESCAPES + b"\0"),
+]
+
+
+@pytest.mark.parametrize(("check", "packed"), DOUBLES)
+def test_blocks_of_doubles_are_checked(check: str, packed: bytes) -> None:
+    assert judged(packed, 16, "fp64", 2) == (check, check)
+
+
 @pytest.mark.parametrize(("check", "packed"), FP32)
 def test_endings_are_checked(check: str, packed: bytes) -> None:
     assert judged(packed, 8, "fp32", 2) == (check, check)
@@ -339,7 +379,7 @@ def test_any_bytes_are_judged_as_the_reference_does(dtype: str, packed: bytes, s
 
 
 SMALL = ["columns", "rows-alone", "short-singles", "halves", "mixed-fp32", "zeros-with-signs"]
-SMALL += ["integers-scaled", "e4m3-with-holes", "e5m2", "mixed-int8"]
+SMALL += ["doubles", "mixed-fp64", "integers-scaled", "e4m3-with-holes", "e5m2", "mixed-int8"]
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,12 +13,13 @@ from compressor.errors import DamagedError
 from compressor.reference import dense_shapes
 from compressor.reference import densedelta as reference
 from compressor.stages.chain import decode, encode, parse
-from tests.vectors.make_densedelta import CASES, FOLDER, trained
+from tests.vectors.make_densedelta import CASES, FOLDER, trained, trained_bytes
 from tests.vectors.make_floatdelta import pair
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/format/densedelta.md").read_text()
-TYPES = {name: dense_shapes.TYPES[name] for name in ("fp32", "bf16", "fp16")}
+TYPES = {name: words for name, words in dense_shapes.TYPES.items() if name != "fp64"}
+BYTES = [name for name, (width, _, _) in TYPES.items() if width == 1]
 dtypes = st.sampled_from(list(TYPES))
 few = settings(max_examples=40, deadline=None)
 
@@ -35,6 +36,10 @@ def unpacked(packed: bytes, base: bytes, dtype: str, columns: int) -> bytes:
 
 def by_reference(packed: bytes, base: bytes, dtype: str, columns: int) -> bytes:
     return reference.decode(packed, len(base), base, dtype, columns)
+
+
+def moved(count: int, columns: int, dtype: str) -> tuple[bytes, bytes]:
+    return (trained_bytes if dtype in BYTES else trained)(count, columns, dtype)
 
 
 @few
@@ -64,7 +69,10 @@ def test_any_bytes_come_back_beside_any_others(dtype: str, columns: int, both: b
 def test_numbers_that_moved_come_back_and_the_reference_reads_them(
     dtype: str, columns: int, count: int, rare: int, *, outer: bool
 ) -> None:
-    plain, base = trained(count, columns, dtype) if outer else pair(count, dtype, rare)
+    if outer:
+        plain, base = moved(count, columns, dtype)
+    else:
+        plain, base = pair(count, "fp8_e4m3" if dtype == "int8" else dtype, rare)
 
     packed = packed_of(plain, base, dtype, columns)
 
@@ -138,6 +146,16 @@ def test_what_rows_and_columns_foretell_costs_next_to_nothing() -> None:
     ours, usual = sizes(new, old, 100)
 
     assert ours < 0.6 * usual
+
+
+@pytest.mark.parametrize("dtype", BYTES)
+def test_steps_of_8_bits_are_smaller_by_rows_and_columns(dtype: str) -> None:
+    plain, base = trained_bytes(60_000, 100, dtype)
+    near = "fp8_e4m3" if dtype == "int8" else dtype
+    usual = encode(parse(f"floatdelta:dtype={near}"), plain, base).packed_size
+
+    assert len(packed_of(plain, base, dtype, 100)) < 0.9 * usual
+    assert len(packed_of(plain, base, dtype, 100)) < 0.9 * len(packed_of(plain, base, dtype, 99))
 
 
 @pytest.mark.parametrize("dtype", TYPES)
