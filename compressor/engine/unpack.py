@@ -4,6 +4,7 @@ The reader goes forward only, so that pipes and files take the same way; memory 
 the archive declares and the caller allows.
 """
 
+import io
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -183,6 +184,7 @@ def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool
     """
     if seekable:
         unpack_seekable(RandomSource(file), sink, options)
+        file.seek(0, io.SEEK_END)  # stdin may be shared: it was read
     else:
         Unpacker(Source(file), sink, options).run()
 

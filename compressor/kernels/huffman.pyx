@@ -73,7 +73,7 @@ MESSAGES = {
 
 
 cdef const huffman_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made; os.environ takes 8 us.
+    # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
     cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
     cdef const huffman_path *path = huffman_path_named(
         wanted if wanted is not NULL and wanted[0] else NULL

@@ -52,6 +52,12 @@ def test_a_block_and_the_extents_behind_it_are_read_by_one_call(archive, reads) 
     assert 0 <= len(reads) - COUNT <= 2
 
 
+def test_a_file_that_was_unpacked_was_read_for_those_who_share_it(archive) -> None:
+    with archive.open("rb", buffering=0) as file:
+        unpack_file(file, MemorySink(), UnpackOptions(), seekable=True)
+        assert file.tell() == archive.stat().st_size
+
+
 def test_a_file_that_can_seek_is_not_asked_whether_it_waits(archive) -> None:
     def asked() -> bool:
         raise AssertionError
