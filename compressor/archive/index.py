@@ -5,16 +5,16 @@ Reads what it needs and no more; what it reads is checked like everything else.
 
 import bisect
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import accumulate, chain
 from operator import itemgetter
 
 from compressor.archive import record, schema
 from compressor.archive.leaf import MAX_LEAF, Entry, keeps, with_content
-from compressor.archive.names import leaf_ref, name_key, page_ref
+from compressor.archive.names import Wanted, leaf_ref, page_ref
 from compressor.archive.readleaf import unpack_contents, unpack_leaf
 from compressor.archive.record import FOOTER_SIZE, HEADER_SIZE, MAGIC, Header, Kind, Record
 from compressor.archive.schema import Head, LeafRef, Members, Root, Span
-from compressor.archive.source import Forward, RandomSource, foreign_format
+from compressor.archive.source import AHEAD, Forward, RandomSource, foreign_format
 from compressor.errors import (
     CompressorError,
     DamagedError,
@@ -23,8 +23,10 @@ from compressor.errors import (
     UnfinishedError,
     VersionNotFoundError,
 )
+from compressor.stages.base import Bytes
 
 MAX_ORIGINS = 2 * MAX_LEAF  # bytes of columns of leaves that are held unpacked
+META = 256  # bytes; the meta of most blocks has less
 
 
 class Index:
@@ -78,25 +80,36 @@ class Index:
             yield index
             index = index.before()
 
-    def record(self, offset: int, kind: Kind) -> Record:
+    def record(self, offset: int, kind: Kind, size: int = AHEAD) -> Record:
         """Return the record at ``offset``, which must be of this kind; its payload is not yet checked.
+
+        One of at most ``size`` bytes is read by one call.
 
         Raises:
             DamagedError: there is none, or another, or one that is too large (F-007, F-046).
         """
-        header = self._header(offset, kind)
-        return Record(header, self.source.read(self.start + offset + HEADER_SIZE, header.rest))
+        header, rest = self._header(offset, (kind,), size - HEADER_SIZE)
+        return Record(header, self._payload(header, rest, header.rest))
 
-    def _header(self, offset: int, *kinds: Kind) -> Header:
-        names = " or ".join(kind.name for kind in kinds)
-        if not 0 < offset <= self.end - self.start - HEADER_SIZE:
-            raise DamagedError(f"a {names} record lies outside the archive", offset=offset)
-        header = record.parse_header(self.source.read(self.start + offset, HEADER_SIZE), offset)
+    def _payload(self, header: Header, rest: memoryview, size: int) -> Bytes:
+        """Return ``size`` bytes behind a header, of which ``rest`` was read with it."""
+        at = self.start + header.offset + HEADER_SIZE
+        return rest[:size] if len(rest) >= size else self.source.read(at, size)
+
+    def _header(
+        self, offset: int, kinds: tuple[Kind, ...], more: int = 0
+    ) -> tuple[Header, memoryview]:
+        """Return the header at ``offset``, and of the ``more`` bytes behind it what came with it."""
+        left = self.end - self.start - HEADER_SIZE - offset
+        if offset <= 0 or left < 0:
+            raise DamagedError(f"a {_names(kinds)} record lies outside the archive", offset=offset)
+        read = self.source.read_on(self.start + offset, HEADER_SIZE, min(more, left))
+        header = record.parse_header(read, offset)
         if header.kind not in kinds or header.end > self.end - self.start:
-            raise DamagedError(f"no {names} record is here", offset=offset)
+            raise DamagedError(f"no {_names(kinds)} record is here", offset=offset)
         if header.kind == Kind.BLOCK and header.body_size > self._block_size:
             raise DamagedError("a block is larger than its archive declares", offset=offset)
-        return header
+        return header, memoryview(read)[HEADER_SIZE:]
 
     def block(self, offset: int) -> schema.Block:
         """Return the BLOCK at ``offset``, its body not read: only its pieces are proven (F-049)."""
@@ -108,8 +121,8 @@ class Index:
 
     def says(self, offset: int) -> schema.Block | schema.Base:
         """Return what a BLOCK, its body not read, or a BASE says: not proven (but F-054)."""
-        header = self._header(offset, Kind.BLOCK, Kind.BASE)
-        meta = self.source.read(self.start + offset + HEADER_SIZE, header.meta_size)
+        header, rest = self._header(offset, (Kind.BLOCK, Kind.BASE), META)
+        meta = self._payload(header, rest, header.meta_size)
         if header.kind == Kind.BASE:
             return schema.unpack_base(meta, offset)
         block = schema.unpack(meta, schema.Block, offset)
@@ -119,7 +132,7 @@ class Index:
     def has_sound_block(self, offset: int) -> bool:
         """Say whether a BLOCK at ``offset`` can be read and passes its check."""
         try:
-            header = self._header(offset, Kind.BLOCK)
+            header, _ = self._header(offset, (Kind.BLOCK,))
             rest = Forward(self.source, self.start + offset + HEADER_SIZE)
             return record.is_sound(header, rest.read)
         except (DamagedError, OSError):
@@ -129,14 +142,14 @@ class Index:
         """Yield the leaves in order: all, or those that may hold ``name``, or names that begin so."""
         top = LeafRef(self.footer.root, b"", b"", schema.MAX_LEVEL + 1)
         behind = 0
-        wanted = _Wanted(name or b"", beginning=beginning or name is None)
+        wanted = Wanted(name or b"", beginning=beginning or name is None)
         for item in self._leaves(top, wanted, set()):
             if item.offset <= behind:  # F-041
                 raise DamagedError("a root does not list leaves in their order", offset=item.offset)
             behind = item.offset
             yield item
 
-    def _leaves(self, page: LeafRef, wanted: "_Wanted", met: set[int]) -> Iterator[LeafRef]:
+    def _leaves(self, page: LeafRef, wanted: Wanted, met: set[int]) -> Iterator[LeafRef]:
         """Yield what a ROOT leads to.
 
         No ROOT is met twice: those that list each other's lists would have no end (F-041).
@@ -277,11 +290,10 @@ class Index:
     def _spans(
         self, level: int, spans: list[Span], position: int, part: tuple[int, int]
     ) -> Iterator[tuple[int, Span]]:
-        starts = [position]
-        for _, _, length in spans:
-            starts.append(starts[-1] + length)
+        starts = list(accumulate(map(itemgetter(2), spans), initial=position))
         first = max(bisect.bisect_right(starts, part[0]) - 1, 0)
-        for at, span in zip(starts[first:], spans[first:], strict=False):
+        for number in range(first, len(spans)):
+            at, span = starts[number], spans[number]
             if at >= part[1]:
                 return
             if level == 0:
@@ -302,23 +314,14 @@ class Index:
         return page.spans
 
 
+def _names(kinds: Iterable[Kind]) -> str:
+    return " or ".join(kind.name for kind in kinds)
+
+
 def _check_before(spans: Iterable[Span], offset: int) -> None:
     """Refuse what the record at ``offset`` can't refer to: what stands behind it (F-028, F-032)."""
     if max(map(itemgetter(0), spans), default=-1) >= offset:
         raise DamagedError("an extent refers to what stands behind it", offset=offset)
-
-
-class _Wanted:
-    """A name that is looked for, or the beginning of names."""
-
-    def __init__(self, name: bytes, *, beginning: bool) -> None:
-        self._key = name_key(name)
-        self._size = len(name) if beginning else None  # bytes of a name that count
-
-    def may_be_in(self, item: LeafRef) -> bool:
-        """Say whether what an item of a ROOT leads to may hold it."""
-        first, last = name_key(item.first)[: self._size], name_key(item.last)[: self._size]
-        return first <= self._key <= last
 
 
 class RebuiltIndex(Index):

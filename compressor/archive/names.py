@@ -81,3 +81,16 @@ def under(names: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[bytes]:
     for name in names:
         if name in exact or folders.above(name):
             yield name
+
+
+class Wanted:
+    """A name that is looked for, or the beginning of names."""
+
+    def __init__(self, name: bytes, *, beginning: bool) -> None:
+        self._key = name_key(name)
+        self._size = len(name) if beginning else None  # bytes of a name that count
+
+    def may_be_in(self, item: LeafRef) -> bool:
+        """Say whether what an item of a ROOT leads to may hold it."""
+        first, last = name_key(item.first)[: self._size], name_key(item.last)[: self._size]
+        return first <= self._key <= last

@@ -5,17 +5,20 @@ import io
 import os
 import stat
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO, Protocol, cast
 
 from compressor.errors import TruncatedError, UsageError
 from compressor.stages.base import Bytes
 
+AHEAD = 4 << 10  # bytes that are read on with others: a system call takes longer than their copy
+
 
 class Readable(Protocol):
     """What a source needs of a file object: raw, buffered, or anything like them."""
 
-    def read(self, size: int, /) -> bytes | None:
+    def read(self, size: int, /) -> Bytes | None:
         """Return up to ``size`` bytes; none at the end."""
         ...
 
@@ -84,6 +87,35 @@ class FileFrom:
         if self._size is not None:
             size = max(0, min(size, self._size - self.tell()))
         return self._file.read(size)
+
+    def by_position(self) -> "ReadSome | None":
+        """Return what reads it from any place, and leaves its position; None where nothing can."""
+        read = by_position(self._file)
+        if read is None:
+            return None
+        base, size = self.base, self._size
+
+        def read_within(offset: int, length: int) -> bytes:
+            if size is not None:
+                length = max(0, min(length, size - offset))
+            return read(base + offset, length)
+
+        return read_within
+
+
+ReadSome = Callable[[int, int], bytes]
+"""From an offset and a size to as many bytes, or fewer; none at the end."""
+
+
+def by_position(file: object) -> ReadSome | None:
+    """Return what reads a file that has a descriptor and no bytes yet to be written; None for others."""
+    if isinstance(file, FileFrom):
+        return file.by_position()
+    raw = file.raw if type(file) is io.BufferedReader else file
+    if type(raw) is not io.FileIO:  # one that is derived from it may give other bytes
+        return None
+    descriptor = raw.fileno  # asked each time: a closed file has none
+    return lambda offset, size: os.pread(descriptor(), size, offset)
 
 
 READ_BY = ", which `compressor decompress`, `cat`, `list` and `test` read"
@@ -169,9 +201,12 @@ class GrowingSource:
 class RandomSource:
     """Bytes at any place of a seekable file; threads may share it."""
 
+    _ends = "the archive ends too early"
+
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._lock = threading.Lock()
+        self._by_position = by_position(file)
         self.size = file.seek(0, 2)
 
     def read(self, offset: int, size: int, /) -> bytes:
@@ -180,14 +215,28 @@ class RandomSource:
         Raises:
             TruncatedError: the file ends before.
         """
+        return self.read_on(offset, size, 0)
+
+    def read_on(self, offset: int, size: int, more: int, /) -> bytes:
+        """Return ``size`` bytes from ``offset``, and of the ``more`` behind them what comes with these.
+
+        Raises:
+            TruncatedError: the file ends before ``size``.
+        """
+        data = self._some(offset, size + more)
+        while len(data) < size:
+            rest = self._some(offset + len(data), size - len(data))
+            if not rest:
+                raise TruncatedError(self._ends, offset=offset + len(data))
+            data += rest
+        return data
+
+    def _some(self, offset: int, size: int) -> bytes:
+        if self._by_position:
+            return self._by_position(offset, size)
         with self._lock:
             self._file.seek(offset)
-            data = self._file.read(size)
-            while len(data) < size and (more := self._file.read(size - len(data))):
-                data += more
-        if len(data) < size:
-            raise TruncatedError("the archive ends too early", offset=offset + len(data))
-        return data
+            return self._file.read(size)
 
 
 class DescriptorSource(RandomSource):
@@ -196,6 +245,7 @@ class DescriptorSource(RandomSource):
     It is closed when nothing refers to it, so that no read can meet another file.
     """
 
+    _ends = "the file ends too early"
     _descriptor = -1
 
     def __init__(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> None:
@@ -210,6 +260,9 @@ class DescriptorSource(RandomSource):
         if self._descriptor >= 0:
             os.close(self._descriptor)
 
+    def _some(self, offset: int, size: int) -> bytes:
+        return os.pread(self._descriptor, size, offset)
+
     def status(self) -> os.stat_result:
         """Return what the system says of the file now."""
         return os.fstat(self._descriptor)
@@ -217,14 +270,6 @@ class DescriptorSource(RandomSource):
     def as_file(self) -> BinaryIO:
         """Return a file on the same descriptor, which outlives it."""
         return cast("BinaryIO", os.fdopen(self._descriptor, "rb", buffering=0, closefd=False))
-
-    def read(self, offset: int, size: int, /) -> bytes:
-        """Return ``size`` bytes from ``offset``.
-
-        Raises:
-            TruncatedError: the file ends before.
-        """
-        return _pread_full(self._descriptor, offset, size)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill ``buffer`` from ``offset`` on.
@@ -236,15 +281,26 @@ class DescriptorSource(RandomSource):
 
 
 class Forward:
-    """Reads a random source from front to back, all or a part; others may read it at the same time."""
+    """Reads a random source from front to back, all or a part; others may read it at the same time.
+
+    A few bytes more than asked for are read with them: the small records that follow a block.
+    """
 
     def __init__(self, source: RandomSource, begin: int = 0, end: int | None = None) -> None:
         self._source = source
         self._at = begin
         self._end = source.size if end is None else end
+        self._ahead = b""  # read already, from ``_at`` on
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> Bytes:
         """Return up to ``size`` bytes; none at the end."""
-        data = self._source.read(self._at, min(size, self._end - self._at))
+        size = min(size, self._end - self._at)
+        if size <= len(self._ahead):
+            data: Bytes = self._ahead[:size]
+            self._ahead = self._ahead[size:]
+        else:  # some of it a second time: that costs less than to join two parts
+            more = min(AHEAD, self._end - self._at - size)
+            found = self._source.read_on(self._at, size, more)
+            data, self._ahead = memoryview(found)[:size], found[size:]
         self._at += len(data)
         return data

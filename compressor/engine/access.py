@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from compressor.archive.ending import judged
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
-from compressor.archive.record import Kind
+from compressor.archive.record import Kind, Record
 from compressor.archive.schema import (
     BLOCK_DEVICE,
     CHAR_DEVICE,
@@ -198,13 +198,14 @@ class SeekableArchive:
         return plain, record.header.end - offset
 
     def decode_into(
-        self, index: Index, offset: int, part: tuple[int, int], target: memoryview
+        self, index: Index, record: Record, part: tuple[int, int], target: memoryview
     ) -> Bytes | None:
-        """Decode the block at ``offset`` into ``target`` if that takes all of it, ``part`` of it.
+        """Decode a BLOCK into ``target`` if that takes all of it, ``part`` of it.
 
         Else return its plain bytes. After an error ``target`` holds anything.
         """
-        block, body = blocks.opened(index.record(offset, Kind.BLOCK), index.head)
+        block, body = blocks.opened(record, index.head)
+        offset = record.header.offset
         if part != (0, block.plain_size) or block.base:
             return self._reader(index).plain(block, body, offset, self._share)
         blocks.decode_into(block, body, offset, self._share, target)

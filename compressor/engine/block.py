@@ -1,7 +1,7 @@
 """One block: packed, verified and made into a record; and back."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 
 from msgspec import Struct
@@ -177,29 +177,24 @@ def decoded(block: Block, body: Bytes, offset: int, memory: int, base: Bytes | N
         MemoryBudgetError: it takes more memory (F-022); what the archive declares is the writer's
             reckoning, which other releases need not share.
     """
-    with _at(offset):
+    try:
         chain = _on_wire(block.chain)
         if chain.based != (base is not None):
             raise DamagedError("a block has a base that its chain has no use for, or lacks one")
         _afford(block, body, offset, memory)
         return chains.decode(chain, body, block.sizes, block.plain_size, base)
+    except DamagedError as error:
+        raise DamagedError(error.what, offset=offset) from error
 
 
 def decode_into(block: Block, body: Bytes, offset: int, memory: int, target: memoryview) -> None:
     """Decode a block that has no base into memory that is as large; raises as ``decoded`` does."""
-    with _at(offset):
+    try:
         chain = _on_wire(block.chain)
         if chain.based:
             raise DamagedError("a block lacks the base that its chain needs")
         _afford(block, body, offset, memory)
         chains.decode_into(chain, body, block.sizes, target)
-
-
-@contextmanager
-def _at(offset: int) -> Iterator[None]:
-    """Have damage say where it is."""
-    try:
-        yield
     except DamagedError as error:
         raise DamagedError(error.what, offset=offset) from error
 

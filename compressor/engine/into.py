@@ -1,12 +1,15 @@
 """Members decoded into memory of the caller: each block once, in threads, each part to its place."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
+from compressor.archive.record import Kind
+from compressor.archive.source import AHEAD
 from compressor.engine.access import SeekableArchive, named
 from compressor.engine.pool import spread
 from compressor.errors import DamagedError
@@ -37,8 +40,9 @@ class _Part(Struct, frozen=True):
     tensor: str
 
 
-_Job = tuple[int, list[_Part]]
-"""The offset of a block (0: a hole), and what of it is wanted."""
+_Job = tuple[int, list[_Part], int]
+"""The offset of a block (0: a hole), what of it is wanted, and how many bytes its record has, as far as
+that can be told before it is read: those up to the next one, and no more than those that are wanted."""
 
 
 def read_into(
@@ -53,23 +57,22 @@ def read_into(
     """
 
     def work(job: _Job) -> None:
-        offset, parts = job
         try:
-            _fill(archive, index, offset, parts)
+            _fill(archive, index, job)
         except DamagedError as error:
-            error.member, error.tensor = entry.shown_name, parts[0].tensor
+            error.member, error.tensor = entry.shown_name, job[1][0].tensor
             raise
 
     with named(entry):
-        jobs = _jobs(index, entry, targets)
+        jobs = list(_jobs(index, entry, targets))
     # glibc gives each freed block of 128 KiB back to the system, and gets it anew for the next, until
     # it has seen a larger one freed: without this, decoding takes 1.6 times as long.
     bytes(WORKING)
     spread(archive.threads, jobs, work)
 
 
-def _jobs(index: Index, entry: Entry, targets: Iterable[Target]) -> Iterable[_Job]:
-    """Return the blocks in the order of their first use, each with all that is wanted of it."""
+def _jobs(index: Index, entry: Entry, targets: Iterable[Target]) -> Iterator[_Job]:
+    """Yield the blocks in the order of their first use, each with all that is wanted of it."""
     left = deque(sorted((one for one in targets if len(one.buffer)), key=lambda one: one.start))
     jobs: dict[int, list[_Part]] = {}
     spans = index.spans(entry, left[0].start, left[-1].end) if left else iter(())
@@ -86,10 +89,14 @@ def _jobs(index: Index, entry: Entry, targets: Iterable[Target]) -> Iterable[_Jo
             left.popleft()
     if left:
         raise DamagedError("its extents do not cover its content", member=entry.shown_name)
-    return jobs.items()
+    for offset, behind in pairwise([*jobs, 0]):
+        end = max(part.end for part in jobs[offset])
+        most = AHEAD + min(end, index.head.block_size)  # an extent may claim anything
+        yield offset, jobs[offset], min(behind - offset, most) if behind > offset else most
 
 
-def _fill(archive: SeekableArchive, index: Index, offset: int, parts: list[_Part]) -> None:
+def _fill(archive: SeekableArchive, index: Index, job: _Job) -> None:
+    offset, parts, size = job
     if not offset:
         for part in parts:
             clear(part.buffer)
@@ -97,7 +104,8 @@ def _fill(archive: SeekableArchive, index: Index, offset: int, parts: list[_Part
     plain = archive.kept(index, offset)
     if plain is None:
         first = parts[0]
-        plain = archive.decode_into(index, offset, (first.begin, first.end), first.buffer)
+        record = index.record(offset, Kind.BLOCK, size)
+        plain = archive.decode_into(index, record, (first.begin, first.end), first.buffer)
         if plain is None:  # the first has all of it
             plain, parts = first.buffer, parts[1:]
         elif sum(part.end - part.begin for part in parts) < len(plain):

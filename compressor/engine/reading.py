@@ -93,6 +93,11 @@ class Sink(Protocol):
         ...
 
 
+def never() -> bool:
+    """Say no: a regular file has all that it will have."""
+    return False
+
+
 class UnpackOptions(Struct, frozen=True):
     """How to unpack.
 
@@ -106,7 +111,7 @@ class UnpackOptions(Struct, frozen=True):
     threads: int = 1
     limits: Limits = UNLIMITED
     progress: Progress = unheard
-    idle: Callable[[], bool] = lambda: False
+    idle: Callable[[], bool] = never
     random: RandomSource | None = None
     external: External = NONE_GIVEN
     at_once: bool = False

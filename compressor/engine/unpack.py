@@ -4,6 +4,7 @@ The reader goes forward only, so that pipes and files take the same way; memory 
 the archive declares and the caller allows.
 """
 
+import io
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -28,8 +29,8 @@ from compressor.engine.bases import fetching
 from compressor.engine.behind import held
 from compressor.engine.delivery import Delivery
 from compressor.engine.limits import INTERPRETER, share, threads_within
-from compressor.engine.pool import OrderedPool
-from compressor.engine.reading import Sink, UnpackOptions
+from compressor.engine.pool import BATCH, OrderedPool
+from compressor.engine.reading import Sink, UnpackOptions, never
 from compressor.engine.window import AGAIN, Decoded, Window, too_far
 from compressor.errors import CompressorError, DamagedError, UnsupportedError
 
@@ -126,8 +127,11 @@ class Unpacker:
         apart = self._options.behind and threads > 1 and free - INTERPRETER >= written
         if apart:
             fixed, free = fixed + written, free - written
+        together, batches = head.block_size, (threads + 1) * BATCH
+        if together < BATCH and threads > 1 and free - INTERPRETER >= batches:
+            together, fixed, free = BATCH, fixed + batches, free - batches
         spare = self._spare(free)
-        self._pool = OrderedPool(threads, head.block_size)
+        self._pool = OrderedPool(threads, together)
         self._share = share(threads + again, limits.memory, fixed + spare - again * per_task)
         self._assembler.delivery.set_apart(apart=apart)
         self._assembler.begin(head, self._share, kept + spare)
@@ -180,13 +184,15 @@ def unpack(file: BinaryIO, sink: Sink, options: UnpackOptions, *, seekable: bool
     """
     if seekable:
         unpack_seekable(RandomSource(file), sink, options)
+        file.seek(0, io.SEEK_END)  # stdin may be shared: it was read
     else:
         Unpacker(Source(file), sink, options).run()
 
 
 def unpack_seekable(source: RandomSource, sink: Sink, options: UnpackOptions) -> None:
-    """Give the members of a source that can seek; raises as ``unpack`` does."""
-    Unpacker(Source(Forward(source)), sink, replace(options, random=source)).run()
+    """Give the members of a source that can seek, and so never waits; raises as ``unpack`` does."""
+    options = replace(options, random=source, idle=never)
+    Unpacker(Source(Forward(source)), sink, options).run()
 
 
 class _Assembler:

@@ -7,6 +7,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t, uint64_t
+from libc.stdlib cimport getenv
 
 from compressor.errors import DamagedError, UsageError
 
@@ -44,12 +45,13 @@ MESSAGES = {
 
 
 cdef const floatsplit_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made.
-    name = os.environ.get("COMPRESSOR_KERNEL", "")
-    cdef bytes encoded = os.fsencode(name)
-    cdef const char *wanted = encoded
-    cdef const floatsplit_path *path = floatsplit_path_named(wanted if wanted[0] else NULL)
+    # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
+    cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
+    cdef const floatsplit_path *path = floatsplit_path_named(
+        wanted if wanted is not NULL and wanted[0] else NULL
+    )
     if path is NULL:
+        name = os.fsdecode(<bytes>wanted)
         raise UsageError(
             f"COMPRESSOR_KERNEL={name}: floatsplit has portable, ssse3 and avx2, "
             "and this processor must have what is asked for"

@@ -6,6 +6,7 @@ import os
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
+from libc.stdlib cimport getenv
 
 from compressor.errors import DamagedError, UsageError
 from compressor.kernels.arena import arena
@@ -72,12 +73,13 @@ MESSAGES = {
 
 
 cdef const huffman_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made.
-    name = os.environ.get("COMPRESSOR_KERNEL", "")
-    cdef bytes encoded = os.fsencode(name)
-    cdef const char *wanted = encoded
-    cdef const huffman_path *path = huffman_path_named(wanted if wanted[0] else NULL)
+    # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
+    cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
+    cdef const huffman_path *path = huffman_path_named(
+        wanted if wanted is not NULL and wanted[0] else NULL
+    )
     if path is NULL:
+        name = os.fsdecode(<bytes>wanted)
         raise UsageError(
             f"COMPRESSOR_KERNEL={name}: on this processor huffman has {', '.join(kernel_names())}"
         )

@@ -11,7 +11,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, pairwise
 from typing import cast
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from compressor.errors import ChainError, DamagedError, UnsupportedError, UsageE
 from compressor.stages import TABLE, fused, stage_by_name
 from compressor.stages.base import BasedCodec, Bytes, Codec, Ending, Filter, Option, StageInfo
 from compressor.stages.fused import Stream
+from compressor.stages.layout import Layout, layout_of
 
 MAX_TEXT = 1024  # characters; longer chains are refused before they are parsed
 MAX_DEPTH = 8  # stages from the bytes to a codec, both ends counted
@@ -42,6 +43,11 @@ class Chain:
     options: tuple[tuple[str, int | str], ...]
     stage: Codec | BasedCodec | Filter = field(compare=False)
     children: tuple["Chain", ...] = ()
+    layout: Layout = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Note the layout."""
+        object.__setattr__(self, "layout", layout_of(self))
 
     def __str__(self) -> str:
         """Return the canonical text, with the options that were given."""
@@ -96,13 +102,8 @@ class Chain:
 
     def stream_memory(self, plain_size: int) -> int:
         """Return the bytes that all streams between the stages may have together."""
-        depth = self.depth
+        depth = self.layout.depth
         return depth and STREAM_FACTOR * plain_size * depth + STREAM_SLACK
-
-    @property
-    def depth(self) -> int:
-        """Filters between the bytes and the farthest codec."""
-        return 1 + max(child.depth for child in self.children) if self.children else 0
 
 
 class Encoded(Struct, frozen=True):
@@ -132,8 +133,8 @@ def encode(chain: Chain, plain: Bytes, base: Bytes | None = None) -> Encoded:
             raise UsageError(f"{chain} needs a base of {len(plain)} bytes")
         return Encoded((), (cast("BasedCodec", chain.stage).encode(plain, base),))
     encoded = _encode(chain, plain)
-    plain_sizes, _ = _split(chain, encoded.sizes)
-    if sum(plain_sizes) > chain.stream_memory(len(plain)):
+    streams = sum([encoded.sizes[at] for at in chain.layout.plain])
+    if streams > chain.stream_memory(len(plain)):
         raise UnsupportedError(f"the filters of {chain} make too much of {len(plain)} bytes")
     return encoded
 
@@ -141,7 +142,7 @@ def encode(chain: Chain, plain: Bytes, base: Bytes | None = None) -> Encoded:
 def _encode(chain: Chain, plain: Bytes) -> Encoded:
     if not chain.children:
         return Encoded((), (cast("Codec", chain.stage).encode(plain),))
-    if fused.applies(chain):
+    if chain.layout.fused:
         found = fused.encode(chain, plain)
         both = [size for stream in found for size in (stream.plain_size, len(stream.packed))]
         return Encoded(tuple(both), tuple(stream.packed for stream in found))
@@ -154,17 +155,6 @@ def _encode(chain: Chain, plain: Bytes) -> Encoded:
         sizes += own + inner.sizes
         parts += inner.parts
     return Encoded(tuple(sizes), tuple(parts))
-
-
-def _split(chain: Chain, sizes: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Return all streams' plain sizes and the codecs' packed sizes."""
-    rest = iter(sizes)
-    plain_sizes: list[int] = []
-    packed_sizes: list[int] = []
-    for node in islice(chain.walk(), 1, None):
-        plain_sizes += islice(rest, 1)
-        packed_sizes += islice(rest, 0 if node.children else 1)
-    return plain_sizes, packed_sizes
 
 
 def decode(
@@ -201,10 +191,9 @@ def decode_into(
     Raises:
         DamagedError: as ``decode``.
     """
-    if fused.applies(chain):
+    if chain.layout.fused:
         _check(chain, len(packed), sizes, len(target))
-        streams = _Walk(memoryview(packed), iter(sizes)).leaves(chain)
-        if fused.decode_into(chain, streams, target):
+        if fused.decode_into(chain, _streams(memoryview(packed), sizes), target):
             return
     target[:] = decode(chain, packed, sizes, len(target))
 
@@ -215,7 +204,7 @@ def holds(chain: Chain, encoded: Encoded, plain: Bytes, base: Bytes | None = Non
     Raises:
         DamagedError: it can't be decoded.
     """
-    if fused.applies(chain):
+    if chain.layout.fused:
         _check(chain, encoded.packed_size, encoded.sizes, len(plain))
         rows = zip(encoded.sizes[::2], encoded.parts, strict=True)
         same = fused.holds(chain, [Stream(*row) for row in rows], plain)
@@ -229,20 +218,31 @@ def holds(chain: Chain, encoded: Encoded, plain: Bytes, base: Bytes | None = Non
 
 def _check(chain: Chain, packed_size: int, sizes: Sequence[int], plain_size: int) -> None:
     """Raise unless the sizes fit the chain and the block; so no lie in them takes memory."""
-    needed = sum(1 if node.children else 2 for node in islice(chain.walk(), 1, None))
+    layout = chain.layout
+    needed = layout.count
     if len(sizes) != needed or min(plain_size, *sizes, 0) < 0:
         raise DamagedError(f"a block needs {needed} sizes, it has {len(sizes)}, or a negative one")
-    plain_sizes, packed_sizes = _split(chain, sizes)
-    if sum(plain_sizes) > chain.stream_memory(plain_size):
-        raise DamagedError(f"the streams of {plain_size} bytes claim {sum(plain_sizes)} bytes")
-    if chain.children and sum(packed_sizes) != packed_size:
-        raise DamagedError(f"streams of {sum(packed_sizes)} bytes lie in {packed_size} bytes")
+    streams = sum([sizes[at] for at in layout.plain])
+    if streams > chain.stream_memory(plain_size):
+        raise DamagedError(f"the streams of {plain_size} bytes claim {streams} bytes")
+    packed = sum([sizes[at] for at in layout.packed])
+    if chain.children and packed != packed_size:
+        raise DamagedError(f"streams of {packed} bytes lie in {packed_size} bytes")
 
 
 def _sized(chain: Chain, plain: Bytes, plain_size: int) -> Bytes:
     if len(plain) != plain_size:
         raise DamagedError(f"{chain.info.name} gave {len(plain)} bytes instead of {plain_size}")
     return plain
+
+
+def _streams(packed: memoryview, sizes: Sequence[int]) -> list[Stream]:
+    """Return the streams of a filter that has only codecs below it, and of which all has been checked."""
+    ends = list(accumulate(sizes[1::2], initial=0))
+    return [
+        Stream(sizes[2 * number], packed[begin:end])
+        for number, (begin, end) in enumerate(pairwise(ends))
+    ]
 
 
 class _Walk(Struct):
@@ -253,23 +253,19 @@ class _Walk(Struct):
 
     def node(self, chain: Chain, plain_size: int) -> Bytes:
         """Decode one filter and all below it."""
-        if fused.applies(chain):
+        if chain.layout.fused:
             return self._fused(chain, plain_size)
         streams = [self._child(child) for child in chain.children]
         plain = cast("Filter", chain.stage).decode(streams, plain_size)
         return _sized(chain, plain, plain_size)
 
     def _fused(self, chain: Chain, plain_size: int) -> Bytes:
-        leaves = self.leaves(chain)
+        leaves = [self._leaf() for _ in chain.children]
         plain: Bytes | None = fused.decode(chain, leaves, plain_size)
         if plain is None:
             streams = [*map(_decode_leaf, chain.children, leaves)]
             plain = cast("Filter", chain.stage).decode(streams, plain_size)
         return _sized(chain, plain, plain_size)
-
-    def leaves(self, chain: Chain) -> list[Stream]:
-        """Take the streams of a filter that has only codecs below it."""
-        return [self._leaf() for _ in chain.children]
 
     def _leaf(self) -> Stream:
         plain_size, packed_size = next(self.sizes), next(self.sizes)

@@ -257,7 +257,7 @@ def test_long_texts_are_refused_before_they_are_read() -> None:
 
 
 def test_deep_chains_are_refused() -> None:
-    assert parse("mask>" * (MAX_DEPTH - 1) + "store").depth == MAX_DEPTH - 1
+    assert parse("mask>" * (MAX_DEPTH - 1) + "store").layout.depth == MAX_DEPTH - 1
 
     with pytest.raises(ChainError, match=f"{MAX_DEPTH} deep"):
         parse("mask>" * MAX_DEPTH + "store")
