@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define RAW_BELOW 64u       /* plain bytes; fewer do not pay for their code lengths */
+#define GAP 1024u           /* bytes, of which a row of 64 is looked at */
+#define FIRST_GAP 4096u     /* the same of a first look, which is enough for most noise */
 #define SAMPLED_FROM 32768u /* plain bytes; fewer are too small a sample to judge noise by */
 
 static int is_constant(const uint8_t *in, size_t n)
@@ -48,22 +50,28 @@ struct sample {
     uint32_t counts[256];
 };
 
-/* One row of each kilobyte, at a place that moves, so that no stride of the data hides from it. */
-static size_t gather_rows(uint8_t *rows, const uint8_t *in, size_t n)
+/* One row of each gap bytes, at a place that moves, so that no stride of the data hides from it. */
+static size_t gather_rows(uint8_t *rows, const uint8_t *in, size_t n, size_t gap)
 {
-    for (size_t k = 0; k < n / 1024; k++) {
-        memcpy(rows + 64 * k, in + k * 1024 + 64 * (5 * k % 16), 64);
+    for (size_t k = 0; k < n / gap; k++) {
+        memcpy(rows + 64 * k, in + k * gap + 64 * (5 * k % 16), 64);
     }
-    return n / 1024;
+    return n / gap;
 }
 
-static struct sample look_at_rows(const uint8_t *rows, size_t row_count)
+static struct sample count_rows(const uint8_t *rows, size_t row_count)
 {
     struct sample sample = {.size = 64 * row_count};
     huffman_count(sample.counts, rows, 64 * row_count);
     for (unsigned s = 0; s < 256; s++) {
         sample.squares += (uint64_t)sample.counts[s] * sample.counts[s];
     }
+    return sample;
+}
+
+static struct sample look_at_rows(const uint8_t *rows, size_t row_count)
+{
+    struct sample sample = count_rows(rows, row_count);
     for (const uint8_t *row = rows; row < rows + 64 * row_count; row += 64) {
         unsigned changes = 0;
         for (unsigned i = 1; i < 64; i++) {
@@ -128,7 +136,11 @@ int huffman_plan_outer(struct huffman_plan *plan, const uint8_t *in, size_t n, u
         return 0;
     }
     if (n >= SAMPLED_FROM) {
-        sample = look_at_rows(scratch, gather_rows(scratch, in, n));
+        sample = count_rows(scratch, gather_rows(scratch, in, n, FIRST_GAP));
+        if (looks_like_noise(&sample)) {
+            return 0;
+        }
+        sample = look_at_rows(scratch, gather_rows(scratch, in, n, GAP));
         if (looks_like_noise(&sample) || (!runs_may_pay(&sample) && hardly_shrinks(&sample))) {
             return 0;
         }

@@ -25,6 +25,8 @@ cdef extern from "lz77_kernel.h" nogil:
         int portable, bmi2
     size_t lz77_encode_bound(size_t plain_nbytes)
     size_t lz77_encode_scratch(size_t plain_nbytes, int level, const lz77_coder *coder)
+    size_t lz77_raw_size(const uint8_t *plain, size_t plain_nbytes)
+    size_t lz77_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes)
     size_t lz77_encode(
         uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int level, uint8_t *scratch,
         const lz77_coder *coder,
@@ -161,6 +163,20 @@ def decode_memory(size_t plain_size) -> int:
     return whole_pages(lz77_decode_scratch(plain_size, &coder)) + plain_size
 
 
+cdef bytes _raw(const uint8_t *plain, size_t plain_size):
+    # The packed form of noise, in no more memory than it takes; None of other bytes.
+    cdef size_t room
+    with nogil:
+        room = lz77_raw_size(plain, plain_size)
+    if not room:
+        return None
+    cdef bytes packed = PyBytes_FromStringAndSize(NULL, room)
+    cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(packed)
+    with nogil:
+        room = lz77_encode_raw(out, plain, plain_size)
+    return packed if room else None
+
+
 def encode(const uint8_t[::1] plain not None, int level=5) -> bytes:
     """Return the packed form of at most 1 GiB; levels are 1 to 9."""
     _check_level(level)
@@ -170,6 +186,9 @@ def encode(const uint8_t[::1] plain not None, int level=5) -> bytes:
     cdef uint8_t nothing = 0
     cdef const uint8_t *source = &plain[0] if plain_size else &nothing
     cdef lz77_coder coder = _coder()
+    cdef bytes raw = _raw(source, plain_size)
+    if raw is not None:
+        return raw
     cdef _Scratch scratch = _scratch(lz77_encode_scratch(plain_size, level, &coder))
     cdef PyObject *packed = new_bytes(NULL, lz77_encode_bound(plain_size))
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(<object>packed)

@@ -1,12 +1,7 @@
 #include "lz77_efforts.h"
 #include "lz77_optimal.h"
 
-enum {
-    NOISE_GAP = 256,  /* bytes; a power of two */
-    NOISE_HASHED = 8, /* bytes */
-    NOISE_SAME = 16,  /* bytes that make a repeat of noise: by chance there is none */
-    NOISE_PROBES = 2, /* places of a chunk from which on NOISE_GAP ones are looked up */
-};
+enum { RAW_GAP = 256 /* bytes */ };
 
 static const struct lz77_effort EFFORTS[] = {
     [1] = {lz77_parse_fast, lz77_index_fast, .head_log = 15, .window = 1 << 19},
@@ -50,7 +45,6 @@ void lz77_place_tables(struct lz77_parser *parser, struct room *room, size_t pla
                        int level)
 {
     const struct lz77_effort *effort = parser->effort = &EFFORTS[level];
-    parser->noise = table_for(room, &parser->noise_log, 16, plain_nbytes / NOISE_GAP);
     parser->heads = table_for(room, &parser->head_log, effort->head_log, plain_nbytes);
     parser->shorts = table_for(room, &parser->short_log, effort->short_log, plain_nbytes);
     if (effort->row_log)
@@ -67,7 +61,6 @@ void lz77_clear_tables(struct lz77_parser *parser)
 {
     struct lz77_rows *rows = &parser->rows;
     rows->next = parser->next = 0;
-    memset(parser->noise, 0, sizeof(uint32_t) << parser->noise_log);
     if (parser->heads)
         memset(parser->heads, 0, sizeof(uint32_t) << parser->head_log);
     if (parser->shorts)
@@ -76,27 +69,8 @@ void lz77_clear_tables(struct lz77_parser *parser)
         memset(rows->lines, 0, (size_t)ROW_NBYTES << rows->log);
 }
 
-void lz77_index_noise(struct lz77_parser *parser, struct lz77_span span)
+void lz77_index_raw(struct lz77_parser *parser, struct lz77_span span)
 {
-    for (const uint8_t *at = span.start; at < span.match_limit; at += NOISE_GAP) {
-        uint32_t hash = hash_bytes(at, NOISE_HASHED, parser->noise_log);
-        parser->noise[hash] = (uint32_t)(at - parser->plain);
+    for (const uint8_t *at = span.start; at < span.match_limit; at += RAW_GAP)
         parser->effort->index(parser, at);
-    }
-}
-
-int lz77_noise_repeats(const struct lz77_parser *parser, struct lz77_span span)
-{
-    size_t apart = (size_t)(span.match_limit - span.start) / NOISE_PROBES;
-    for (size_t probe = 0; probe < NOISE_PROBES; probe++) {
-        const uint8_t *at = span.start + probe * apart;
-        for (const uint8_t *end = at + NOISE_GAP; at < end; at++) {
-            const uint8_t *before =
-                parser->plain + parser->noise[hash_bytes(at, NOISE_HASHED, parser->noise_log)];
-            if (UNLIKELY(load_le64(at) == load_le64(before)) && before != at &&
-                memcmp(at, before, NOISE_SAME) == 0)
-                return 1;
-        }
-    }
-    return 0;
 }

@@ -26,9 +26,7 @@ void lz77_place_tables(struct lz77_parser *parser, struct room *room, size_t pla
 /* Empty them. */
 void lz77_clear_tables(struct lz77_parser *parser);
 
-/* Noise is stored as it is, unless it repeats noise: of that, each NOISE_GAP-th place is kept, so
- * that one of as many places in a row is found again. */
-void lz77_index_noise(struct lz77_parser *parser, struct lz77_span span);
-int lz77_noise_repeats(const struct lz77_parser *parser, struct lz77_span span);
+/* Have each RAW_GAP-th place of a chunk that is stored as it is kept for later matches. */
+void lz77_index_raw(struct lz77_parser *parser, struct lz77_span span);
 
 #endif

@@ -106,6 +106,31 @@ static struct lz77_span span_at(const uint8_t *start, const uint8_t *plain_end)
     return span;
 }
 
+size_t lz77_raw_size(const uint8_t *plain, size_t plain_nbytes)
+{
+    size_t chunks = (plain_nbytes + LZ77_CHUNK - 1) / LZ77_CHUNK;
+    return noise_likely(plain, plain_nbytes) ? plain_nbytes + chunks : 0;
+}
+
+size_t lz77_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes)
+{
+    struct noise_look look;
+    uint8_t *out_at = out;
+    noise_begin(&look, plain_nbytes);
+    for (size_t at = 0, part; at < plain_nbytes; at += part) {
+        part = noise_part(plain_nbytes - at);
+        const uint8_t *start = plain + at, *end = start + part;
+        const uint8_t *cut = part < LZ77_CHUNK ? end : start + LZ77_CHUNK;
+        out_at = write_raw(out_at, (struct lz77_span){start, cut, start});
+        if (cut < end)
+            out_at = write_raw(out_at, (struct lz77_span){cut, end, cut});
+        noise_next(&look, start, part);
+        if (look.nbytes != at + part || noise_repeats(&look))
+            return 0;
+    }
+    return (size_t)(out_at - out);
+}
+
 size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int level,
                    uint8_t *scratch, const struct lz77_coder *coder)
 {
@@ -113,6 +138,9 @@ size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int 
     const uint32_t repeats[3] = REPEATS_START;
     const uint8_t *end = plain + plain_nbytes;
     uint8_t *out_at = out;
+    struct noise_look look;
+    noise_look(&look, NULL, plain, plain_nbytes);
+    bool all_noise = noise_is(&look, plain_nbytes), some_noise = !noise_repeats(&look);
     memset(encoder, 0, sizeof *encoder);
     encoder->coder = coder;
     place_all(encoder, scratch, plain_nbytes, level);
@@ -127,10 +155,9 @@ size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int 
         lz77_guess_prices(encoder->parser.prices, plain, (size_t)(span_at(plain, end).end - plain));
     for (const uint8_t *at = plain; at < end;) {
         struct lz77_span span = span_at(at, end);
-        bool noise = noise_likely(at, (size_t)(span.end - at));
-        if (noise && !lz77_noise_repeats(&encoder->parser, span)) {
+        if (all_noise || (some_noise && noise_likely(at, (size_t)(span.end - at)))) {
             out_at = write_raw(out_at, span);
-            lz77_index_noise(&encoder->parser, span);
+            lz77_index_raw(&encoder->parser, span);
         } else {
             out_at = write_coded(encoder, out_at, span);
         }

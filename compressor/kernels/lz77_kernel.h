@@ -59,6 +59,14 @@ size_t lz77_encode_bound(size_t plain_nbytes);
 /* Return the bytes of scratch that lz77_encode() takes; scratch lies at a multiple of 64. */
 size_t lz77_encode_scratch(size_t plain_nbytes, int level, const struct lz77_coder *coder);
 
+/* Return the size of the raw chunks of what looks like noise at first sight, and else 0. */
+size_t lz77_raw_size(const uint8_t *plain, size_t plain_nbytes);
+
+/* Where lz77_encode() would give raw chunks of noise alone, write them to out[0..lz77_raw_size())
+ * and return their size; else return 0, and out holds anything. It spares noise the room for
+ * sequences, and scratch. */
+size_t lz77_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes);
+
 /* Write the packed form of plain[0..plain_nbytes), at most LZ77_PLAIN_MAX, to out; return its size.
  * level is LZ77_LEVEL_MIN to LZ77_LEVEL_MAX. scratch need not be initialised. */
 size_t lz77_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, int level,

@@ -52,8 +52,7 @@ struct lz77_parser {
     size_t sequence_count;
     uint32_t *heads;  /* the newest position of a hash */
     uint32_t *shorts; /* the same for another hash */
-    uint32_t *noise;  /* the same for stored noise */
-    unsigned head_log, short_log, noise_log;
+    unsigned head_log, short_log;
     unsigned literal_tenths; /* of a bit, that a literal of the chunk before took */
     struct lz77_rows rows;
     uint32_t *sons; /* of each place, in the tree: the smaller and the greater one; 0: none */

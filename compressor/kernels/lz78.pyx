@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of lz78_kernel.h: sizes, memory and errors here, arithmetic in C."""
 
+from cpython.bytes cimport PyBytes_AS_STRING as start_of, PyBytes_FromStringAndSize as new_bytes
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_Import
 from libc.stdint cimport uint8_t, uint64_t
@@ -36,6 +37,8 @@ cdef extern from "lz78_kernel.h" nogil:
     size_t lz78_encode_scratch(const huffman_calls *calls)
     size_t lz78_decode_scratch(const huffman_calls *calls)
     size_t lz78_packed_bound(size_t plain_size)
+    size_t lz78_raw_size(const uint8_t *plain, size_t plain_size)
+    size_t lz78_encode_raw(uint8_t *packed, const uint8_t *plain, size_t plain_size)
     size_t lz78_encode(
         uint8_t *packed, const uint8_t *plain, size_t plain_size, lz78_encode_tables *tables,
         const lz78_huffman *huffman,
@@ -85,10 +88,27 @@ def packed_bound(size_t plain_size) -> int:
     return lz78_packed_bound(plain_size)
 
 
+cdef bytes _raw(const uint8_t *plain, size_t plain_size):
+    # The packed form of noise, in no more memory than it takes; None of other bytes.
+    cdef size_t room
+    with nogil:
+        room = lz78_raw_size(plain, plain_size)
+    if not room:
+        return None
+    cdef bytes packed = new_bytes(NULL, room)
+    cdef uint8_t *out = <uint8_t *>start_of(packed)
+    with nogil:
+        room = lz78_encode_raw(out, plain, plain_size)
+    return packed if room else None
+
+
 def encode(const uint8_t[::1] plain not None) -> bytes:
     """Return the packed form."""
     cdef size_t plain_size = plain.shape[0], packed_size
     cdef const uint8_t *data = &plain[0] if plain_size else NULL
+    cdef bytes raw = _raw(data, plain_size)
+    if raw is not None:
+        return raw
     cdef void *tables = kept_tables(_of_thread, "encode", sizeof(lz78_encode_tables))
     room = arena(lz78_encode_scratch(_calls))
     cdef lz78_huffman huffman = _huffman(room)

@@ -7,7 +7,7 @@
  */
 #include "lz78_bits.h"
 #include "lz78_kernel.h"
-#include "noise_parts.h"
+#include "noise.h"
 #include "words.h"
 
 #include <stdbool.h>
@@ -153,11 +153,16 @@ static uint8_t *put_part(uint8_t *out, const uint8_t *part, size_t size)
     return out + size;
 }
 
-static uint8_t *write_raw(uint8_t *out, const uint8_t *plain, size_t plain_size)
+static uint8_t *write_raw_head(uint8_t *out, size_t plain_size)
 {
     put_number(out, 0, LZ78_COUNT_SIZE);
     put_number(out + LZ78_COUNT_SIZE, plain_size - 1, LZ78_RAW_SIZE);
-    return put_part(out + LZ78_COUNT_SIZE + LZ78_RAW_SIZE, plain, plain_size);
+    return out + LZ78_COUNT_SIZE + LZ78_RAW_SIZE;
+}
+
+static uint8_t *write_raw(uint8_t *out, const uint8_t *plain, size_t plain_size)
+{
+    return put_part(write_raw_head(out, plain_size), plain, plain_size);
 }
 
 static uint8_t *write_round(uint8_t *out, const struct round *round, const uint8_t *plain,
@@ -184,17 +189,38 @@ size_t lz78_packed_bound(size_t plain_size)
     return plain_size + (plain_size / LZ78_TOKENS_MAX + 1) * (LZ78_COUNT_SIZE + LZ78_RAW_SIZE);
 }
 
-static size_t least(size_t a, size_t b)
+/* Return how many bytes the parts have that look like noise, one after another, from plain on. */
+static size_t noise_run(const uint8_t *plain, size_t plain_size)
 {
-    return a < b ? a : b;
+    size_t at = 0, part;
+    for (size_t most = plain_size < LZ78_RAW_MAX ? plain_size : LZ78_RAW_MAX; at < most; at += part)
+        if (!noise_likely(plain + at, part = noise_part(most - at)))
+            break;
+    return at;
+}
+
+size_t lz78_raw_size(const uint8_t *plain, size_t plain_size)
+{
+    bool likely = plain_size <= LZ78_RAW_MAX && noise_likely(plain, plain_size);
+    return likely ? LZ78_COUNT_SIZE + LZ78_RAW_SIZE + plain_size : 0;
+}
+
+size_t lz78_encode_raw(uint8_t *packed, const uint8_t *plain, size_t plain_size)
+{
+    struct noise_look look;
+    uint8_t *out = write_raw_head(packed, plain_size);
+    noise_look(&look, out, plain, plain_size);
+    return noise_is(&look, plain_size) ? (size_t)(out - packed) + plain_size : 0;
 }
 
 size_t lz78_encode(uint8_t *packed, const uint8_t *plain, size_t plain_size,
                    struct lz78_encode_tables *tables, const struct lz78_huffman *huffman)
 {
     uint8_t *out = packed;
+    struct noise_look look;
+    noise_look(&look, NULL, plain, plain_size);
     for (size_t at = 0; at < plain_size;) {
-        size_t rest = plain_size - at, noise = noise_size(plain + at, least(rest, LZ78_RAW_MAX));
+        size_t noise = noise_repeats(&look) ? 0 : noise_run(plain + at, plain_size - at);
         if (noise) { /* all but the last such round have NOISE_PART bytes: the bound holds */
             out = write_raw(out, plain + at, noise);
             at += noise;

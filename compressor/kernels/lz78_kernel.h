@@ -68,6 +68,13 @@ size_t lz78_decode_scratch(const struct huffman_calls *calls);
 /* Return the bytes that packed must have for lz78_encode(). */
 size_t lz78_packed_bound(size_t plain_size);
 
+/* Return the size of the raw round of what looks like noise at first sight, and else 0. */
+size_t lz78_raw_size(const uint8_t *plain, size_t plain_size);
+
+/* Where lz78_encode() would give one raw round, write it to packed[0..lz78_raw_size()) and return
+ * its size; else return 0, and packed holds anything. It spares noise the room for rounds. */
+size_t lz78_encode_raw(uint8_t *packed, const uint8_t *plain, size_t plain_size);
+
 /* Write the packed form of plain to packed and return its size. */
 size_t lz78_encode(uint8_t *packed, const uint8_t *plain, size_t plain_size,
                    struct lz78_encode_tables *tables, const struct lz78_huffman *huffman);

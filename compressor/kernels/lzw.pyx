@@ -25,6 +25,8 @@ cdef extern from "lzw_kernel.h" nogil:
     cdef struct lzw_decode_tables:
         pass
     size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits)
+    size_t lzw_raw_size(const uint8_t *plain, size_t plain_nbytes)
+    size_t lzw_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes)
     size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, lzw_way way,
                       lzw_encode_tables *tables)
     lzw_status lzw_check_size(const uint8_t *packed, size_t packed_nbytes, uint64_t plain_nbytes)
@@ -63,6 +65,20 @@ def encode_bound(size_t plain_size, unsigned max_bits=16) -> int:
     return lzw_encode_bound(plain_size, max_bits)
 
 
+cdef bytes _raw(const uint8_t *plain, size_t plain_size):
+    # The packed form of noise, in no more memory than it takes; None of other bytes.
+    cdef size_t room
+    with nogil:
+        room = lzw_raw_size(plain, plain_size)
+    if not room:
+        return None
+    cdef bytes packed = PyBytes_FromStringAndSize(NULL, room)
+    cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(packed)
+    with nogil:
+        room = lzw_encode_raw(out, plain, plain_size)
+    return packed if room else None
+
+
 def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio") -> bytes:
     """Return the packed form; codes have 9 to ``max_bits`` bits (9..16).
 
@@ -76,6 +92,9 @@ def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio
     cdef lzw_way way = lzw_way(max_bits, LZW_RESET_FULL if reset == "full" else LZW_RESET_RATIO)
     cdef size_t plain_size = plain.shape[0]
     cdef const uint8_t *source = &plain[0] if plain_size else NULL
+    cdef bytes raw = _raw(source, plain_size)
+    if raw is not None:
+        return raw
     cdef size_t packed_size
     cdef void *tables = kept_tables(_of_thread, "encode", sizeof(lzw_encode_tables))
     cdef PyObject *packed = new_bytes(NULL, lzw_encode_bound(plain_size, max_bits))

@@ -19,7 +19,7 @@
  * code is one load and one copy.
  */
 #include "lzw_kernel.h"
-#include "noise_parts.h"
+#include "noise.h"
 #include "words.h"
 
 #include <stdbool.h>
@@ -201,6 +201,25 @@ size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits)
     return codes / 8 * max_bits + 2 * max_bits + 1 + 8;
 }
 
+/* Say whether three quarters of the plain are noise; copy as noise_look() does. */
+static bool is_noise(uint8_t *copy, const uint8_t *plain, size_t plain_nbytes)
+{
+    struct noise_look look;
+    noise_look(&look, copy, plain, plain_nbytes);
+    return noise_is(&look, plain_nbytes - plain_nbytes / 4);
+}
+
+size_t lzw_raw_size(const uint8_t *plain, size_t plain_nbytes)
+{
+    return noise_likely(plain, plain_nbytes) ? 1 + plain_nbytes : 0;
+}
+
+size_t lzw_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes)
+{
+    out[0] = RAW;
+    return is_noise(out + 1, plain, plain_nbytes) ? 1 + plain_nbytes : 0;
+}
+
 size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, struct lzw_way way,
                   struct lzw_encode_tables *tables)
 {
@@ -211,7 +230,7 @@ size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, struc
     unsigned width = LZW_MIN_BITS;
     size_t at = 0;
 
-    if (plain_nbytes && noise_sum(plain, plain_nbytes) >= plain_nbytes - plain_nbytes / 4) {
+    if (is_noise(NULL, plain, plain_nbytes)) {
         out[0] = RAW;
         memcpy(out + 1, plain, plain_nbytes);
         return plain_nbytes + 1;

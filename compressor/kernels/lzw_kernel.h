@@ -54,6 +54,13 @@ struct lzw_decode_tables {
 /* Return the bytes that out must have for lzw_encode() (more than it ever returns, any way). */
 size_t lzw_encode_bound(size_t plain_nbytes, unsigned max_bits);
 
+/* Return the size of the raw form of what looks like noise at first sight, and else 0. */
+size_t lzw_raw_size(const uint8_t *plain, size_t plain_nbytes);
+
+/* Where lzw_encode() would give the raw form, write it to out[0..lzw_raw_size()) and return its
+ * size; else return 0, and out holds anything. It spares noise the room for codes. */
+size_t lzw_encode_raw(uint8_t *out, const uint8_t *plain, size_t plain_nbytes);
+
 /* Write the packed form of plain to out and return its size. plain_nbytes is below 2^47; out has
  * lzw_encode_bound() bytes, and overlaps nothing. */
 size_t lzw_encode(uint8_t *out, const uint8_t *plain, size_t plain_nbytes, struct lzw_way way,

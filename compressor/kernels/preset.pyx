@@ -3,6 +3,7 @@
 
 import os
 
+from cpython.bytes cimport PyBytes_AS_STRING as start_of, PyBytes_FromStringAndSize as new_bytes
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint64_t
 
@@ -31,6 +32,10 @@ cdef extern from "preset_kernel.h" nogil:
         preset_table *table, unsigned number, const uint8_t *symbols, size_t count,
     )
     size_t preset_packed_bound(size_t plain_size)
+    size_t preset_raw_size(const uint8_t *plain, size_t plain_size)
+    size_t preset_encode_raw(
+        uint8_t *packed, const uint8_t *plain, size_t plain_size, const preset_table *given,
+    )
     size_t preset_encode(
         uint8_t *packed, const uint8_t *plain, size_t plain_size, const preset_table *given,
         preset_scratch *scratch, const preset_path *path,
@@ -94,6 +99,20 @@ cdef bint _given(preset_table *table, bytes alphabet) except -1:
     return True
 
 
+cdef bytes _raw(const uint8_t *plain, size_t plain_size, const preset_table *given):
+    # The packed form of noise, in no more memory than it takes; None of other bytes.
+    cdef size_t room
+    with nogil:
+        room = preset_raw_size(plain, plain_size)
+    if not room:
+        return None
+    cdef bytes packed = new_bytes(NULL, room)
+    cdef uint8_t *out = <uint8_t *>start_of(packed)
+    with nogil:
+        room = preset_encode_raw(out, plain, plain_size, given)
+    return packed if room else None
+
+
 def encode(const uint8_t[::1] plain not None, bytes alphabet=b"") -> bytes:
     """Return the packed form; ``alphabet`` is tried before the presets."""
     cdef const preset_path *path = _path()
@@ -101,6 +120,9 @@ def encode(const uint8_t[::1] plain not None, bytes alphabet=b"") -> bytes:
     cdef const preset_table *given = &table if _given(&table, alphabet) else NULL
     cdef size_t plain_size = plain.shape[0], packed_size
     cdef const uint8_t *data = &plain[0] if plain_size else NULL
+    cdef bytes raw = _raw(data, plain_size, given)
+    if raw is not None:
+        return raw
     room = arena(sizeof(preset_scratch))
     cdef preset_scratch *scratch = <preset_scratch *>PyByteArray_AS_STRING(room)
     cdef PyObject *packed = NULL

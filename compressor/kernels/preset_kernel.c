@@ -1,5 +1,6 @@
 /* preset_kernel.c - choosing a table for each chunk, and writing the chunk. */
 #include "preset_kernel.h"
+#include "noise.h"
 #include "preset_path.h"
 #include "preset_sides.h"
 
@@ -255,6 +256,29 @@ size_t preset_packed_bound(size_t plain_size)
 {
     return plain_size + (plain_size / RECORD_MIN + 1) * PRESET_HEAD_SIZE + PRESET_LINES_SIZE +
            PRESET_SLACK;
+}
+
+size_t preset_raw_size(const uint8_t *plain, size_t plain_size)
+{
+    size_t chunks = (plain_size + PRESET_CHUNK_MAX - 1) / PRESET_CHUNK_MAX;
+    return noise_likely(plain, plain_size) ? plain_size + PRESET_HEAD_SIZE * chunks : 0;
+}
+
+size_t preset_encode_raw(uint8_t *packed, const uint8_t *plain, size_t plain_size,
+                         const struct preset_table *given)
+{
+    struct encoder encoder = {.path = NULL};
+    uint8_t *out = packed;
+    encoder_init(&encoder, given);
+    for (size_t at = 0; at < plain_size; at += PRESET_CHUNK_MAX) {
+        size_t rest = plain_size - at;
+        struct chunk chunk = {.plain_size = rest < PRESET_CHUNK_MAX ? rest : PRESET_CHUNK_MAX};
+        write_raw(&chunk, plain + at, out);
+        if (promising(&encoder, plain + at, chunk.plain_size))
+            return 0;
+        out += chunk.size;
+    }
+    return (size_t)(out - packed);
 }
 
 size_t preset_encode(uint8_t *packed, const uint8_t *plain, size_t plain_size,

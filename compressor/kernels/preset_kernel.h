@@ -64,6 +64,14 @@ struct preset_scratch {
 /* Return the bytes that packed must have for preset_encode(), more than it ever returns. */
 size_t preset_packed_bound(size_t plain_size);
 
+/* Return the size of the raw chunks of what looks like noise at first sight, and else 0. */
+size_t preset_raw_size(const uint8_t *plain, size_t plain_size);
+
+/* Where preset_encode() would try no table at all, write its raw chunks to
+ * packed[0..preset_raw_size()) and return their size; else return 0, and packed holds anything. */
+size_t preset_encode_raw(uint8_t *packed, const uint8_t *plain, size_t plain_size,
+                         const struct preset_table *given);
+
 /* Write the packed form of plain to packed and return its size. given is the table of the chain's
  * alphabet, or NULL. */
 size_t preset_encode(uint8_t *packed, const uint8_t *plain, size_t plain_size,

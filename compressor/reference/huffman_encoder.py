@@ -33,7 +33,9 @@ def write_chunk(plain: bytes) -> bytes:
     mode, body = cheap_body(plain)
     if mode == CONSTANT or len(plain) < 64:
         return with_head(mode, body)
-    counts, changes = sample(plain)
+    if len(plain) >= SAMPLED_FROM and is_noise(sample(plain, 4096)[0]):
+        return with_head(mode, body)
+    counts, changes = sample(plain, 1024)
     if len(plain) >= SAMPLED_FROM and hardly_shrinks(counts, changes):
         return with_head(mode, body)
     candidates = [(mode, body), (HUFFMAN, huffman_body(plain))]
@@ -62,8 +64,8 @@ def inner_chunk(plain: bytes) -> bytes:
 
 def hardly_shrinks(counts: Counter[int], changes: int) -> bool:
     """huffman.md#encoding: "it is raw, too, when 16 P >= 127 N"."""
-    size, squares = counts.total(), sum(count**2 for count in counts.values())
-    if 8192 * squares < 33 * size**2 + 8192 * size:
+    size = counts.total()
+    if is_noise(counts):
         return True
     if 4 * changes < size:
         return False
@@ -71,11 +73,17 @@ def hardly_shrinks(counts: Counter[int], changes: int) -> bool:
     return 16 * sum(counts[symbol] * lengths[symbol] for symbol in lengths) >= 127 * size
 
 
-def sample(plain: bytes) -> tuple[Counter[int], int]:
+def is_noise(counts: Counter[int]) -> bool:
+    """huffman.md#encoding: "raw when 8192 S < 33 N^2 + 8192 N"."""
+    size, squares = counts.total(), sum(count**2 for count in counts.values())
+    return 8192 * squares < 33 * size**2 + 8192 * size
+
+
+def sample(plain: bytes, gap: int) -> tuple[Counter[int], int]:
     """huffman.md#encoding: "of each whole kilobyte k, the 64 bytes at 64 * (5k % 16)"."""
     starts = list(range(0, len(plain) // 64 * 64, 64))
     if len(plain) >= SAMPLED_FROM:
-        starts = [1024 * k + 64 * (5 * k % 16) for k in range(len(plain) // 1024)]
+        starts = [gap * k + 64 * (5 * k % 16) for k in range(len(plain) // gap)]
     rows = [plain[start : start + 64] for start in starts]
     changes = sum(a != b for row in rows for a, b in pairwise(row))
     return Counter(b"".join(rows)), changes

@@ -3,7 +3,7 @@
 from compressor.errors import DamagedError
 from compressor.reference.huffman import Reader, read_chunk
 from compressor.reference.huffman_encoder import write_chunk
-from compressor.reference.noise import noise_size
+from compressor.reference.noise import noise_size, repeats
 
 CLASSES = 128
 TOKENS = 65_535  # of a round, at most
@@ -93,9 +93,9 @@ def decode_phrase(class_: int, n: int, bits: int) -> tuple[int, int]:
 
 def encode(plain: bytes) -> bytes:
     """lz78.md#encoder: "A round ends with 65,535 tokens, or with the plain."."""
-    packed, at = b"", 0
+    packed, at, repeated = b"", 0, repeats(plain)
     while at < len(plain):
-        noise = noise_size(plain[at : at + RAW_MOST])
+        noise = 0 if repeated else noise_size(plain[at : at + RAW_MOST])
         size, coded = (noise, b"") if noise else encode_round(plain[at:])
         body = plain[at : at + size]
         if noise or len(coded) - 2 >= 3 + size:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from compressor.reference.noise import noise_sum
+from compressor.reference.noise import noise_sum, repeats
 
 MIN_BITS = 9
 CLEAR = 256
@@ -176,7 +176,7 @@ class Service:
 
 def encode(plain: bytes, max_bits: int = 16, reset: str = "ratio") -> bytes:
     """lzw.md#encoder: "Each code stands for the longest phrase that the plain goes on with."."""
-    if plain and noise_sum(plain) >= len(plain) - len(plain) // 4:
+    if plain and noise_sum(plain) >= len(plain) - len(plain) // 4 and not repeats(plain):
         return bytes([RAW]) + plain
     writer = BitWriter(bytearray([max_bits]))
     children: dict[tuple[int, int], int] = {}
