@@ -84,9 +84,18 @@ def encode_bytes(
     """
 
 def decode_bytes(
-    packed: Buffer, plain_size: int, words: Words, columns: int, side: Side, tables: ByteTables
+    packed: Buffer,
+    plain_size: int,
+    words: Words,
+    columns: int,
+    side: Side,
+    tables: ByteTables,
+    *,
+    vectors: bool = True,
 ) -> bytes | int:
     """Return what ``decode`` does, of elements of one byte.
+
+    Without ``vectors``, by the loop for any processor; that gives the same.
 
     Raises:
         ValueError: side or tables do not fit the elements, or each other.

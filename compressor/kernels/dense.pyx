@@ -81,19 +81,20 @@ cdef extern from "dense_bytes.h" nogil:
     struct dense_byte_room:
         pass
     void dense_byte_prepare(
-        dense_byte_room *room, const dense_byte_tables *tables, dense_layout layout, int base,
+        dense_byte_room *room, const dense_byte_tables *tables, dense_layout layout,
+        const dense_side *side,
     )
     int dense_byte_decode(
-        uint8_t *plain, dense_layout layout, const dense_side *side, const dense_byte_room *room,
-        const uint8_t *packed, size_t size,
+        uint8_t *plain, dense_layout layout, const dense_side *side, dense_byte_room *room,
+        const uint8_t *packed, size_t size, int vectors,
     )
     void dense_byte_model(
-        uint8_t *values, uint8_t *rows, dense_byte_tables *tables, const uint8_t *plain,
-        dense_layout layout, dense_side *side,
+        uint8_t *rows, dense_byte_tables *tables, const uint8_t *plain, dense_layout layout,
+        dense_side *side,
     )
     size_t dense_byte_encode(
-        uint8_t *packed, const uint8_t *plain, const uint8_t *values, dense_layout layout,
-        const dense_side *side, const dense_byte_room *room,
+        uint8_t *packed, const uint8_t *plain, uint8_t *marks, dense_layout layout,
+        const dense_side *side, dense_byte_room *room,
     )
 
 
@@ -107,7 +108,7 @@ LEVELS_MAX = DENSE_LEVELS_MAX
 BASE_MAX = DENSE_BASE_MAX
 COLUMNS_MAX = DENSE_COLUMNS_MAX
 BYTE_VALUES = DENSE_BYTE_VALUES
-ROOM = sizeof(dense_room) + 2 * sizeof(dense_tables)
+ROOM = max(sizeof(dense_room), sizeof(dense_byte_room)) + 2 * sizeof(dense_tables)
 
 _FLOATS = ((2, 7), (2, 10), (4, 23), (4, 20))
 _BYTES = ((1, 3), (1, 2), (1, 0))
@@ -226,7 +227,8 @@ def decode(
 
 
 def decode_bytes(
-    const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given
+    const uint8_t[::1] packed not None, size_t plain_size, words, size_t columns, side, given,
+    *, bint vectors=True,
 ):
     cdef dense_layout layout = layout_of(words, _BYTES, plain_size, columns)
     cdef dense_side known
@@ -243,8 +245,8 @@ def decode_bytes(
     plain = PyBytes_FromStringAndSize(NULL, layout.count)
     cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(plain)
     with nogil:
-        dense_byte_prepare(inner, &tables, layout, known.base)
-        error = dense_byte_decode(out, layout, &known, inner, data, size)
+        dense_byte_prepare(inner, &tables, layout, &known)
+        error = dense_byte_decode(out, layout, &known, inner, data, size, vectors)
     return error if error else plain
 
 
@@ -337,16 +339,16 @@ def encode_bytes(const uint8_t[::1] plain not None, words, size_t columns, bint 
     cdef dense_byte_tables tables
     cdef size_t size
     memset(&tables, 0, sizeof(tables))
-    symbols, packed = room_of(layout.count), room_of(dense_bound(layout))
+    bits_open, packed = room_of(layout.count), room_of(dense_bound(layout))
     room = room_of(sizeof(dense_byte_room))
     cdef uint8_t *rows = within(found.by_row)
-    cdef uint8_t *values = within(symbols)
+    cdef uint8_t *marks = within(bits_open)
     cdef uint8_t *out = within(packed)
     cdef dense_byte_room *inner = <dense_byte_room *>within(room)
     with nogil:
-        dense_byte_model(values, rows, &tables, found.plain, layout, side)
-        dense_byte_prepare(inner, &tables, layout, side.base)
-        size = dense_byte_encode(out, found.plain, values, layout, side, inner)
+        dense_byte_model(rows, &tables, found.plain, layout, side)
+        dense_byte_prepare(inner, &tables, layout, side)
+        size = dense_byte_encode(out, found.plain, marks, layout, side, inner)
     odds = _odds_of(&tables.odds[0][0]) if side.leanings != NULL else []
     given = ByteTables(_rows_of(tables.shape, DENSE_SYMBOLS), odds, tables.top, tables.top_share)
     return found.known(), given, taken(packed, 0, size)

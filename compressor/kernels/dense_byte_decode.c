@@ -1,4 +1,4 @@
-#include "dense_byte_tile.h"
+#include "dense_byte_path.h"
 
 /* Which of the choices a block makes: constants in each of the loops. */
 struct choices {
@@ -7,166 +7,198 @@ struct choices {
     int floats;
 };
 
-/* The symbols of a tile, and what goes with them. */
-struct found {
-    uint32_t meaning[TILE];
-    uint8_t sign[TILE]; /* where it was coded */
-};
-
-ALWAYS_INLINE void take_one(struct found *out, uint32_t *state, struct words *words, size_t i,
-                            const struct dense_tile *tile, const struct dense_byte_room *room,
-                            struct choices choices)
+static uint32_t signed_byte(uint32_t value, uint32_t minus, int floats)
 {
-    const struct dense_byte_table *table = &room->tables[tile->table[i]];
-    uint32_t x = *state, slot = x % DENSE_SHARES;
-    struct dense_byte_code code = table->codes[table->slots[slot]];
-    unsigned group = sign_group_of(code.meaning);
-    *state = refill(code.share * (x / DENSE_SHARES) + slot - code.start, words, choices.careful);
-    out->meaning[i] = code.meaning;
-    if (choices.signs && group != RAW_SIGN) {
-        unsigned leaning = tile->leaning[i];
-        out->sign[i] = (uint8_t)take_sign(state, room->odds[leaning & 7][group], leaning);
-        *state = refill(*state, words, choices.careful);
+    return floats ? (value & 127) | minus << 7 : ((value ^ (0 - minus)) + minus) & 255;
+}
+
+static void fill_codes(uint32_t *entries, unsigned start, unsigned end, uint32_t rest)
+{
+    for (unsigned code = start; code < end; code++) {
+        entries[code] = (end - start) << SHARE_AT | (code - start) << FAR_AT | rest;
     }
 }
 
-ALWAYS_INLINE void take_all(struct found *out, uint32_t states[STATES], struct words *words,
-                            size_t n, const struct dense_tile *tile,
-                            const struct dense_byte_room *room, struct choices choices)
+static void fill_table(uint32_t entries[DENSE_BYTE_SHARES], const struct dense_byte_symbol *symbols,
+                       unsigned count, const struct dense_side *side, int floats)
+{
+    for (unsigned s = 0; s < count; s++) {
+        struct dense_byte_symbol symbol = symbols[s];
+        unsigned first = symbol.first, start = symbol.start, end = symbol.end;
+        if (symbol.open) {
+            for (unsigned code = start; code < end; code++) {
+                entries[code] = s;
+            }
+        } else if (is_halved(symbol, side)) {
+            unsigned half = start + (end - start) / 2;
+            fill_codes(entries, start, half, signed_byte(first, 0, floats));
+            fill_codes(entries, half, end, signed_byte(first, 1, floats));
+        } else {
+            fill_codes(entries, start, end, side->leanings ? first : first & 127);
+        }
+    }
+}
+
+static void fill_tables(struct dense_byte_room *room, const struct dense_side *side, int floats)
+{
+    for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
+        unsigned count = room->used[table] ? room->counts[table] : 0;
+        const struct dense_byte_symbol *symbols = room->symbols[table];
+        fill_table(room->of.entries[table], symbols, count, side, floats);
+        for (unsigned s = 0; s + 1 < count; s++) { /* the last one is the escape */
+            room->groups[table][symbols[s].first] = symbols[s].group;
+        }
+    }
+}
+
+/* Take a symbol that leaves bits open, with its sign unless that has odds. */
+static NEVER_INLINE uint32_t take_open(uint32_t x, const struct dense_byte_symbol *symbol,
+                                       const struct dense_side *side, uint32_t *minus)
+{
+    unsigned code = x % DENSE_BYTE_SHARES, start = symbol->start, end = symbol->end;
+    *minus = 0;
+    if (is_halved(*symbol, side)) {
+        unsigned half = start + (end - start) / 2;
+        *minus = code >= half;
+        start = *minus ? half : start;
+        end = *minus ? end : half;
+    }
+    return (end - start) * (x / DENSE_BYTE_SHARES) + code - start;
+}
+
+/* Return the byte of such a symbol. */
+static NEVER_INLINE uint8_t finish_open(const struct dense_byte_symbol *symbol, uint32_t minus,
+                                        struct bits *bits, int floats)
+{
+    uint32_t rest = (uint32_t)peek_bits(bits, bits->position, 1) & ((1u << symbol->open) - 1);
+    bits->position += symbol->open;
+    if (symbol->group == ESCAPE) {
+        return (uint8_t)(rest | minus << 7);
+    }
+    return (uint8_t)signed_byte(symbol->first + rest, minus, floats);
+}
+
+ALWAYS_INLINE uint8_t take_one(uint32_t *state, struct words *words, struct bits *bits, size_t i,
+                               const struct dense_tile *tile, const struct dense_byte_room *room,
+                               const uint32_t (*entries)[DENSE_BYTE_SHARES],
+                               const struct dense_side *side, struct choices choices)
+{
+    unsigned table = tile->table[i];
+    uint32_t x = *state, entry = entries[table][x % DENSE_BYTE_SHARES], minus = 0;
+    uint32_t share = entry >> SHARE_AT, byte = entry & 255;
+    if (UNLIKELY(!share)) {
+        const struct dense_byte_symbol *symbol = &room->symbols[table][byte];
+        x = take_open(x, symbol, side, &minus);
+        if (choices.signs && symbol->group < SILENT) {
+            unsigned leaning = tile->leaning[i];
+            x = refill(x, words, choices.careful);
+            minus = take_sign(&x, room->odds[leaning & 7][symbol->group], leaning);
+        }
+        *state = refill(x, words, choices.careful);
+        return finish_open(symbol, minus, bits, choices.floats);
+    }
+    x = share * (x / DENSE_BYTE_SHARES) + (entry >> FAR_AT & FAR_MASK);
+    x = refill(x, words, choices.careful);
+    if (choices.signs) {
+        unsigned leaning = tile->leaning[i], group = room->groups[table][byte];
+        minus = take_sign(&x, room->odds[leaning & 7][group], leaning) & (group < SILENT);
+        x = refill(x, words, choices.careful);
+        byte = signed_byte(byte, minus, choices.floats);
+    }
+    *state = x;
+    return (uint8_t)byte;
+}
+
+ALWAYS_INLINE void take_all(uint8_t *plain, uint32_t states[STATES], struct words *words,
+                            struct bits *bits, size_t i, size_t n, const struct dense_tile *tile,
+                            const struct dense_byte_room *room, const struct dense_side *side,
+                            struct choices choices)
 {
     uint32_t x[STATES];
     struct words rest = *words;
-    size_t i = 0;
+    const uint32_t(*entries)[DENSE_BYTE_SHARES] = room->of.entries;
     memcpy(x, states, sizeof x);
+#define ONE(j)                                                                                     \
+    plain[i + (j)] = take_one(&x[j], &rest, bits, i + (j), tile, room, entries, side, choices)
     for (; i + STATES <= n; i += STATES) {
-#define ONE(j) take_one(out, &x[j], &rest, i + j, tile, room, choices)
         FOR_STATES(ONE);
+    }
+    for (size_t j = 0, left = n - i; j < left; j++) {
+        ONE(j);
+    }
 #undef ONE
-    }
-    for (unsigned j = 0; i < n; i++, j++) {
-        take_one(out, &x[j], &rest, i, tile, room, choices);
-    }
     memcpy(states, x, sizeof x);
     *words = rest;
 }
 
-/* Take a tile's symbols, and its signs where they are coded. Each element reads 2 words at most. */
-static void take_tile(struct found *out, uint32_t states[STATES], struct words *words, size_t n,
-                      const struct dense_tile *tile, const struct dense_byte_room *room, int signs)
+/* Take the bytes of a tile, or of a part of it from at on. Each element reads 2 words at most. */
+static void take_some(uint8_t *plain, uint32_t states[STATES], struct words *words,
+                      struct bits *bits, size_t at, size_t n, const struct dense_tile *tile,
+                      const struct dense_byte_room *room, const struct dense_side *side, int floats)
 {
     int careful = (size_t)(words->end - words->at) < 4 * n + 2;
-#define WITH(c, s)                                                                                 \
-    take_all(out, states, words, n, tile, room, (struct choices){.careful = c, .signs = s})
+#define WITH(c, s, f)                                                                              \
+    take_all(plain, states, words, bits, at, n, tile, room, side,                                  \
+             (struct choices){.careful = c, .signs = s, .floats = f})
     if (careful) {
-        signs ? WITH(1, 1) : WITH(1, 0);
+        side->leanings ? WITH(1, 1, floats) : WITH(1, 0, floats);
+    } else if (side->leanings) {
+        floats ? WITH(0, 1, 1) : WITH(0, 1, 0);
     } else {
-        signs ? WITH(0, 1) : WITH(0, 0);
+        WITH(0, 0, floats); /* entries say all */
     }
 #undef WITH
 }
 
-/* What is left of the bits of some elements, and the largest value among them. */
-struct rest {
-    uint64_t bits;
-    size_t taken;
-    uint32_t most;
-};
-
-/* Put one element together. A symbol tells how many bits it has, but rarely: so it need not wait
- * for those of the one before. */
-ALWAYS_INLINE uint8_t join_one(struct rest *rest, uint32_t meaning, uint8_t coded,
-                               struct choices choices)
+static void take_tile(uint8_t *plain, uint32_t states[STATES], struct words *words,
+                      struct bits *bits, size_t n, const struct dense_tile *tile,
+                      const struct dense_byte_room *room, const struct dense_side *side, int floats,
+                      int vectors)
 {
-    unsigned open = open_of(meaning), signs = has_sign(meaning);
-    uint32_t value = first_of(meaning) + ((uint32_t)rest->bits & meaning >> 24), sign;
-    rest->bits >>= open;
-    if (meaning & UNSURE) {
-        signs = value != (choices.floats ? 128u : 0u);
-        rest->most = value > rest->most ? value : rest->most;
+    size_t at = 0;
+#if DENSE_BYTE_HAVE_X86
+    while (vectors && n - at >= STATES) {
+        at += dense_byte_take_sse41(plain + at, states, words, n - at, tile->table + at,
+                                    room->of.entries[0]);
+        size_t some = n - at < STATES ? n - at : STATES;
+        take_some(plain, states, words, bits, at, at + some, tile, room, side, floats);
+        at += some;
     }
-    sign = (uint32_t)rest->bits & signs;
-    if (choices.signs && sign_group_of(meaning) != RAW_SIGN) {
-        signs = 0;
-        sign = coded;
-    }
-    rest->bits >>= signs;
-    rest->taken += open + signs;
-    return (uint8_t)(choices.floats ? (value & 127) | sign << 7 : (value ^ (0 - sign)) + sign);
+#else
+    (void)vectors;
+#endif
+    take_some(plain, states, words, bits, at, n, tile, room, side, floats);
 }
 
-#define TOGETHER 4u /* elements: each has 9 bits at most, and 57 are there at each look */
-
-/* Put the elements of a tile together. Returns whether all values are in range and all bits were
- * there. */
-ALWAYS_INLINE int join_all(uint8_t *plain, const struct found *in, struct bits *bits, size_t n,
-                           struct choices choices)
+static int has_vectors(void)
 {
-    struct rest rest = {0, bits->position, 0};
-    size_t i = 0;
-    for (; i + TOGETHER <= n; i += TOGETHER) {
-        rest.bits = peek_bits(bits, rest.taken, 0);
-#define ONE(j) plain[i + j] = join_one(&rest, in->meaning[i + j], in->sign[i + j], choices)
-        ONE(0);
-        ONE(1);
-        ONE(2);
-        ONE(3);
-#undef ONE
-    }
-    for (; i < n; i++) {
-        rest.bits = peek_bits(bits, rest.taken, 0);
-        plain[i] = join_one(&rest, in->meaning[i], in->sign[i], choices);
-    }
-    bits->position = rest.taken;
-    return rest.most >= DENSE_BYTE_VALUES ? DENSE_RANGE
-           : rest.taken > 8 * bits->size  ? DENSE_CUT
-                                          : DENSE_FINE;
-}
-
-/* Each element reads 9 bits at most, and 8 bytes are looked at. The last bits, or all where signs
- * are coded, are put before zeros, so that no look at them needs care. */
-static int join_tile(uint8_t *plain, const struct found *in, struct bits *bits, size_t n, int signs,
-                     int floats)
-{
-    uint8_t last[TILE * 9 / 8 + 16];
-    size_t at = bits->position >> 3;
-    struct bits rest = {bits->data + at, bits->size - at, bits->position & 7};
-    int error;
-    if (rest.size < sizeof last) {
-        memset(last, 0, sizeof last);
-        memcpy(last, rest.data, rest.size);
-        rest.data = last;
-    }
-#define WITH(s, f) join_all(plain, in, &rest, n, (struct choices){.signs = s, .floats = f})
-    if (floats) {
-        error = signs ? WITH(1, 1) : WITH(0, 1);
-    } else {
-        error = signs ? WITH(1, 0) : WITH(0, 0);
-    }
-#undef WITH
-    bits->position = 8 * at + rest.position;
-    return error;
+#if DENSE_BYTE_HAVE_X86
+    return __builtin_cpu_supports("sse4.1");
+#else
+    return 0;
+#endif
 }
 
 int dense_byte_decode(uint8_t *plain, struct dense_layout layout, const struct dense_side *side,
-                      const struct dense_byte_room *room, const uint8_t *packed, size_t size)
+                      struct dense_byte_room *room, const uint8_t *packed, size_t size, int vectors)
 {
     struct dense_tile tile;
-    struct found found;
     struct words words;
     struct bits bits;
     uint32_t states[STATES];
-    int signs = side->leanings != NULL, floats = layout.mantissa_bits != 0;
+    int floats = layout.mantissa_bits != 0, signs = side->leanings != NULL;
     int error = open_codes(states, &words, &bits, packed, size);
     if (error) {
         return error;
     }
+    fill_tables(room, side, floats);
+    vectors = vectors && !signs && has_vectors();
     for (size_t at = 0; at < layout.count; at += TILE) {
         size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
-        take_tile(&found, states, &words, n, &tile, room, signs);
-        error = join_tile(plain + at, &found, &bits, n, signs, floats);
-        if (error || words.lacking) {
-            return words.lacking ? DENSE_CUT : error;
+        take_tile(plain + at, states, &words, &bits, n, &tile, room, side, floats, vectors);
+        if (words.lacking || bits.position > 8 * bits.size) {
+            return DENSE_CUT;
         }
     }
     return judge_end(states, words, bits);

@@ -1,82 +1,120 @@
 #include "dense_byte_tile.h"
 
-/* How a value is coded under one scale. */
-struct way {
-    uint32_t reciprocal; /* of its symbol's share */
-    uint16_t start, share;
-};
-
 /* What all loops are given. */
 struct job {
-    const uint8_t *plain, *values;
+    const uint8_t *plain;
+    uint8_t *marks; /* how many bits each element leaves open */
     struct dense_layout layout;
     const struct dense_side *side;
     const struct dense_byte_room *room;
-    struct way ways[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES];
-    uint16_t tails[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES]; /* see tail_of() */
-    uint32_t odds_reciprocals[257];                       /* of 16 times what they stand at */
+    uint32_t odds_reciprocals[257]; /* of 16 times what they stand at */
 };
 
-/* Return what goes to the bits of a value: 8 bits of what its symbol leaves open, 4 bits of how
- * many these are, and whether its sign follows. */
-static uint16_t tail_of(const struct job *job, uint32_t meaning, unsigned value)
+/* Return how codes from start up to end are coded. The high half of x * reciprocal is x / share:
+ * the product is too large by x at most, so the half by less than a 2^32th. For a share of 1 there
+ * is no such reciprocal: of the largest the high half is x - 1, for which start makes up. */
+static struct dense_byte_way way_of(unsigned start, unsigned end)
 {
-    int coded = job->side->leanings && sign_group_of(meaning) != RAW_SIGN;
-    unsigned raw = !coded && value != silent_value(job->layout);
-    return (uint16_t)((value - first_of(meaning)) | open_of(meaning) << 8 | raw << 12);
+    unsigned share = end - start, gap = DENSE_BYTE_SHARES - share;
+    struct dense_byte_way way = {UINT64_MAX / share + 1,
+                                 (uint32_t)(((uint64_t)share << 32) / DENSE_BYTE_SHARES - 1),
+                                 (uint16_t)start, (uint16_t)gap};
+    if (share == 1) {
+        way.reciprocal = UINT64_MAX;
+        way.start = (uint16_t)(start + gap);
+    }
+    return way;
 }
 
-static void find_ways(struct job *job)
+static void set_way(struct dense_byte_room *room, unsigned table, unsigned byte,
+                    struct dense_byte_symbol symbol, const struct dense_side *side)
 {
-    for (uint32_t odds = 1; odds < 257; odds++) {
-        job->odds_reciprocals[odds] = reciprocal_of(16 * odds);
+    unsigned start = symbol.start, end = symbol.end, half = start + (end - start) / 2;
+    if (is_halved(symbol, side)) {
+        start = byte >> 7 ? half : start;
+        end = byte >> 7 ? end : half;
     }
-    for (unsigned k = 0; k < DENSE_BYTE_TABLES; k++) {
-        const struct dense_byte_table *table = &job->room->tables[k];
-        unsigned last = DENSE_BYTE_SYMBOLS;
-        uint32_t reciprocal = 0;
-        for (unsigned value = 0; value < DENSE_BYTE_VALUES; value++) {
-            unsigned s = table->symbols[value];
-            const struct dense_byte_code *code = &table->codes[s];
-            if (s != last) {
-                reciprocal = reciprocal_of(code->share);
-                last = s;
+    room->of.encoding.ways[table][byte] = way_of(start, end);
+    room->of.encoding.open[table][byte] = symbol.open;
+    room->groups[table][byte] = symbol.group;
+}
+
+static void set_ways(struct dense_byte_room *room, unsigned table, struct dense_layout layout,
+                     const struct dense_side *side)
+{
+    const struct dense_byte_symbol *symbols = room->symbols[table];
+    unsigned last = room->counts[table] - 1u, sign = layout.mantissa_bits ? 128 : 0;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        set_way(room, table, byte, symbols[last], side);
+    }
+    for (unsigned s = 0; s < last; s++) {
+        unsigned first = symbols[s].first, end = first + (1u << symbols[s].open);
+        for (unsigned value = first; value < end; value++) {
+            if (value < 128) {
+                set_way(room, table, value, symbols[s], side);
             }
-            job->ways[k][value] = (struct way){reciprocal, code->start, code->share};
-            job->tails[k][value] = tail_of(job, code->meaning, value);
+            if (value == silent_value(layout)) {
+                set_way(room, table, 0, symbols[s], side); /* of fp8, instead of value 0 */
+            } else {
+                set_way(room, table, sign ? value | sign : 256 - value, symbols[s], side);
+            }
         }
     }
 }
 
-ALWAYS_INLINE uint32_t meaning_of(const struct job *job, unsigned table, unsigned value)
+static void find_ways(struct job *job, struct dense_byte_room *room)
 {
-    const struct dense_byte_table *found = &job->room->tables[table];
-    return found->codes[found->symbols[value]].meaning;
+    for (uint32_t odds = 1; odds < 257; odds++) {
+        job->odds_reciprocals[odds] = reciprocal_of(16 * odds);
+    }
+    for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
+        if (room->used[table]) {
+            set_ways(room, table, job->layout, job->side);
+        }
+    }
 }
 
-/* Code the sign of element i of a tile, if its group has odds. */
-ALWAYS_INLINE void put_sign(const struct job *job, const struct dense_tile *tile, size_t at,
-                            size_t i, unsigned group, uint32_t *state, struct writer *writer)
+/* Code the sign of element i of a tile, if its group has odds: others have SHARES, which changes no
+ * state. */
+ALWAYS_INLINE void put_sign(const struct job *job, const struct dense_tile *tile, unsigned byte,
+                            size_t i, uint32_t *state, struct writer *writer)
 {
-    if (group != RAW_SIGN) {
-        unsigned leaning = tile->leaning[i];
-        uint32_t odds = job->room->odds[leaning & 7][group];
-        uint32_t unlikely = (uint32_t)(job->plain[at + i] >> 7) ^ leaning >> 3;
-        uint32_t share = unlikely ? DENSE_SHARES - odds : odds;
-        put_by(state, writer, share, odds & (0 - unlikely), job->odds_reciprocals[share / 16]);
-    }
+    unsigned group = job->room->groups[tile->table[i]][byte], leaning = tile->leaning[i];
+    uint32_t odds = job->room->odds[leaning & 7][group];
+    uint32_t unlikely = (byte >> 7 ^ leaning >> 3) & (group < SILENT);
+    uint32_t other = 0 - unlikely, share = (odds ^ other) + (DENSE_SHARES + 1) * unlikely;
+    put_by(state, writer, share, odds & other, job->odds_reciprocals[share / 16]);
+}
+
+ALWAYS_INLINE uint32_t divided(uint32_t x, const struct dense_byte_way *way)
+{
+#ifdef __SIZEOF_INT128__
+    return (uint32_t)((unsigned __int128)x * way->reciprocal >> 64);
+#else
+    uint32_t share = DENSE_BYTE_SHARES - way->gap;
+    return x / share - (share == 1);
+#endif
+}
+
+/* As put_by(): (x / share * DENSE_BYTE_SHARES) + x % share + start. */
+ALWAYS_INLINE void put_way(uint32_t *state, struct writer *writer, const struct dense_byte_way *way)
+{
+    uint32_t x = *state, full = x > way->limit;
+    store_le16(writer->at - 2, x);
+    writer->at -= full * 2;
+    x >>= full * 16; /* a choice would become a branch, and half of these be guessed wrong */
+    *state = divided(x, way) * way->gap + x + way->start;
 }
 
 ALWAYS_INLINE void put_one(const struct job *job, const struct dense_tile *tile, size_t at,
                            size_t i, uint32_t *state, struct writer *writer, int signs)
 {
-    unsigned table = tile->table[i], value = job->values[at + i];
-    struct way way = job->ways[table][value];
+    unsigned table = tile->table[i], byte = job->plain[at + i];
     if (signs) {
-        unsigned group = sign_group_of(meaning_of(job, table, value));
-        put_sign(job, tile, at, i, group, state, writer);
+        put_sign(job, tile, byte, i, state, writer);
     }
-    put_by(state, writer, way.share, way.start, way.reciprocal);
+    job->marks[at + i] = job->room->of.encoding.open[table][byte];
+    put_way(state, writer, &job->room->of.encoding.ways[table][byte]);
 }
 
 /* Code a tile from its last element to its first. */
@@ -98,63 +136,42 @@ ALWAYS_INLINE void put_tile(const struct job *job, const struct dense_tile *tile
     *writer = to;
 }
 
-/* Hold what a symbol leaves open, and a sign that is not coded: 9 bits at most. */
-ALWAYS_INLINE void hold(struct bit_writer *writer, uint32_t tail, unsigned byte)
+/* Write what the symbols of some elements leave open: few do. */
+static void put_rest(const struct job *job, size_t at, size_t end, struct bit_writer *writer)
 {
-    unsigned open = tail >> 8 & 15, raw = tail >> 12;
-    uint64_t sign = (byte >> 7) & raw;
-    hold_bits(writer, ((tail & 255) | sign << open), open + raw);
+    int floats = job->layout.mantissa_bits != 0;
+    for (; at < end; at++) {
+        unsigned open = job->marks[at], byte = job->plain[at];
+        unsigned value = open < ESCAPE_BITS && !floats && byte >> 7 ? 256 - byte : byte;
+        write_bits(writer, value & ((1u << open) - 1), open);
+    }
 }
 
-#define TOGETHER 4u /* elements: 36 bits at most, and 7 are held before */
-
-static void put_tile_bits(const struct job *job, const struct dense_tile *tile, size_t at, size_t n,
-                          struct bit_writer *into)
-{
-    struct bit_writer writer = *into;
-    size_t i = 0;
-    for (; i + TOGETHER <= n; i += TOGETHER) {
-#define ONE(j)                                                                                     \
-    hold(&writer, job->tails[tile->table[i + j]][job->values[at + i + j]], job->plain[at + i + j])
-        ONE(0);
-        ONE(1);
-        ONE(2);
-        ONE(3);
-        flush_bits(&writer);
-    }
-    for (; i < n; i++) {
-        ONE(0);
-        flush_bits(&writer);
-    }
-#undef ONE
-    *into = writer;
-}
-
-/* Write what symbols leave open, and signs that are not coded, from the lowest bit of each byte on.
- */
+/* Write all that symbols leave open, from the lowest bit of each byte on. */
 static uint8_t *put_bits(const struct job *job, uint8_t *out)
 {
-    struct dense_tile tile;
     struct bit_writer writer = {out, 0, 0};
-    for (size_t at = 0; at < job->layout.count; at += TILE) {
-        size_t n = tile_size(job->layout, at);
-        dense_byte_fill(&tile, job->layout, job->side, at, n);
-        put_tile_bits(job, &tile, at, n, &writer);
+    size_t at = 0, count = job->layout.count;
+    for (; count - at >= 8; at += 8) {
+        if (load_le64(job->marks + at)) {
+            put_rest(job, at, at + 8, &writer);
+        }
     }
+    put_rest(job, at, count, &writer);
     return finish_bits(&writer);
 }
 
-size_t dense_byte_encode(uint8_t *packed, const uint8_t *plain, const uint8_t *values,
+size_t dense_byte_encode(uint8_t *packed, const uint8_t *plain, uint8_t *marks,
                          struct dense_layout layout, const struct dense_side *side,
-                         const struct dense_byte_room *room)
+                         struct dense_byte_room *room)
 {
-    struct job job = {plain, values, layout, side, room, {{{0, 0, 0}}}, {{0}}, {0}};
+    struct job job = {plain, marks, layout, side, room, {0}};
     struct dense_tile tile;
     uint32_t states[STATES];
     uint8_t *end = packed + dense_bound(layout);
     struct writer writer = {end};
     begin_states(states);
-    find_ways(&job);
+    find_ways(&job, room);
     for (size_t at = tiles_end(layout); at;) {
         at -= TILE;
         size_t n = tile_size(layout, at);

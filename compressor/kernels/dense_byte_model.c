@@ -3,6 +3,12 @@
 /* How many elements of each value there are, by scale. */
 struct counts {
     uint32_t of[DENSE_BYTE_TABLES][DENSE_BYTE_VALUES];
+    uint8_t value_of[256]; /* of each byte */
+};
+
+/* The same of each byte, twice, so that equal bytes in turn need not wait for each other. */
+struct byte_counts {
+    uint32_t of[2][DENSE_BYTE_TABLES][256];
 };
 
 #define LOWEST_KNOT ((uint64_t)8 << 16)                /* 2^-12 of a scale; see distance_of() */
@@ -55,36 +61,53 @@ static void fit_window(uint8_t *rows, struct dense_side *side, struct dense_layo
     side->base += low;
 }
 
+static void count_bytes(struct byte_counts *counts, const uint8_t *plain,
+                        struct dense_layout layout, const struct dense_side *side)
+{
+    struct dense_tile tile;
+    for (size_t at = 0; at < layout.count; at += TILE) {
+        size_t n = tile_size(layout, at), i = 0;
+        dense_byte_fill(&tile, layout, side, at, n);
+        for (; i + 2 <= n; i += 2) {
+            counts->of[0][tile.table[i]][plain[at + i]]++;
+            counts->of[1][tile.table[i + 1]][plain[at + i + 1]]++;
+        }
+        if (i < n) {
+            counts->of[0][tile.table[i]][plain[at + i]]++;
+        }
+    }
+}
+
 /* Find what value each byte is. A zero of fp8 has no sign where there are many with a plus. */
-static void list_values(uint8_t value_of[256], const uint8_t *plain, struct dense_layout layout)
+static void list_values(struct counts *counts, const struct byte_counts *bytes,
+                        struct dense_layout layout)
 {
     uint64_t plus = 0, minus = 0;
     for (unsigned byte = 0; byte < 256; byte++) {
         unsigned size = byte < 128 ? byte : 256 - byte;
-        value_of[byte] = (uint8_t)(layout.mantissa_bits ? byte & 127 : size);
+        counts->value_of[byte] = (uint8_t)(layout.mantissa_bits ? byte & 127 : size);
     }
-    for (size_t i = 0; layout.mantissa_bits && i < layout.count; i++) {
-        plus += plain[i] == 0;
-        minus += plain[i] == 128;
+    for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
+        plus += (uint64_t)bytes->of[0][table][0] + bytes->of[1][table][0];
+        minus += (uint64_t)bytes->of[0][table][128] + bytes->of[1][table][128];
     }
-    if (plus > 2 * minus + 16) {
-        value_of[0] = 128;
+    if (layout.mantissa_bits && plus > 2 * minus + 16) {
+        counts->value_of[0] = 128;
     }
 }
 
-static void count_values(struct counts *counts, uint8_t *values, const uint8_t *plain,
-                         struct dense_layout layout, const struct dense_side *side)
+static void count_values(struct counts *counts, const uint8_t *plain, struct dense_layout layout,
+                         const struct dense_side *side)
 {
-    struct dense_tile tile;
-    uint8_t value_of[256];
+    struct byte_counts bytes;
+    memset(&bytes, 0, sizeof bytes);
     memset(counts, 0, sizeof *counts);
-    list_values(value_of, plain, layout);
-    for (size_t at = 0; at < layout.count; at += TILE) {
-        size_t n = tile_size(layout, at);
-        dense_byte_fill(&tile, layout, side, at, n);
-        for (size_t i = 0; i < n; i++) {
-            values[at + i] = value_of[plain[at + i]];
-            counts->of[tile.table[i]][values[at + i]]++;
+    count_bytes(&bytes, plain, layout, side);
+    list_values(counts, &bytes, layout);
+    for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            uint32_t met = bytes.of[0][table][byte] + bytes.of[1][table][byte];
+            counts->of[table][counts->value_of[byte]] += met;
         }
     }
 }
@@ -214,8 +237,9 @@ static void make_shape(struct dense_byte_tables *tables, const struct counts *co
 }
 
 /* Count the signs of each strength and group: the likely ones, and the others. */
-static void make_odds(struct dense_byte_tables *tables, const uint8_t *plain, const uint8_t *values,
-                      struct dense_layout layout, const struct dense_side *side)
+static void make_odds(struct dense_byte_tables *tables, const struct counts *counts,
+                      const uint8_t *plain, struct dense_layout layout,
+                      const struct dense_side *side)
 {
     struct dense_tile tile;
     uint32_t signs[DENSE_STRENGTHS][DENSE_GROUPS][2] = {{{0}}};
@@ -230,23 +254,24 @@ static void make_odds(struct dense_byte_tables *tables, const uint8_t *plain, co
         size_t n = tile_size(layout, at);
         dense_byte_fill(&tile, layout, side, at, n);
         for (size_t i = 0; i < n; i++) {
-            unsigned group = groups[tile.table[i]][values[at + i]], leaning = tile.leaning[i];
-            if (group != RAW_SIGN) {
-                signs[leaning & 7][group][(plain[at + i] >> 7) ^ leaning >> 3]++;
+            unsigned byte = plain[at + i], leaning = tile.leaning[i];
+            unsigned group = groups[tile.table[i]][counts->value_of[byte]];
+            if (group != SILENT) {
+                signs[leaning & 7][group][byte >> 7 ^ leaning >> 3]++;
             }
         }
     }
     dense_make_odds(tables->odds, (const uint32_t(*)[DENSE_GROUPS][2])signs);
 }
 
-void dense_byte_model(uint8_t *values, uint8_t *rows, struct dense_byte_tables *tables,
-                      const uint8_t *plain, struct dense_layout layout, struct dense_side *side)
+void dense_byte_model(uint8_t *rows, struct dense_byte_tables *tables, const uint8_t *plain,
+                      struct dense_layout layout, struct dense_side *side)
 {
     struct counts counts;
     fit_window(rows, side, layout);
-    count_values(&counts, values, plain, layout, side);
+    count_values(&counts, plain, layout, side);
     make_shape(tables, &counts, layout, side->base);
     if (side->leanings) {
-        make_odds(tables, plain, values, layout, side);
+        make_odds(tables, &counts, plain, layout, side);
     }
 }

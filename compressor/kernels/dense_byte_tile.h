@@ -5,34 +5,16 @@
 #include "dense_bytes.h"
 #include "dense_tile.h"
 
-#define RAW_SIGN 15u /* a group: the sign is not coded */
+/* Groups of symbols whose signs have no odds. */
+#define SILENT 10u /* has no sign */
+#define ESCAPE 11u /* says its own */
 
-/* A symbol's meaning, by bits: 0 to 7 its first value, 8 to 11 how many bits it leaves open, 12 to
- * 15 its group, 16 whether an element has a sign, 17 whether that depends on the open bits, for a
- * value of several has none; 24 to 31 as many ones as there are open bits. */
-#define MEANING(value, open, group, sign, unsure)                                                  \
-    ((uint32_t)((value) | (open) << 8 | (group) << 12 | (sign) << 16 | (unsure) << 17 |            \
-                ((1u << (open)) - 1) << 24))
-#define UNSURE ((uint32_t)1 << 17)
+#define ESCAPE_BITS 7u /* that follow an escape */
 
-ALWAYS_INLINE uint32_t first_of(uint32_t meaning)
+/* Say whether the second half of a symbol's codes stands for a minus. */
+ALWAYS_INLINE int is_halved(struct dense_byte_symbol symbol, const struct dense_side *side)
 {
-    return meaning & 255;
-}
-
-ALWAYS_INLINE unsigned open_of(uint32_t meaning)
-{
-    return meaning >> 8 & 15;
-}
-
-ALWAYS_INLINE unsigned sign_group_of(uint32_t meaning)
-{
-    return meaning >> 12 & 15;
-}
-
-ALWAYS_INLINE unsigned has_sign(uint32_t meaning)
-{
-    return meaning >> 16 & 1;
+    return symbol.group != SILENT && (!side->leanings || symbol.group == ESCAPE);
 }
 
 /* Half of the way from one value to the next: mantissa / 128 * 2^exponent. */
@@ -63,6 +45,9 @@ ALWAYS_INLINE unsigned last_magnitude(struct dense_layout layout)
 struct bound dense_byte_bound(struct dense_layout layout, unsigned magnitude);
 
 struct place dense_byte_place(struct bound bound, int scale);
+
+/* Return the group of a value under a scale, for the odds of its sign. */
+unsigned dense_byte_group(struct dense_layout layout, unsigned value, int scale);
 
 /* Find the tables of n elements, at most TILE, and their columns' leanings. */
 void dense_byte_fill(struct dense_tile *tile, struct dense_layout layout,

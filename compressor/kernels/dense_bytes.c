@@ -1,8 +1,8 @@
 #include "dense_byte_tile.h"
 
-#define ESCAPE MEANING(0u, 8u, RAW_SIGN, 1u, 1u)
 #define OPEN_MOST 3u /* bits; more values in a symbol are too unlike */
 #define NONE 255u
+#define PAIR (8u * DENSE_SHARES / (DENSE_BYTE_SHARES / 2)) /* what weighs two codes, one a sign */
 
 struct bound dense_byte_bound(struct dense_layout layout, unsigned magnitude)
 {
@@ -40,7 +40,7 @@ struct place dense_byte_place(struct bound bound, int scale)
 unsigned dense_byte_group(struct dense_layout layout, unsigned value, int scale)
 {
     if (value == silent_value(layout)) {
-        return RAW_SIGN;
+        return SILENT;
     }
     int cell = value ? dense_byte_place(dense_byte_bound(layout, value), scale).cell : 0;
     return cell < 80 ? 0 : cell < 112 ? 1 + (unsigned)(cell - 80) / 4 : 9;
@@ -61,7 +61,7 @@ static uint32_t shares_below(const uint32_t below[CELLS + 1], struct place place
 /* The shares of each value, in eighths of a share; zeros behind the last. */
 static void weigh_values(uint32_t weights[DENSE_BYTE_VALUES + 8],
                          const struct dense_byte_tables *tables, struct dense_layout layout,
-                         const uint32_t below[CELLS + 1], int scale)
+                         const struct bound *bounds, const uint32_t below[CELLS + 1], int scale)
 {
     unsigned last = last_magnitude(layout);
     uint32_t low = 0;
@@ -69,8 +69,7 @@ static void weigh_values(uint32_t weights[DENSE_BYTE_VALUES + 8],
     for (unsigned value = 0; value <= last; value++) {
         uint32_t high = below[CELLS];
         if (value < last) {
-            struct bound bound = dense_byte_bound(layout, value + 1);
-            high = shares_below(below, dense_byte_place(bound, scale));
+            high = shares_below(below, dense_byte_place(bounds[value + 1], scale));
         }
         weights[value] = high - low;
         low = high;
@@ -79,88 +78,108 @@ static void weigh_values(uint32_t weights[DENSE_BYTE_VALUES + 8],
     weights[tables->top] += 8u * tables->top_share;
 }
 
+/* Values that go with no other. */
+struct loners {
+    unsigned top, silent;
+};
+
 /* Return how many bits a symbol leaves open that begins with value, or NONE: as few as give it a
- * code. The value on top goes with no other. */
-static unsigned open_from(const uint32_t *weights, unsigned value, unsigned top)
+ * pair of codes. */
+static unsigned open_from(const uint32_t *weights, unsigned value, struct loners loners)
 {
     uint32_t sum = 0;
     for (unsigned open = 0, i = 0; open <= OPEN_MOST; open++) {
         unsigned count = 1u << open;
-        if (value % count || (open && top - value < count)) {
+        int alone = loners.top - value < count || loners.silent - value < count;
+        if (value % count || (open && alone)) {
             return NONE;
         }
         for (; i < count; i++) {
             sum += weights[value + i];
         }
-        if (sum >= 8) {
+        if (sum >= PAIR) {
             return open;
         }
     }
     return NONE;
 }
 
-static void finish_table(struct dense_byte_table *table, const uint16_t *starts, unsigned symbols)
+/* Find the symbols of one scale, and return how many there are. What has less than a pair of codes
+ * is left to the escape. */
+static unsigned find_symbols(struct dense_byte_symbol *symbols, const uint32_t *weights,
+                             struct loners loners, struct dense_layout layout, int scale)
 {
-    for (unsigned s = 0; s < symbols; s++) {
-        table->codes[s].start = starts[s];
-        table->codes[s].share = (uint16_t)(starts[s + 1] - starts[s]);
-    }
-    fill_slots(table->slots, starts, symbols);
-}
-
-static uint32_t meaning_of(struct dense_layout layout, unsigned value, unsigned open, int scale)
-{
-    unsigned silent = silent_value(layout), unsure = open && value <= silent;
-    unsure &= silent < value + (1u << open);
-    unsigned sign = unsure || value != silent;
-    return MEANING(value, open, dense_byte_group(layout, value, scale), sign, unsure);
-}
-
-/* Make the table of one scale. What has less than a code is left to the escape. */
-static void make_table(struct dense_byte_table *table, const struct dense_byte_tables *tables,
-                       struct dense_layout layout, const uint32_t below[CELLS + 1], int scale)
-{
-    uint32_t weights[DENSE_BYTE_VALUES + 8], sum = 0;
-    uint16_t starts[DENSE_BYTE_SYMBOLS + 1];
-    unsigned n = 0, top = tables->top_share ? tables->top : NONE;
-    weigh_values(weights, tables, layout, below, scale);
-    memset(table->symbols, (int)NONE, DENSE_BYTE_VALUES);
+    unsigned n = 0;
+    uint32_t sum = 0, begin = 0;
     for (unsigned value = 0; value < DENSE_BYTE_VALUES;) {
-        unsigned open = open_from(weights, value, top);
+        unsigned open = open_from(weights, value, loners);
         if (open == NONE) {
             value++;
             continue;
         }
-        starts[n] = (uint16_t)(sum / 8);
-        table->codes[n].meaning = meaning_of(layout, value, open, scale);
+        unsigned group = dense_byte_group(layout, value, scale), first = value;
         for (unsigned end = value + (1u << open); value < end; value++) {
             sum += weights[value];
-            if (value < DENSE_BYTE_VALUES) {
-                table->symbols[value] = (uint8_t)n;
-            }
         }
-        n++;
+        symbols[n++] = (struct dense_byte_symbol){(uint16_t)begin, (uint16_t)(sum / PAIR * 2),
+                                                  (uint8_t)first, (uint8_t)open, (uint8_t)group};
+        begin = sum / PAIR * 2;
     }
-    starts[n] = (uint16_t)(sum / 8);
-    table->codes[n].meaning = ESCAPE;
-    starts[n + 1] = DENSE_SHARES;
-    for (unsigned value = 0; value < DENSE_BYTE_VALUES; value++) {
-        table->symbols[value] = table->symbols[value] == NONE ? (uint8_t)n : table->symbols[value];
+    symbols[n] = (struct dense_byte_symbol){(uint16_t)begin, DENSE_BYTE_SHARES, 0, ESCAPE_BITS,
+                                            (uint8_t)ESCAPE};
+    return n + 1;
+}
+
+static unsigned table_of(int scale)
+{
+    int last = (int)DENSE_BYTE_TABLES - 1;
+    return (unsigned)(scale < 0 ? 0 : scale > last ? last : scale);
+}
+
+/* Find which tables elements have. */
+static void find_used(uint8_t used[DENSE_BYTE_TABLES], struct dense_layout layout,
+                      const struct dense_side *side)
+{
+    uint8_t by_row[256] = {0}, by_column[256] = {0};
+    size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
+    for (size_t row = 0; row < dense_rows(layout); row++) {
+        by_row[side->rows[row]] = 1;
     }
-    finish_table(table, starts, n + 1);
+    by_column[128] = !side->scales;
+    for (size_t j = 0; side->scales && j < columns; j++) {
+        by_column[side->scales[j]] = 1;
+    }
+    memset(used, 0, DENSE_BYTE_TABLES);
+    for (int r = 0; r < 256; r++) {
+        for (int c = 0; c < 256 && by_row[r]; c++) {
+            used[table_of(r + c - 128)] |= by_column[c];
+        }
+    }
 }
 
 void dense_byte_prepare(struct dense_byte_room *room, const struct dense_byte_tables *tables,
-                        struct dense_layout layout, int base)
+                        struct dense_layout layout, const struct dense_side *side)
 {
-    uint32_t below[CELLS + 1];
+    uint32_t below[CELLS + 1], weights[DENSE_BYTE_VALUES + 8];
+    struct bound bounds[DENSE_BYTE_VALUES];
+    struct loners loners = {tables->top_share ? tables->top : NONE, silent_value(layout)};
+    for (unsigned value = 1; value <= last_magnitude(layout); value++) {
+        bounds[value] = dense_byte_bound(layout, value);
+    }
     dense_accumulate(below, tables->shape);
+    find_used(room->used, layout, side);
     for (unsigned table = 0; table < DENSE_BYTE_TABLES; table++) {
-        make_table(&room->tables[table], tables, layout, below, base + (int)table);
+        int scale = side->base + (int)table;
+        if (room->used[table]) {
+            weigh_values(weights, tables, layout, bounds, below, scale);
+            room->counts[table] =
+                (uint8_t)find_symbols(room->symbols[table], weights, loners, layout, scale);
+        }
     }
     for (unsigned strength = 0; strength < DENSE_STRENGTHS; strength++) {
         for (unsigned group = 0; group < 16; group++) {
-            unsigned odds = strength && group < DENSE_GROUPS ? tables->odds[strength][group] : 128u;
+            unsigned odds =
+                group < DENSE_GROUPS ? strength ? tables->odds[strength][group] : 128u : 256u;
             room->odds[strength][group] = (uint16_t)(odds * 16);
         }
     }

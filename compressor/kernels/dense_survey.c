@@ -245,8 +245,8 @@ ALWAYS_INLINE void add_bytes(struct sums *sums, const uint8_t *plain, size_t n,
                              const struct held_bytes *held, int floats)
 {
     for (size_t i = 0; i < n; i++) {
-        unsigned negative = plain[i] >> 7;
-        unsigned byte = floats ? plain[i] & 127u : negative ? 256u - plain[i] : plain[i];
+        unsigned negative = plain[i] >> 7, minus = 0 - negative;
+        unsigned byte = floats ? plain[i] & 127u : ((plain[i] ^ minus) + negative) & 255;
         add_number(&sums[i], held->size[byte], held->square[byte], (int)negative);
     }
 }

@@ -17,8 +17,12 @@
 
 #ifdef __GNUC__
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NEVER_INLINE __attribute__((noinline))
+#define UNLIKELY(condition) __builtin_expect(condition, 0)
 #else
 #define ALWAYS_INLINE static inline
+#define NEVER_INLINE
+#define UNLIKELY(condition) (condition)
 #endif
 
 /* The numbers of the page's checks. */

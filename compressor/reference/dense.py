@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from compressor.errors import DamagedError
-from compressor.reference.dense_bytes import ByteTable, byte_table, silent_of
+from compressor.reference.dense_bytes import ByteTable, byte_table
 from compressor.reference.dense_shapes import LOWER, TYPES, first_eighth, group_of, starts
 from compressor.reference.floatdelta import Reader, elements
 
@@ -251,7 +251,8 @@ def decode_bytes(
         row, column = divmod(i, columns)
         k = min(max(sides.rows[row] + sides.scales[column], 0), 63)
         if k not in tables:
-            tables[k] = byte_table(shape, top, dtype, base + k)
+            leans = sides.leanings is not None
+            tables[k] = byte_table(shape, top, dtype, base + k, leans=leans)
         leaning = None if sides.leanings is None else sides.leanings[column]
         found.append(read_byte(codes, i % 8, tables[k], dtype, (leaning, odds)))
     codes.end()
@@ -266,15 +267,12 @@ def read_byte(
     leans: tuple[int | None, list[Sequence[int]]],
 ) -> int:
     """dense.md#bytes: one element."""
-    value, open_bits, group = table.symbols[codes.take(number, table.starts)]
+    symbol = table.symbols[codes.take(number, table.starts)]
     leaning, odds = leans
-    coded = leaning is not None and group is not None
-    sign = read_sign(codes, number, leaning or 0, odds, group or 0) if coded else 0
-    value += codes.read(open_bits)
-    if value > 128:
-        raise DamagedError("DN-014: a magnitude fits its bits")
-    if not coded and value != silent_of(dtype):
-        sign = codes.read(1)
-    if dtype == "int8":
+    sign = symbol.sign
+    if sign is None:
+        sign = read_sign(codes, number, leaning or 0, odds, symbol.group or 0)
+    value = symbol.first + codes.read(symbol.open_bits)
+    if dtype == "int8" and not symbol.escape:
         return (-value if sign else value) % 256
     return value % 128 + 128 * sign

@@ -6,11 +6,22 @@ from typing import NamedTuple
 from compressor.reference.dense_shapes import SHRUNK, TYPES, below
 
 
+class ByteSymbol(NamedTuple):
+    """What a range of codes stands for."""
+
+    first: int
+    open_bits: int
+    group: int | None
+    sign: int | None
+    """None: it is coded behind."""
+    escape: bool = False
+
+
 class ByteTable(NamedTuple):
-    """Where codes start, and of each symbol its first value, its open bits, and its group if any."""
+    """Where codes start, and what they stand for."""
 
     starts: list[int]
-    symbols: list[tuple[int, int, int | None]]
+    symbols: list[ByteSymbol]
 
 
 def silent_of(dtype: str) -> int:
@@ -57,33 +68,55 @@ def weights(shape: list[int], top: tuple[int, int], dtype: str, scale: int) -> l
     return found
 
 
-def open_of_value(found: list[int], value: int, top: tuple[int, int]) -> int | None:
+def open_of_value(found: list[int], value: int, alone: set[int]) -> int | None:
     """dense.md#bytes: "the fewest open bits"."""
     for open_bits in range(4):
-        size = 1 << open_bits
-        if value % size or (open_bits and top[1] and value <= top[0] < value + size):
+        values = range(value, value + (1 << open_bits))
+        if value % len(values) or (open_bits and alone & set(values)):
             return None
-        if sum(found[value : value + size]) >= 8:
+        if sum(found[v] for v in values) >= 16:
             return open_bits
     return None
 
 
-def byte_table(shape: list[int], top: tuple[int, int], dtype: str, scale: int) -> ByteTable:
+def byte_table(
+    shape: list[int], top: tuple[int, int], dtype: str, scale: int, *, leans: bool
+) -> ByteTable:
     """dense.md#bytes: "Symbols begin with value 0"."""
     found = weights(shape, top, dtype, scale)
-    starts: list[int] = []
-    symbols: list[tuple[int, int, int | None]] = []
+    alone = {silent_of(dtype)} | ({top[0]} if top[1] else set())
+    table = ByteTable([], [])
     value = total = 0
     while value < 129:
-        open_bits = open_of_value(found, value, top)
+        open_bits = open_of_value(found, value, alone)
         if open_bits is None:
             value += 1
             continue
-        starts.append(total // 8)
-        symbols.append((value, open_bits, byte_group(value, dtype, scale)))
-        total += sum(found[value : value + (1 << open_bits)])
-        value += 1 << open_bits
-    return ByteTable([*starts, total // 8, 4096], [*symbols, (0, 8, None)])
+        begin, after = 2 * (total // 16), value + (1 << open_bits)
+        total += sum(found[value:after])
+        group = byte_group(value, dtype, scale)
+        if group is None:
+            add_symbol(table, begin, ByteSymbol(value, open_bits, None, 0))
+        elif leans:
+            add_symbol(table, begin, ByteSymbol(value, open_bits, group, None))
+        else:
+            add_halves(table, begin, 2 * (total // 16), ByteSymbol(value, open_bits, group, 0))
+        value = after
+    add_halves(table, 2 * (total // 16), 4096, ByteSymbol(0, 7, None, 0, escape=True))
+    table.starts.append(4096)
+    return table
+
+
+def add_symbol(table: ByteTable, start: int, symbol: ByteSymbol) -> None:
+    """dense.md#bytes: one range of codes."""
+    table.starts.append(start)
+    table.symbols.append(symbol)
+
+
+def add_halves(table: ByteTable, start: int, end: int, symbol: ByteSymbol) -> None:
+    """dense.md#bytes: "the first half of its codes is for a plus"."""
+    add_symbol(table, start, symbol)
+    add_symbol(table, (start + end) // 2, symbol._replace(sign=1))
 
 
 def byte_group(value: int, dtype: str, scale: int) -> int | None:

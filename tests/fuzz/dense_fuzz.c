@@ -164,8 +164,10 @@ static void try_hostile_bytes(struct input input, unsigned choice, struct dense_
     memset(tables->odds, 1 + (int)take(&input) % 255, sizeof tables->odds);
     uint8_t *plain = room_of(layout.count), *packed = room_of(input.left);
     memcpy(packed, input.at, input.left);
-    dense_byte_prepare(room, tables, layout, side.base);
-    require(dense_byte_decode(plain, layout, &side, room, packed, input.left) <= DENSE_RANGE);
+    dense_byte_prepare(room, tables, layout, &side);
+    int error = dense_byte_decode(plain, layout, &side, room, packed, input.left, 1);
+    require(error <= DENSE_LEFT);
+    require(dense_byte_decode(plain, layout, &side, room, packed, input.left, 0) == error);
     for (unsigned i = 0; i < 3; i++) {
         free(held[i]);
     }
@@ -177,12 +179,15 @@ static void try_hostile_bytes(struct input input, unsigned choice, struct dense_
 /* Decode what was encoded, from a buffer of its size. */
 static void require_same_bytes(const uint8_t *packed, size_t size, const uint8_t *plain,
                                struct dense_layout layout, const struct dense_side *side,
-                               const struct dense_byte_room *room)
+                               struct dense_byte_room *room)
 {
     uint8_t *again = room_of(layout.count), *exact = room_of(size);
     memcpy(exact, packed, size);
-    require(dense_byte_decode(again, layout, side, room, exact, size) == DENSE_FINE);
-    require(memcmp(again, plain, layout.count) == 0);
+    for (int vectors = 0; vectors < 2; vectors++) {
+        memset(again, 0, layout.count);
+        require(dense_byte_decode(again, layout, side, room, exact, size, vectors) == DENSE_FINE);
+        require(memcmp(again, plain, layout.count) == 0);
+    }
     free(again);
     free(exact);
 }
@@ -195,8 +200,7 @@ static void try_plain_bytes(const uint8_t *plain, unsigned choice, struct dense_
     size_t rows = dense_rows(layout), bound = dense_bound(layout);
     size_t columns = layout.columns < layout.count ? layout.columns : layout.count;
     uint8_t *by_row = room_of(2 * rows), *by_column = room_of(3 * columns);
-    uint8_t *values = room_of(layout.count), *packed = room_of(bound),
-            *sums = room_of(24 * columns);
+    uint8_t *marks = room_of(layout.count), *packed = room_of(bound), *sums = room_of(24 * columns);
     int scaled = choice >> 3 & 1;
     struct dense_found found =
         dense_survey(plain, layout, by_row, scaled ? by_column : NULL, by_column + columns,
@@ -207,14 +211,14 @@ static void try_plain_bytes(const uint8_t *plain, unsigned choice, struct dense_
     side.rows = by_row;
     side.scales = scaled ? by_column : NULL;
     side.leanings = scaled && (found.leans || choice >> 4 & 1) ? by_column + 2 * columns : NULL;
-    dense_byte_model(values, by_row, tables, plain, layout, &side);
-    dense_byte_prepare(room, tables, layout, side.base);
-    size_t size = dense_byte_encode(packed, plain, values, layout, &side, room);
+    dense_byte_model(by_row, tables, plain, layout, &side);
+    dense_byte_prepare(room, tables, layout, &side);
+    size_t size = dense_byte_encode(packed, plain, marks, layout, &side, room);
     require(size <= bound);
     require_same_bytes(packed, size, plain, layout, &side, room);
     free(by_row);
     free(by_column);
-    free(values);
+    free(marks);
     free(packed);
     free(sums);
     free(tables);

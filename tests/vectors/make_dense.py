@@ -108,6 +108,11 @@ CASES: dict[str, tuple[str, int, bytes]] = {
     "e4m3": ("fp8_e4m3", 48, weights(3000, 48, "fp8_e4m3")),
     "e4m3-with-holes": ("fp8_e4m3", 48, holed(weights(3000, 48, "fp8_e4m3"), 1, 3)),
     "e4m3-leaning": ("fp8_e4m3", 40, weights(33_000, 40, "fp8_e4m3", leans=True)),
+    "e4m3-leaning-with-holes": (
+        "fp8_e4m3",
+        40,
+        holed(weights(33_000, 40, "fp8_e4m3", leans=True), 1, 7, minus=True),
+    ),
     "e5m2": ("fp8_e5m2", 30, weights(2000, 30, "fp8_e5m2")),
     "no-bytes": ("int8", 64, b""),
     "ones": ("int8", 8, b"\1" * 2000),

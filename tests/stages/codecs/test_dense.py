@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressor.errors import DamagedError
+from compressor.kernels import dense as kernel
 from compressor.reference import dense as reference
 from compressor.reference.dense_shapes import TYPES
 from compressor.stages.chain import decode, encode, parse
+from compressor.stages.codecs.dense import LAYOUTS
 from tests.vectors.make_dense import CASES, FOLDER, holed, integers, weights
 
 ROOT = Path(__file__).parents[3]
@@ -303,6 +305,7 @@ FP32: list[tuple[str, bytes]] = [
 ]
 
 
+BYTE_ESCAPES = struct.pack("<I8I", 0, *[131072] * 3, *[65536] * 5) + bytes(3)  # three with a plus
 BYTES: list[tuple[str, bytes]] = [
     ("DN-002", b"\0\1\0\0"),
     ("DN-004", b"\4\0\0\0"),
@@ -312,10 +315,9 @@ BYTES: list[tuple[str, bytes]] = [
     ("DN-007", b"\0\0\0\0" + b"\1" + b"\0" * 52 + b"\0\x90\0"),
     ("DN-016", b"\0\0\0\0" + b"\1" + FULL + b"\x81\0"),
     ("DN-008", b"\3\0\0\0" + b"\1" * 3 + FULL + b"\0\0" + b"\1" * 69 + b"\0"),
-    ("DN-011", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + ESCAPES[:-6]),
-    ("DN-012", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + ESCAPES[:4] + b"\1" + ESCAPES[5:-4]),
-    ("DN-013", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + ESCAPES[:-3]),
-    ("DN-014", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + ESCAPES[:36] + b"\x81" + b"\0" * 3),
+    ("DN-011", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + BYTE_ESCAPES[:-1]),
+    ("DN-012", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + BYTE_ESCAPES[:4] + b"\1" + BYTE_ESCAPES[5:]),
+    ("DN-013", b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + BYTE_ESCAPES + b"\0"),
 ]
 
 
@@ -338,6 +340,27 @@ DOUBLES: list[tuple[str, bytes]] = [
 @pytest.mark.parametrize(("check", "packed"), DOUBLES)
 def test_blocks_of_doubles_are_checked(check: str, packed: bytes) -> None:
     assert judged(packed, 16, "fp64", 2) == (check, check)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "fp8_e4m3", "fp8_e5m2"])
+def test_escapes_are_bytes_as_they_are(dtype: str) -> None:
+    packed = b"\0\0\0\0" + b"\1" + FULL + b"\0\0" + BYTE_ESCAPES[:-3]
+
+    minus = packed[:-36] + struct.pack("<I8I", 0, *[131072 + 2048] * 3, *[65536] * 5)
+
+    for head, sign in ((packed, 0), (minus, 128)):
+        some = head + (1 | 127 << 7 | 5 << 14).to_bytes(3, "little")
+        assert judged(some, 3, dtype, 3) == (bytes([sign + 1, sign + 127, sign + 5]).hex(),) * 2
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if LAYOUTS[CASES[name][0]][0] == 1])
+def test_the_loops_for_any_processor_read_the_same(name: str) -> None:
+    dtype, columns, plain = CASES[name]
+    side, tables, coded = kernel.encode_bytes(plain, LAYOUTS[dtype], columns, True)
+
+    for vectors in (False, True):
+        given = len(plain), LAYOUTS[dtype], columns, side, tables
+        assert kernel.decode_bytes(coded, *given, vectors=vectors) == plain
 
 
 @pytest.mark.parametrize(("check", "packed"), FP32)
