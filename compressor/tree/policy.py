@@ -3,11 +3,7 @@
 import stat
 import struct
 
-from compressor.errors import CompressorError
-
-
-class UnsafeNameError(CompressorError):
-    """A recorded name would leave the target folder, or passes through a link."""
+from compressor.errors import CompressorError, UnsafeNameError
 
 
 class NamelessError(UnsafeNameError):

@@ -16,17 +16,15 @@ from typing import Any
 
 import pytest
 
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, OutputExistsError, UnsafeNameError
 from compressor.tree import folders
 from compressor.tree.node import Node, NodeKind
-from compressor.tree.outputs import OutputExistsError
 from compressor.tree.policy import (
     LinkTargetError,
     MetadataError,
     NameCollisionError,
     NameTwiceError,
     SpecialFileError,
-    UnsafeNameError,
     stripped,
     without_acl,
 )
