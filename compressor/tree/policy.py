@@ -93,7 +93,7 @@ def stripped(name: bytes, count: int) -> bytes | None:
 
     Targets of hard links are names of members, and so stripped alike; those of symbolic links are not.
     """
-    parts = name.split(b"/", count)
+    parts = name.split(b"/", min(count, len(name)))
     return parts[count] if len(parts) > count else None
 
 
