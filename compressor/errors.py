@@ -3,9 +3,13 @@
 * CompressorError              1
   * UsageError                 2   a request that cannot be honoured (also a ValueError)
     * ChainError                   a chain's text is wrong, at ``column``
+    * SeveralMembersError          one content was asked for, and the archive holds several members
   * NotAnArchiveError          1   the input is something else; ``found`` says what, if known
   * MemberNotFoundError        1   no member of that name (also a KeyError)
     * VersionNotFoundError         no version of that number
+  * OutputRefusedError         1   what is where the output goes must stay: an input, a folder, a device
+    * OutputExistsError            ... a file, and ``force`` was not given (also a FileExistsError)
+  * UnsafeNameError            1   a recorded name would leave the target folder, or passes through a link
   * DamagedError               4   the bytes break their format or their check
     * TruncatedError               the bytes end too early (also an EOFError)
     * UnfinishedError          3   the last version lacks its end, yet can be read with ``salvage``
@@ -18,6 +22,10 @@
     * UnknownStageError            ... namely a stage that no one here knows; ``stage`` is its name
     * PlugInError                  a stage that another package brings fails by an error of its own
 """
+
+import copyreg
+from errno import EEXIST
+from pathlib import Path
 
 SHORT = {"force": "-f"}
 """Options that are known by one letter."""
@@ -41,6 +49,11 @@ class CompressorError(Exception):
     def __init__(self, what: str = "", option: str = "") -> None:
         super().__init__(what)
         self.option = option or self.option
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Have a pickle, or a copy, made as this one is, whatever ``__init__`` takes."""
+        state = {**self.__dict__, "args": self.args}
+        return copyreg.__newobj__, (type(self),), state  # type: ignore[attr-defined]
 
     def at_shell(self) -> str:
         """Return the message, with the option of the command line in place of the keyword."""
@@ -69,6 +82,13 @@ class ChainError(UsageError):
         self.column = column
 
 
+class SeveralMembersError(UsageError):
+    """The archive holds several members, and one content was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("the archive holds several members: use compressor.Archive to choose")
+
+
 class NotAnArchiveError(CompressorError):
     """The input is not an archive; ``found`` names the format it looks like, or is None."""
 
@@ -87,6 +107,27 @@ class MemberNotFoundError(CompressorError, KeyError):
 
 class VersionNotFoundError(MemberNotFoundError):
     """The archive has no version of this number."""
+
+
+class OutputRefusedError(CompressorError):
+    """What is there must stay; the message names it."""
+
+
+class OutputExistsError(OutputRefusedError, FileExistsError):
+    """The output, ``filename``, exists (since ``mtime_ns``), and ``force`` was not given."""
+
+    option = "force"
+    errno = EEXIST
+    filename = ""
+
+    def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
+        super().__init__(f"{path} exists; force=True overwrites it")
+        self.filename = str(path)
+        self.mtime_ns = mtime_ns
+
+
+class UnsafeNameError(CompressorError):
+    """A recorded name would leave the target folder, or passes through a link."""
 
 
 class DamagedError(CompressorError):

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 from msgspec.structs import replace
 
 from compressor.archive.leaf import Entry
+from compressor.archive.record import MAX_BLOCK
+from compressor.engine.asked import whole
 from compressor.engine.externals import Externals, Paths, external_of, paths_of
-from compressor.engine.file import CompressorFile, PathOrFile
+from compressor.engine.file import CompressorFile, PathOrFile, flat
 from compressor.engine.foreign import foreign_in, unpack_any
-from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits
+from compressor.engine.limits import DEFAULT, DEFAULT_MEMORY, STREAMING, Limits, limits_or
 from compressor.engine.opening import is_text, open_to_read, open_to_write
 from compressor.engine.pack import Packer
-from compressor.engine.packoptions import PackOptions
+from compressor.engine.packoptions import LEAST_BLOCK, PackOptions
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.sinks import StreamSink
 from compressor.engine.writefile import BlockWriter
-from compressor.errors import UnfinishedError, UsageError
+from compressor.errors import UnfinishedError, UnsafeNameError, UsageError
 from compressor.plan.levels import DEFAULT as DEFAULT_LEVEL
 from compressor.plan.levels import chain_for, trials_for
 from compressor.plan.numbers import NONE, codings_for
 from compressor.stages.base import Bytes
+from compressor.tree.policy import check_name
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -68,11 +71,10 @@ def compress(  # noqa: PLR0913  each is an option of its own, by keyword
         return _as_foreign(data, format, level, threads, memory, verify=bool(verify))
     options = pack_options(codec, level, threads, block_size, memory, verify)
     parts: list[Bytes] = []
-    with memoryview(data) as view:
-        options = replace(options, plain_limit=view.nbytes, alone=True)
-        content = view.cast("B") if view.nbytes else memoryview(b"")
+    with flat(data) as content:
+        options = replace(options, plain_limit=len(content), alone=True)
         with closing(Packer(parts.append, options)) as packer:
-            packer.add(Entry(os.fsencode(name)), packer.content_in(content))
+            packer.add(Entry(_recorded(name)), packer.content_in(content))
             packer.finish()
     return b"".join(parts)
 
@@ -86,9 +88,9 @@ def _as_foreign(  # noqa: PLR0913  see compress
     writing = writing_of(name)
     if said := writing.notice():
         warn(said)
+    threads, memory = whole("threads", threads), whole("memory", memory, 0)
     options = ForeignOptions(format_by_name(name), writing, level, threads, memory)
-    with memoryview(data) as view:
-        content = view.cast("B") if view.nbytes else memoryview(b"")
+    with flat(data) as content:
         return packed_in(content, options, verify=verify)
 
 
@@ -103,18 +105,38 @@ def pack_options(  # noqa: PLR0913, PLR0917  see compress
     """Return what the keywords of ``compress`` ask for."""
     if codec is None and level is None:
         level = DEFAULT_LEVEL  # not the environment's, which is the command line's
-    memory = DEFAULT_MEMORY if memory is None else memory
+    memory = DEFAULT_MEMORY if memory is None else whole("memory", memory, 0)
     chain = chain_for(codec, level)
+    if block_size is not None:
+        block_size = whole("block_size", block_size, LEAST_BLOCK, MAX_BLOCK)
     return PackOptions(
         chain,
         block_size,
-        threads=threads,
+        threads=whole("threads", threads),
         memory=memory,
         verify=verify,
         codings=NONE if level is None else codings_for(level),
         trials=trials_for(level),
         warn=warn,
     )
+
+
+def _recorded(name: str) -> bytes:
+    """Return a member's name as it is recorded; "" is none.
+
+    Raises:
+        UsageError: extraction would refuse it.
+    """
+    recorded = os.fsencode(name)
+    try:
+        if recorded:
+            check_name(recorded)
+    except UnsafeNameError as error:
+        what = (
+            f"name is a path below a folder, such as 'run/a', and {name!r} can't be restored as one"
+        )
+        raise UsageError(what) from error
+    return recorded
 
 
 def warn(text: str) -> None:
@@ -142,11 +164,12 @@ def decompress(
         LimitError: ``limits`` would be exceeded (4 GiB, 2000 times the input, 1 GiB of memory).
         UnsupportedError: it needs a stage or a feature that is missing here; MissingBaseError: a base.
     """
+    limits, packed = limits_or(limits, DEFAULT), data if isinstance(data, bytes) else flat(data)
     parts: list[Bytes] = []
     sink = StreamSink(parts.append)
     with Externals(paths_of(base), limits) as external:
         options = UnpackOptions(threads, limits, external=external, at_once=True)
-        unpack_any(foreign_in(io.BytesIO(data), seekable=True), sink, options, seekable=False)
+        unpack_any(foreign_in(io.BytesIO(packed), seekable=True), sink, options, seekable=False)
     for _, error in sink.outcome.failures:
         if not (salvage and isinstance(error, UnfinishedError)):
             raise error
@@ -213,13 +236,13 @@ def open(  # noqa: PLR0913
     text = is_text(mode, (encoding, errors, newline))
     if mode[0] == "r":
         _refuse(FOR_WRITING, codec, level, block_size, memory, verify, name or None)
-        bounds = limits or STREAMING
+        bounds = limits_or(limits, STREAMING)
         options = UnpackOptions(threads, bounds, external=external_of(base, bounds))
         binary = open_to_read(file, options, salvage=salvage)
     else:
         _refuse(FOR_READING, limits, salvage or None, base or None)
         packing = pack_options(codec, level, threads, block_size, memory, verify)
-        binary = open_to_write(file, mode[0], BlockWriter(packing, os.fsencode(name)))
+        binary = open_to_write(file, mode[0], BlockWriter(packing, _recorded(name)))
     return binary.as_text(encoding, errors, newline) if text else binary
 
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from compressor.api.arrays import elements, framework_of, load, part, refuse
 from compressor.engine.externals import Paths, paths_of
-from compressor.engine.limits import STREAMING, Limits
+from compressor.engine.limits import STREAMING, Limits, limits_or
 from compressor.engine.tensorfile import Choice, Path, TensorFile
 from compressor.tensors.segments import Tensor
 from compressor.tensors.selection import Indices, select
@@ -44,7 +44,7 @@ class safe_open:  # noqa: N801  the name that safetensors' users know
         self._framework = framework, device
         self._arrays = framework_of(framework, device)
         files = tuple(str(path.absolute()) for path in paths_of(base))
-        choice = Choice(member, at, threads, limits or STREAMING, files)
+        choice = Choice(member, at, threads, limits_or(limits, STREAMING), files)
         self._file = TensorFile(filename, choice)
 
     def __getstate__(self) -> tuple[tuple[str, Any], TensorFile]:

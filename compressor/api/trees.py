@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from compressor.api.content import pack_options, warn
 from compressor.engine.append import Appended, AppendOptions, append_version
+from compressor.engine.asked import whole, words
 from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.history import Version
 from compressor.engine.limits import DEFAULT_MEMORY, Limits
@@ -88,7 +89,8 @@ def pack(  # noqa: PLR0913  see compress
     tree = _tree(paths, exclude, scan, on_problem)
     _refuse_base(codec, base)
     options = pack_options(codec, level, threads, block_size, memory, verify)
-    options = replace(options, solid_size=solid_size, reach=reach)
+    reach = None if reach is None else whole("reach", reach, 0)
+    options = replace(options, solid_size=whole("solid_size", solid_size, 1), reach=reach)
     no_cache = scan.get("no_cache", False)
     file = FileOptions(force=force, sync=sync, label=label, time_ns=time_ns, no_cache=no_cache)
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:
@@ -140,7 +142,7 @@ def append(  # noqa: PLR0913  see compress
         time_ns=time_ns,
         no_cache=scan.get("no_cache", False),
     )
-    packing = replace(options, solid_size=solid_size, reach=None)
+    packing = replace(options, solid_size=whole("solid_size", solid_size, 1), reach=None)
     with Externals(paths_of(base), Limits(None, None, memory)) as externals:
         packing = replace(packing, sources=Sources(externals=externals))
         return append_version(_path(archive), tree, packing, appending)
@@ -191,8 +193,8 @@ def _tree(
     found = [_path(path) for path in paths]
     if not found:
         raise UsageError("name at least one file or folder")
-    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    return Tree(found, ScanOptions(patterns, **scan), on_problem or _warn_of)
+    patterns = words("exclude", exclude)
+    return Tree(found, ScanOptions(tuple(patterns), **scan), on_problem or _warn_of)
 
 
 def _warn_of(shown: str, reason: Exception | str) -> None:

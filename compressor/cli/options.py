@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_SIZE = r"([0-9]{1,18}(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$"
+_SIZE = r"([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*([kmgt]?)(i?)b?$"
+MOST = (1 << 63) - 1  # bytes: no file has more, and no call takes more
 
 
 class Size(click.ParamType[int]):
@@ -30,7 +32,7 @@ class Size(click.ParamType[int]):
 
     name = "SIZE"
 
-    def __init__(self, most: int | None = None, *, least: int = 1) -> None:
+    def __init__(self, most: int = MOST, *, least: int = 1) -> None:
         self._most = most
         self._least = least
 
@@ -41,10 +43,11 @@ class Size(click.ParamType[int]):
         match = re.match(_SIZE, str(value).strip(), re.IGNORECASE)
         if not match:
             self.fail(f"{value!r} is not a size; write 500000, 64K, 8M or 1.5G", param, ctx)
-        size = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+        unit, part = 1 << 10 * " kmgt".index(match[3].lower() or " "), match[2] or ""
+        size: int = int(match[1] + part) * unit // 10 ** len(part)
         if size < self._least:
             self.fail(f"{value} is less than {_in_bytes(self._least)}, the least", param, ctx)
-        if self._most is not None and size > self._most:
+        if size > self._most:
             self.fail(f"{value} is more than {_in_bytes(self._most)}", param, ctx)
         return size
 
@@ -88,7 +91,25 @@ class BasePath(FilePath):
 
 PATH = FilePath(path_type=Path, allow_dash=True)
 OUTPUT = OutputPath(path_type=Path, allow_dash=True)
-POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+class Positive(click.FloatRange):
+    """A number above 0, and below infinity: nothing compares with NaN."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
+POSITIVE = Positive()
 
 
 def together(*decorators: Decorator) -> Decorator:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from compressor.errors import CompressorError, UsageError
+from compressor.errors import CompressorError, OutputExistsError, OutputRefusedError, UsageError
 from compressor.tree.inputs import file_identities, open_input
-from compressor.tree.outputs import Identity, OutputExistsError, OutputRefusedError, identity_in
+from compressor.tree.outputs import Identity, identity_in
 
 STDIN = Path("-")
 

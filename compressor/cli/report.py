@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from compressor.cli.progress import Progress
-from compressor.errors import CompressorError, DamagedError
-from compressor.tree.outputs import OutputRefusedError
+from compressor.errors import CompressorError, DamagedError, OutputRefusedError
 
 T = TypeVar("T")
 

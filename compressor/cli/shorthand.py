@@ -47,7 +47,7 @@ def expand(argv: list[str], commands: Collection[str], *, stdin_is_terminal: boo
 def _refuse_high_levels(words: list[str]) -> None:
     for word in words:
         if _LEVEL.match(word):
-            beyond = min(int(word[1:]), HIGHEST)
+            beyond = min(int(word.lstrip("-0")[:3] or "0"), HIGHEST)
             raise UsageError(f"levels go from -1 to -9; --codec zstd:level={beyond} goes beyond")
 
 

@@ -26,6 +26,7 @@ from compressor.archive.schema import (
 )
 from compressor.archive.source import RandomSource
 from compressor.engine import block as blocks
+from compressor.engine.asked import whole
 from compressor.engine.bases import BlockReader, fetching
 from compressor.engine.behind import held
 from compressor.engine.limits import INTERPRETER, share, threads_within
@@ -108,8 +109,9 @@ class SeekableArchive:
 
         Raises:
             VersionNotFoundError: it has none of this number.
+            TypeError: that is no whole number.
         """
-        self.indexes = [self.indexes[-1].at(number)]
+        self.indexes = [self.indexes[-1].at(whole("at", number))]
 
     def entries(self) -> Iterator[tuple[Index, Entry]]:
         """Yield every member with the index of its archive, in order."""

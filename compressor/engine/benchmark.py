@@ -38,6 +38,7 @@ CHAINS = (
     "preset",
 )
 STDIN = Path("-")
+STEP = 16 << 20  # bytes read at once
 SAMPLE = 64 << 20  # bytes taken of the data at most, unless asked otherwise
 
 
@@ -89,7 +90,7 @@ def gather(paths: Sequence[Path], limit: int) -> Sample:
     files: list[bytearray] = []
     for file in _files(paths):
         with _opened(file) as opened:
-            data = bytearray(opened.read(limit))
+            data = _start(opened, limit)
             limit -= len(data)
             files += [data] if data else []
             if not limit:
@@ -101,6 +102,14 @@ def gather(paths: Sequence[Path], limit: int) -> Sample:
 
 def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb")
+
+
+def _start(file: BinaryIO, most: int) -> bytearray:
+    """Return the first bytes of a file; of what is asked for beyond its end nothing is allocated."""
+    data = bytearray()
+    while piece := file.read(min(most - len(data), STEP)):
+        data += piece
+    return data
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

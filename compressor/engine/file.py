@@ -168,12 +168,12 @@ class CompressorFile(io.BufferedIOBase):
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Take all of ``data``; return its size in bytes."""
-        with memoryview(data) as view:
-            writer, size = self._writing(), view.nbytes
+        with flat(data) as view:
+            writer, size = self._writing(), len(view)
             if size:
-                with view.cast("B") as flat, self._lock:
+                with self._lock:
                     self._open()  # another thread may have closed it meanwhile
-                    writer.write(flat)
+                    writer.write(view)
         return size
 
     def flush(self) -> None:
@@ -204,6 +204,22 @@ class CompressorFile(io.BufferedIOBase):
 def _index(size: int | None) -> int:
     """Return an integer, as the standard files of this kind demand; None is none."""
     return operator.index(size)  # type: ignore[arg-type]
+
+
+def flat(data: "ReadableBuffer") -> memoryview:
+    """Return the bytes that an object holds, one after the other.
+
+    Raises:
+        TypeError: it holds none, or not in this order, as a transposed array.
+    """
+    try:
+        with memoryview(data) as view:
+            if view.format == "O":
+                raise TypeError("objects have no bytes of their own")
+            return view.cast("B") if view.nbytes else memoryview(b"")
+    except (TypeError, ValueError, BufferError) as error:
+        what = f"C-contiguous bytes are needed, and this {type(data).__name__} holds none"
+        raise TypeError(f"{what}: {error}") from error
 
 
 def below(file: PathOrFile, mode: str) -> tuple[BinaryIO, bool]:

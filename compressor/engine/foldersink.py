@@ -10,11 +10,11 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import HARDLINK, Head
 from compressor.engine.nodes import node_of
 from compressor.engine.sinks import NullSink
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, OutputExistsError
 from compressor.stages.base import Bytes
 from compressor.tree.attributes import TURNED
 from compressor.tree.node import Node
-from compressor.tree.outputs import Output, OutputExistsError
+from compressor.tree.outputs import Output
 from compressor.tree.policy import MetadataError
 from compressor.tree.restore import Restorer
 from compressor.tree.restoreoptions import RestoreOptions

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from compressor.engine.asked import whole
 from compressor.engine.processors import processors
 from compressor.errors import LimitError, MemoryBudgetError, UsageError
 
@@ -40,11 +41,26 @@ class Limits(Struct, frozen=True):
 
     ``max_output`` counts bytes given, ``max_expansion`` bytes given for each byte read (beyond the
     first 64 MiB given), ``memory`` the bytes of the whole process.
+
+    Raises:
+        UsageError: one is negative, or NaN, which nothing exceeds.
+        TypeError: one is no number, or a fraction of a byte.
     """
 
     max_output: int | None = 4 << 30
     max_expansion: float | None = 2000.0
     memory: int = DEFAULT_MEMORY
+
+    def __post_init__(self) -> None:
+        """Refuse what would limit nothing, or all."""
+        if self.max_output is not None:
+            whole("max_output", self.max_output, 0)
+        most = self.max_expansion
+        if not isinstance(most, int | float | None):
+            raise TypeError(f"max_expansion is a number, not {type(most).__name__}")
+        if most is not None and not most >= 0:
+            raise UsageError("max_expansion is a number, and at least 0")
+        whole("memory", self.memory, 0)
 
     def check(self, given: int, read: int) -> None:
         """Compare what was given, and what was read for it, with the limits.
@@ -74,3 +90,14 @@ STREAMING = Limits(max_output=None)
 """For what is given bit by bit: models have more than 4 GiB, and the caller holds none of it."""
 
 UNLIMITED = Limits(max_output=None, max_expansion=None)
+
+
+def limits_or(given: Limits | None, default: Limits) -> Limits:
+    """Return the limits that a program gives, or those that hold where it gives none.
+
+    Raises:
+        TypeError: they are something else.
+    """
+    if not isinstance(given, Limits | None):
+        raise TypeError(f"limits is a compressor.Limits, not {type(given).__name__}")
+    return given or default

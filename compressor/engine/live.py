@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 CLOCK = "clock"
 """The optional feature that says: where blocks end depends on when bytes came."""
 
+LONGEST = 86_400.0  # seconds of one wait; `select` refuses some 300 years
+
 READ = 1 << 16  # bytes: reading allocates as many, however few there are
 
 
@@ -29,7 +31,7 @@ def pack_live(packer: "Packer", info: "Entry", descriptor: int, seconds: float) 
     waiting = bytearray()
     due = 0.0
     while True:
-        timeout = max(0.0, due - time.monotonic()) if waiting else None
+        timeout = min(max(0.0, due - time.monotonic()), LONGEST) if waiting else None
         ready, _, _ = select.select([descriptor], [], [], timeout)
         piece = os.read(descriptor, min(READ, packer.piece_size - len(waiting))) if ready else b""
         if piece and not waiting:

@@ -1,6 +1,7 @@
 """What a program is told of a member."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn, Self
 
 from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
@@ -51,6 +52,12 @@ class Member:
     device: tuple[int, int] | None
     xattrs: tuple[tuple[str, bytes], ...]
     _place: tuple[Index, Entry] = field(repr=False, compare=False)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle 'Member' object: send the archive's path and its name")
 
 
 def member_of(index: Index, entry: Entry) -> Member:

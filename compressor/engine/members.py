@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -12,10 +13,11 @@ from compressor.archive.leaf import Entry
 from compressor.archive.schema import FILE, HARDLINK, SYMLINK
 from compressor.archive.source import Forward, Source
 from compressor.engine.access import SeekableArchive
+from compressor.engine.asked import whole, words
 from compressor.engine.externals import Externals, Paths, paths_of
 from compressor.engine.file import CompressorFile, PathOrFile, below
 from compressor.engine.history import Version, versions_of
-from compressor.engine.limits import DEFAULT, STREAMING, Limits
+from compressor.engine.limits import DEFAULT, STREAMING, Limits, limits_or
 from compressor.engine.member import Member, member_of, text_of
 from compressor.engine.readindexed import IndexedReader
 from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
@@ -66,8 +68,9 @@ class Archive:
         self._at = at
         self._externals: Externals | None = None
         self._threads = threads
-        self._limits = limits or DEFAULT
-        self._streaming = limits or STREAMING
+        self._limits = limits_or(limits, DEFAULT)
+        self._streaming = limits_or(limits, STREAMING)
+        self._closed = False
         self._file, self._owned = below(file, "rb")
         try:
             if not self._file.seekable():
@@ -84,6 +87,7 @@ class Archive:
             raise
 
     def __enter__(self) -> Self:
+        self._opened()
         return self
 
     def __exit__(
@@ -95,33 +99,44 @@ class Archive:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("cannot pickle 'Archive' object")
+        raise TypeError("cannot pickle 'Archive' object: send its path")
 
     def close(self) -> None:
         """Close the file, if it was opened here; members can't be read any more."""
+        self._closed = True
         if self._externals is not None:
             self._externals.close()
         if self._owned:
             self._file.close()
+
+    def _opened(self) -> SeekableArchive:
+        """Return what reads the file, as long as this is open.
+
+        Raises:
+            ValueError: it is closed.
+        """
+        if self._closed:
+            raise ValueError("the archive is closed")
+        return self._archive
 
     @property
     def _external(self) -> External:
         return NONE_GIVEN if self._externals is None else self._externals
 
     def __iter__(self) -> Iterator[Member]:
-        """Yield the members in the order of the archive."""
-        for index, entry in self._archive.entries():
-            yield member_of(index, entry)
+        """Return the members in the order of the archive."""
+        return starmap(member_of, self._opened().entries())
 
     def __len__(self) -> int:
         """Return the number of members; the whole index is read."""
-        return sum(1 for _ in self._archive.entries())
+        return sum(1 for _ in self._opened().entries())
 
     def names(self) -> list[str]:
         """Return the names of the members, in the order of the archive."""
         return [member.name for member in self]
 
     def __contains__(self, name: object) -> bool:
+        self._opened()
         if not isinstance(name, str):
             return False
         try:
@@ -136,14 +151,16 @@ class Archive:
         Raises:
             MemberNotFoundError: there is none (a KeyError, too).
         """
+        archive = self._opened()
         try:
             recorded = name.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:  # no bytes read as this
             raise MemberNotFoundError(f"the archive has no member named {name!r}") from error
-        return member_of(*self._archive.find(recorded))
+        return member_of(*archive.find(recorded))
 
     def _place(self, member: Member | str) -> tuple[Index, Entry]:
         """Return the file that holds a member's content: itself, or the one that it is a name of."""
+        self._opened()
         found = self[member] if isinstance(member, str) else member
         index, entry = found._place  # noqa: SLF001  a member's way back, of no use to others
         if entry.kind == HARDLINK:
@@ -187,6 +204,7 @@ class Archive:
 
     def versions(self) -> list[Version]:
         """Return all versions, first to last; of archives in a row, those of each."""
+        self._opened()
         return versions_of(self._last)
 
     def extract(  # noqa: PLR0913  each is an option of its own, by keyword
@@ -216,7 +234,7 @@ class Archive:
             LimitError: ``limits`` would be exceeded; the rest is not restored.
             OSError: the folder can't be written to.
         """
-        folder = Path(directory)
+        archive, folder = self._opened(), Path(directory)
         status = status_of(self._file)
         how = RestoreOptions(
             default_mode(status),
@@ -229,14 +247,14 @@ class Archive:
             below="" if folder == Path() else str(folder),
         )
         what = Restoring(
-            Selection([os.fsencode(word) for word in _words(patterns)], _words(exclude)),
+            _selection(patterns, exclude),
             how,
             UnpackOptions(self._threads, self._streaming, external=self._external),
             self._at,
             skip_existing=skip_existing,
-            strip_components=strip_components,
+            strip_components=whole("strip_components", strip_components, 0),
         )
-        outcome = restore_archive(self._archive, folder, what)
+        outcome = restore_archive(archive, folder, what)
         _tell(outcome.failures, on_problem)
         return [text_of(entry.name) for entry in outcome.members]
 
@@ -249,13 +267,14 @@ class Archive:
         """
         sink = NullSink()
         options = UnpackOptions(self._threads, self._streaming, external=self._external)
-        Unpacker(Source(Forward(self._archive.source)), sink, options).run()
+        Unpacker(Source(Forward(self._opened().source)), sink, options).run()
         for _, error in sink.outcome.failures:
             raise error
 
 
-def _words(given: str | Iterable[str]) -> list[str]:
-    return [given] if isinstance(given, str) else list(given)
+def _selection(patterns: str | Iterable[str], exclude: str | Iterable[str]) -> Selection:
+    names = [os.fsencode(word) for word in words("patterns", patterns)]
+    return Selection(names, words("exclude", exclude))
 
 
 def _tell(

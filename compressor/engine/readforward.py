@@ -20,20 +20,13 @@ from compressor.engine.live import is_idle
 from compressor.engine.reading import UnpackOptions
 from compressor.engine.unpack import Unpacker
 from compressor.engine.zeros import ZEROS
-from compressor.errors import CompressorError, DamagedError, UnfinishedError, UsageError
+from compressor.errors import CompressorError, DamagedError, SeveralMembersError, UnfinishedError
 from compressor.stages.base import Bytes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 NOTHING = memoryview(b"")
-
-
-class SeveralMembersError(UsageError):
-    """The archive holds several members, and one content was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__("the archive holds several members: use compressor.Archive to choose")
 
 
 class Reader(io.RawIOBase):

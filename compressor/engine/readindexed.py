@@ -12,9 +12,9 @@ from compressor.archive.record import FOOTER_SIZE, MAGIC
 from compressor.archive.source import FileFrom
 from compressor.engine.access import SeekableArchive
 from compressor.engine.limits import Limits
-from compressor.engine.readforward import NOTHING, ForwardReader, Reader, SeveralMembersError
+from compressor.engine.readforward import NOTHING, ForwardReader, Reader
 from compressor.engine.reading import UnpackOptions
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, SeveralMembersError
 from compressor.stages.base import Bytes
 
 Content = Sequence[tuple[Index, Entry]]

@@ -175,7 +175,7 @@ class _Turned:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, FAILURES):
+        if isinstance(error, FAILURES) and not isinstance(error, CompressorError):
             raise NotRestoredError(reason_of(error)) from error
 
 

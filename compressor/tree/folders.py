@@ -8,9 +8,10 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from compressor.errors import UnsafeNameError
 from compressor.tree.node import Node
 from compressor.tree.outputs import Identity, identity_of
-from compressor.tree.policy import NameCollisionError, UnsafeNameError, shown
+from compressor.tree.policy import NameCollisionError, shown
 
 MAX_OPEN = 64  # descriptors kept; in order of name, folders rarely need more than their depth
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

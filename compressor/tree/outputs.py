@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from msgspec import Struct
 
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, OutputExistsError, OutputRefusedError
 from compressor.kernels.status import Status
 from compressor.stages.base import Bytes
 from compressor.tree.outfolders import open_folder, sync_folder
@@ -22,20 +22,6 @@ Identity = tuple[int, int]
 NOTHING: frozenset[Identity] = frozenset()
 
 _USUAL_LONGEST = 255  # bytes of a name; whether a longer one can be had, ``stat`` says at once
-
-
-class OutputRefusedError(CompressorError):
-    """What is there must stay; the message names it."""
-
-
-class OutputExistsError(OutputRefusedError):
-    """The output exists (since ``mtime_ns``), and ``force`` was not given."""
-
-    option = "force"
-
-    def __init__(self, path: Path | str, mtime_ns: int = 0) -> None:
-        super().__init__(f"{path} exists; force=True overwrites it")
-        self.mtime_ns = mtime_ns
 
 
 def identity_in(status: os.stat_result | Status) -> Identity:

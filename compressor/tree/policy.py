@@ -3,11 +3,7 @@
 import stat
 import struct
 
-from compressor.errors import CompressorError
-
-
-class UnsafeNameError(CompressorError):
-    """A recorded name would leave the target folder, or passes through a link."""
+from compressor.errors import CompressorError, UnsafeNameError
 
 
 class NamelessError(UnsafeNameError):
@@ -97,7 +93,7 @@ def stripped(name: bytes, count: int) -> bytes | None:
 
     Targets of hard links are names of members, and so stripped alike; those of symbolic links are not.
     """
-    parts = name.split(b"/", count)
+    parts = name.split(b"/", min(count, len(name)))
     return parts[count] if len(parts) > count else None
 
 

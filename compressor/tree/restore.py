@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, UnsafeNameError
 from compressor.kernels import smallfile
 from compressor.stages.base import Bytes
 from compressor.tree.attributes import FAILURES, TURNED, Attributes, Report, reason_of
@@ -34,7 +34,6 @@ from compressor.tree.policy import (
     NotRestoredError,
     SpecialFileError,
     UnsafeLinkError,
-    UnsafeNameError,
     check_link,
     check_name,
     shown,

@@ -264,7 +264,7 @@ def test_text_comes_back_in_every_encoding(encoding: str) -> None:
 def test_a_file_reads_and_seeks_as_the_plain_one_does(
     parts: list[bytes], block_size: int, threads: int, moves: list[tuple[int, int, int]]
 ) -> None:
-    packed = b"".join(compressor.compress(part, block_size=block_size) for part in parts)
+    packed = b"".join(archive_of([(b"", part)], block_size=block_size) for part in parts)
     plain = io.BytesIO(b"".join(parts))
 
     with compressor.open(io.BytesIO(packed), threads=threads) as file:
@@ -483,7 +483,7 @@ def test_nothing_is_written_behind_the_end_though_a_close_comes_first(
     call: Callable[[compressor.CompressorFile], object],
 ) -> None:
     target = io.BytesIO()
-    file = compressor.open(target, "wb", block_size=1000)
+    file = compressor.open(target, "wb", block_size=4096)
     file.write(b"begun")
     file._lock = Overtaken(file)  # type: ignore[assignment]
 

@@ -29,6 +29,14 @@ def test_a_sample_of_a_large_model_is_still_known_as_numbers(run: Run) -> None:
     assert "floatsplit bf16" in done
 
 
+def test_a_sample_may_be_larger_than_memory(run: Run) -> None:
+    Path("a").write_bytes(b"the same text " * 500)
+
+    (codec,) = lines(run("bench", "a", "--json", "--codec", "store", "--sample", "8000000T").stdout)
+
+    assert codec["plain_bytes"] == 7000
+
+
 def test_a_level_takes_several_files_as_one_archive(run: Run) -> None:
     Path("d").mkdir()
     for name in "abc":

@@ -93,6 +93,12 @@ def test_a_live_stream_can_be_read_while_it_is_written(folder: Path) -> None:
         assert writer.wait() == reader.wait() == 0
 
 
+def test_a_live_stream_may_wait_for_longer_than_a_clock_goes(run: Run) -> None:
+    packed = run("compress", "--flush-after", "1e10", input=b"x").stdout
+
+    assert run("decompress", "-c", input=packed).stdout == b"x"
+
+
 def test_the_archive_says_that_the_clock_cut_it(run: Run) -> None:
     Path("a.cz").write_bytes(run("--flush-after", "1", input=b"x").stdout)
 

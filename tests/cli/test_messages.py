@@ -79,6 +79,23 @@ def things(folder: Path) -> Path:
             "Invalid value for '--block-size': 8G is more than 1073741824 bytes; "
             "see compressor compress --help",
         ),
+        (
+            "list --memory 9999999T a.cz",
+            2,
+            "Invalid value for '--memory': 9999999T is more than 9223372036854775807 bytes; "
+            "see compressor list --help",
+        ),
+        (
+            f"-{'9' * 5000} a",
+            2,
+            "levels go from -1 to -9; --codec zstd:level=22 goes beyond",
+        ),
+        (
+            "compress --flush-after nan",
+            2,
+            "Invalid value for '--flush-after': nan is not a finite number; "
+            "see compressor compress --help",
+        ),
         ("decompress a.cz -o a.cz", 1, "a.cz is an input; name another output"),
         (
             "convert a.cz",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from compressor.errors import CompressorError
+from compressor.errors import CompressorError, OutputExistsError
 from compressor.tree import outputs
-from compressor.tree.outputs import OutputExistsError, opened_output
+from compressor.tree.outputs import opened_output
 from compressor.tree.permissions import access_of, shared_permissions, umask, without_group
 
 

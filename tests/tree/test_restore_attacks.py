@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compressor.errors import UnsafeNameError
 from compressor.tree import folders
-from compressor.tree.policy import UnsafeNameError
 from compressor.tree.restore import Restorer
 from compressor.tree.restoreoptions import RestoreOptions
 from tests.tree.attacks import ATTACKS, Attack, Member, file, folder, hard, link
