@@ -5,7 +5,7 @@ Reads what it needs and no more; what it reads is checked like everything else.
 
 import bisect
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from operator import itemgetter
 
 from compressor.archive import record, schema
@@ -292,8 +292,7 @@ class Index:
     ) -> Iterator[tuple[int, Span]]:
         starts = list(accumulate(map(itemgetter(2), spans), initial=position))
         first = max(bisect.bisect_right(starts, part[0]) - 1, 0)
-        for number in range(first, len(spans)):
-            at, span = starts[number], spans[number]
+        for at, span in islice(zip(starts, spans, strict=False), first, None):
             if at >= part[1]:
                 return
             if level == 0:
@@ -305,8 +304,7 @@ class Index:
         offset, own_position, length = span
         meta, _ = self.record(offset, Kind.EXTENTS).checked()
         page = schema.unpack_extents(meta, offset)
-        if (page.level, page.position, page.length) != (level, position, length):
-            # F-046
+        if (page.level, page.position, page.length) != (level, position, length):  # F-046
             raise DamagedError("a page of extents is not the one that is listed", offset=offset)
         if own_position != position:
             raise DamagedError("a page of extents is listed at another place", offset=offset)
