@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t, uint64_t
 
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError
 
 
 cdef extern from "floatsplit_kernel.h" nogil:
@@ -43,6 +43,10 @@ MESSAGES = {
 }
 
 
+def _has(bytes form) -> bool:
+    return floatsplit_path_named(form) is not NULL
+
+
 cdef const floatsplit_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made.
     name = os.environ.get("COMPRESSOR_KERNEL", "")
@@ -50,10 +54,9 @@ cdef const floatsplit_path *_path() except NULL:
     cdef const char *wanted = encoded
     cdef const floatsplit_path *path = floatsplit_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: floatsplit has portable, ssse3 and avx2, "
-            "and this processor must have what is asked for"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(name, _has)
     return path
 
 

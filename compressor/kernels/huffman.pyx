@@ -7,7 +7,7 @@ from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
 
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError
 from compressor.kernels.arena import arena
 from compressor.kernels.objects cimport (
     PyByteArray_AS_STRING,
@@ -71,6 +71,10 @@ MESSAGES = {
 }
 
 
+def _has(bytes form) -> bool:
+    return huffman_path_named(form) is not NULL
+
+
 cdef const huffman_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made.
     name = os.environ.get("COMPRESSOR_KERNEL", "")
@@ -78,9 +82,9 @@ cdef const huffman_path *_path() except NULL:
     cdef const char *wanted = encoded
     cdef const huffman_path *path = huffman_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: on this processor huffman has {', '.join(kernel_names())}"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(name, _has)
     return path
 
 
