@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-HIGHEST = 10**18
+HIGHEST = 10**18  # of 18 digits none is above
 ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+_POSITIVE = r"([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]{1,2})?"
 _SIZE = r"([0-9]{1,18}(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$"
 
 
@@ -90,7 +91,7 @@ class Positive(click.ParamType[float]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read a number."""
-        if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]*)?|\.[0-9]+", value) or not float(value):
+        if not re.fullmatch(_POSITIVE, value) or not float(value):
             self.fail(f"{value!r} is not a number above 0", param, ctx)
         return float(value)
 
