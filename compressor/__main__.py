@@ -21,10 +21,9 @@ def main() -> None:
 
 def _version() -> int:
     try:
-        print(f"compressor {__version__}", flush=True)  # noqa: T201  (no click yet)
-    except OSError as error:
-        sys.stderr.write(f"compressor: stdout: {error.strerror}\n")
-        return 1
+        os.write(1, f"compressor {__version__}\n".encode())
+    except OSError:  # it fails there, too, where such is seen to
+        return _run()
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from compressor import __version__
 from compressor.cli import naming, shorthand
 from compressor.cli.options import REPORT
 from compressor.cli.report import Report, say_error
@@ -84,7 +85,7 @@ def _suggestion(file: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`compressor COMMAND --help` explains a command, with examples.",
 )
-@click.version_option(None, "-V", "--version", package_name="compressor-cz", prog_name="compressor")
+@click.version_option(__version__, "-V", "--version", message="compressor %(version)s")
 def commands() -> None:
     r"""Compress files and streams into .cz archives, and get the same bytes back.
 
@@ -202,13 +203,15 @@ def _run(argv: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # the last to hear of it
-        return _say(error, context, argv)
+        report = context.meta.get(REPORT) if context else None
+        if report is None and isinstance(error, OSError) and error.filename is None:
+            raise  # no command has begun: it was help or the like, which stdout could not take
+        return _say(error, report, argv)
 
 
-def _say(error: Exception, context: click.Context | None, argv: list[str]) -> int:
+def _say(error: Exception, report: Report | None, argv: list[str]) -> int:
     """Say what ended the run, in the way that was asked for; return the exit code."""
     as_json = "--json" in argv
-    report: Report | None = context.meta.get(REPORT) if context else None
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "compressor"
         what = error.format_message().rstrip(".")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from compressor.cli.coding import coding, packing_from, versioning
 from compressor.cli.options import (
+    INPUT,
     PATH,
     basing,
     externals_from,
@@ -31,7 +32,7 @@ from compressor.tree.walk import ScanOptions
     "damaged.",
 )
 @click.argument("archive", type=PATH)
-@click.argument("inputs", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@click.argument("inputs", nargs=-1, required=True, type=INPUT, metavar="PATH...")
 @click.option(
     "--checksum", is_flag=True, help="Read all files, not only those with a new size or time."
 )

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from compressor.cli.measuring import left_out, measuring
-from compressor.cli.options import PATH, report_from
+from compressor.cli.options import PATH, Integer, report_from
 from compressor.cli.plots import Picture, draw_frontier
 from compressor.cli.report import Report, shown, size
 from compressor.engine import levelbench
@@ -28,7 +28,7 @@ COLUMNS = (
     "--level",
     "levels",
     multiple=True,
-    type=click.IntRange(1, 9),
+    type=Integer(1, 9),
     help="Try only this; may be repeated.  [default: 1, 3, 5, 7, 9]",
 )
 @measuring("the usual ones", "the data", "size against speed, in and out")
@@ -49,9 +49,8 @@ def bench(inputs: tuple[Path, ...], sample: int, **options: Any) -> int:
     paths = inputs or (Path(sysconfig.get_path("stdlib")),)
     data = gather(paths, sample)
     named = ", ".join(map(shown, paths))
-    if not options["as_json"]:
-        click.echo(f"{size(sum(map(len, data.files)))} of {named}")
-        click.echo(COLUMNS)
+    if not report.as_json:
+        report.output("bench", f"{size(sum(map(len, data.files)))} of {named}\n{COLUMNS}")
     rows = _measured(data, options["levels"], options["chains"], report)
     uses = [use for row in rows if isinstance(row, LevelRow) for use in row.uses]
     report.outputs("bench level", uses, _lines, _fields)

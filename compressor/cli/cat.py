@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ from compressor.archive.index import Index
 from compressor.archive.leaf import Entry
 from compressor.cli import completion, paths
 from compressor.cli.options import (
+    OUTPUT,
     PATH,
     at_version,
     basing,
@@ -33,12 +33,13 @@ from compressor.errors import UsageError
 from compressor.stages.base import Bytes
 
 Write = Callable[[Bytes], object]
-Give = Callable[[Write], Iterable[Entry]]
-"""Writes what is asked for, and gives the entries of the files that it is of."""
+Give = Callable[[Write], Iterable[bytes]]
+"""Writes what is asked for, and gives the names of the files that it is of."""
 
 Opened = tuple[Path, BinaryIO]
 
-_RANGE = r"([0-9]{0,18}):([0-9]{0,18})$"
+OPEN_END = 1 << 62  # bytes; behind the end of any file
+_RANGE = r"([0-9]{0,4000}):([0-9]{0,4000})\Z"  # more than int() takes is no position
 
 
 @click.command()
@@ -63,7 +64,7 @@ _RANGE = r"([0-9]{0,18}):([0-9]{0,18})$"
     type=click.Choice(["safetensors", "npy", "raw"]),
     help="What tensors are written as.  [default: safetensors]",
 )
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write there, not to stdout.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write there, not to stdout.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite FILE.")
 @basing
 @resources
@@ -88,20 +89,17 @@ def cat(archive: Path, members: tuple[str, ...], **options: Any) -> int:
         found = recognised(source, file)
         if isinstance(found, ForeignFile):
             _refuse_members(found, members, options)
-            with _output(archive, options) as write:
-                found.copy(write, options["part"], reading_from(options))
-            report.result("written", shown(archive), path=str(archive), name="")
-            return report.exit_code
-        if not source.regular:
+            give = _content_of(found, options)
+        elif source.regular:
+            plan = _tensors_of if options["tensors"] else _parts_of
+            give = plan((archive, file), members, options, report)
+        else:
             raise UsageError(
                 "cat needs a file to look into; `compressor decompress -c` reads pipes"
             )
-        plan = _tensors_of if options["tensors"] else _parts_of
-        give = plan((archive, file), members, options, report)
-        with _output(archive, options) as write:
-            for entry in give(write):
-                name = os.fsdecode(entry.name)
-                report.result("written", shown(entry.name), path=str(archive), name=name)
+        for name in _written(give, archive, options):
+            line = shown(name or archive)
+            report.result("written", line, path=str(archive), name=os.fsdecode(name))
     return report.exit_code
 
 
@@ -122,21 +120,34 @@ def _refuse_members(file: ForeignFile, members: tuple[str, ...], options: dict[s
         )
 
 
-@contextmanager
-def _output(archive: Path, options: dict[str, Any]) -> Iterator[Write]:
-    """Give what writes: to stdout, or to a file that appears when all of it was written."""
+def _written(give: Give, archive: Path, options: dict[str, Any]) -> Iterator[bytes]:
+    """Write what is asked for; yield the names of the files that it is of, once these are where they go.
+
+    On stdout each one is there at once; a file appears when all of it was written.
+    """
     path: Path | None = options["output"]
     if path is None or path == STDIN:
         stdout_descriptor()
-        yield write_stdout
+        yield from give(write_stdout)
         return
     from compressor.engine.restoring import default_mode  # for those who want a file
     from compressor.tree.outputs import opened_output
 
     protected = paths.identities([archive, *options["bases"]])
     with opened_output(path, force=options["force"], protected=protected) as output:
-        yield output.write
+        names = list(give(output.write))
         output.commit(mode=default_mode(None), mtime_ns=None, sync=False)
+    yield from names
+
+
+def _content_of(file: ForeignFile, options: dict[str, Any]) -> Give:
+    """Return what writes another program's file, which has no name inside."""
+
+    def give(write: Write) -> Iterator[bytes]:
+        file.copy(write, options["part"], reading_from(options))
+        yield b""
+
+    return give
 
 
 def _parts_of(
@@ -149,10 +160,10 @@ def _parts_of(
     )
     require(archive, _parts(files_in(archive, members), options["part"]))
 
-    def give(write: Write) -> Iterator[Entry]:
+    def give(write: Write) -> Iterator[bytes]:
         for index, entry, begin, end in _parts(files_in(archive, members), options["part"]):
             archive.copy(index, entry, write, (begin, end))
-            yield entry
+            yield entry.name
 
     return give
 
@@ -167,9 +178,9 @@ def _tensors_of(
     for one in chosen:
         one.need()
 
-    def give(write: Write) -> Iterable[Entry]:
+    def give(write: Write) -> Iterable[bytes]:
         write_tensors(chosen, options["form"] or "safetensors", write)
-        return {one.entry.name: one.entry for one in chosen}.values()
+        return dict.fromkeys(one.entry.name for one in chosen)
 
     return give
 
@@ -182,7 +193,8 @@ def _bounds(part: str | None) -> tuple[int, int] | None:
         raise UsageError(
             f"--range {part}: write START:END in bytes, such as 0:4096; either may be left out"
         )
-    begin, end = int(match[1] or 0), int(match[2] or (1 << 62))
+    begin = int(match[1] or 0)
+    end = int(match[2]) if match[2] else max(begin, OPEN_END)
     if begin > end:
         raise UsageError(f"--range {part} ends before it begins")
     return begin, end

@@ -1,6 +1,7 @@
 """Options of what packs: which chain, blocks of which size, and what is said of the version."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import click
 
 from compressor.archive.record import MAX_BLOCK
 from compressor.cli import completion
-from compressor.cli.options import Size, together
+from compressor.cli.options import Integer, Size, together
 from compressor.cli.report import Report
 from compressor.engine.packoptions import LEAST_BLOCK, SOLID_SIZE, PackOptions
 from compressor.errors import UsageError
@@ -42,11 +43,11 @@ class Time(click.ParamType[int]):
         if isinstance(value, int):
             return value
         text = str(value).strip()
+        if since_epoch := re.fullmatch(r"@(-?[0-9]{1,18})", text):
+            return int(since_epoch[1]) * 10**9
         try:
-            if text.startswith("@"):
-                return int(text[1:]) * 10**9
             moment = datetime.fromisoformat(text)
-        except (ValueError, OverflowError):
+        except ValueError:
             self.fail(
                 f"{value!r} is no time; write 2026-11-22T10:00:00Z or @1763800000", param, ctx
             )
@@ -65,7 +66,7 @@ coding = together(
         click.option(f"-{level}", "level", cls=_Level, flag_value=level, type=int)
         for level in range(1, 10)
     ),
-    click.option("--level", type=click.IntRange(0, 9), help="The same, by name; 0 is --fast."),
+    click.option("--level", type=Integer(0, 9), help="The same, by name; 0 is --fast."),
     click.option("--fast", "level", flag_value=0, type=int, help="Faster than -1."),
     click.option("--best", "level", flag_value=9, type=int, help="The same as -9."),
     click.option(
@@ -130,7 +131,7 @@ def level_from(options: Mapping[str, Any]) -> int | None:
     """Return the level asked for, by option or by the environment; a codec needs none."""
     level: int | None = options["level"]
     text = os.environ.get("COMPRESSOR_LEVEL")
-    if level is not None or options["codec"] is not None or text is None:
+    if level is not None or options["codec"] is not None or not text:
         return level
     if text not in map(str, LEVELS):
         raise UsageError(f"COMPRESSOR_LEVEL={text!r} is not a level from 1 to 9")

@@ -8,6 +8,7 @@ import click
 from compressor.cli import paths
 from compressor.cli.coding import coding, packing_from, versioning
 from compressor.cli.options import (
+    INPUT,
     OUTPUT,
     PATH,
     POSITIVE,
@@ -54,7 +55,7 @@ packing_options = together(
     "arrays are packed by their type at every level, smaller from -5 on, smallest (and slowly) from -7 on. "
     "Codecs: `compressor codecs`. Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 some inputs failed.",
 )
-@click.argument("inputs", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.argument("inputs", nargs=-1, type=INPUT, metavar="[PATH]...")
 @click.option(
     "--format",
     "form",
@@ -86,7 +87,9 @@ def compress(**options: Any) -> int:
     report = report_from(options, data_to_stdout=to_stdout)
     _refuse_contradictions(options, to_stdout=to_stdout)
     externals_from(options)  # before -C takes us elsewhere
-    inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
+    inputs = paths.gather(
+        options["inputs"], options["files_from"], options["directory"], zero=options["zero"]
+    )
     if STDIN in inputs and len(inputs) > 1:
         raise UsageError("stdin can't be packed together with files: pack it alone")
     with inside(options):
@@ -94,6 +97,7 @@ def compress(**options: Any) -> int:
         if to_stdout or options["output"]:
             packing.into_one(None if to_stdout else options["output"])
         else:
+            paths.note_none(inputs, report)
             packing.each()
     return report.exit_code
 

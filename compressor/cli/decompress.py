@@ -64,8 +64,9 @@ def decompress(**options: Any) -> int:
     _refuse_contradictions(options, to_stdout=to_stdout)
     inputs = paths.gather(options["inputs"], options["files_from"], zero=options["zero"])
     below = options["directory"] or options["name_stored"]
-    if options["output"] and len(inputs) > 1:
+    if options["output"] and len(inputs) != 1:
         raise UsageError("-o takes the content of one archive")
+    paths.note_none(inputs, report)
     if STDIN in inputs and len(inputs) > 1 and not (to_stdout or below):
         raise UsageError("stdin has no name to go by: say where its content goes, with -c or -C")
     return Unpacking(inputs, options, report, to_stdout=to_stdout).run()

@@ -22,13 +22,17 @@ LEVELS = (3, 9)
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PATH, required=True, metavar="PATH...")
-@measuring("every codec", "each PATH", "how often each byte occurs, and what codecs reach")
+@measuring(
+    "levels 3 and 9, and every codec",
+    "each PATH",
+    "how often each byte occurs, and what codecs reach",
+)
 def entropy(inputs: tuple[Path, ...], chains: tuple[str, ...], **options: Any) -> int:
     r"""Say how small data could be by its statistics, and how near to that codecs come.
 
     Order 0 takes bytes one by one, order 1 each with the one before it. Codecs that find repeats can go
-    below both, and so can levels, which take tensors by their types. Of a folder the files are taken one
-    after the other; - is stdin.
+    below both, and so can levels 3 and 9 of `compress`, which take tensors by their types (`bench` tries
+    any level). Of a folder the files are taken one after the other; - is stdin.
 
     \b
       compressor entropy model.bin
@@ -51,7 +55,7 @@ def _look(
     data = gather([path], sample)
     plain = data.joined
     found = measure(plain)
-    _show(path, found, report)
+    _show(path, found, report, "codec" if chains else "level or codec")
     rows = []
     levels = () if chains else LEVELS
     for row in chain(levelbench.measure(data, levels), try_codecs(plain, chains or codecs())):
@@ -64,14 +68,14 @@ def _look(
     return found, rows
 
 
-def _show(path: Path, found: Entropy, report: Report) -> None:
+def _show(path: Path, found: Entropy, report: Report, tried: str) -> None:
     bounds = [found.bound(found.order0), found.bound(found.order1)]
     lines = [f"{shown(path)}: {size(found.plain_size)}"]
     lines += [f"{'':<16}{'bits a byte':>12}{'bound':>10}{'of all':>8}"]
     for order, (bits, bound) in enumerate(zip((found.order0, found.order1), bounds, strict=True)):
         share = bound / found.plain_size
         lines.append(f"{f'order {order}':<16}{bits:>12.4f}{size(bound):>10}{share:>8.4f}")
-    lines.append(f"{'level or codec':<16}{'':>12}{'packed':>10}{'of all':>8}{'by order 0':>12}")
+    lines.append(f"{tried:<16}{'':>12}{'packed':>10}{'of all':>8}{'by order 0':>12}")
     report.output(
         "entropy",
         "\n".join(lines),

@@ -22,6 +22,7 @@ from compressor.cli.report import shown, size
 from compressor.cli.sources import opened_archive, stdout_descriptor, write_stdout
 from compressor.engine.access import SeekableArchive, opened_index
 from compressor.engine.export import TarWriter, export
+from compressor.engine.needs import require, whole
 from compressor.tree.inputs import Input
 from compressor.tree.outputs import opened_output
 from compressor.tree.permissions import access_of, shared_permissions
@@ -56,6 +57,7 @@ def export_archive(archive: Path, **options: Any) -> int:
         opened = opened_index(
             file, reading_from(options), lambda error: report.fail(error, archive), options["at"]
         )
+        require(opened, whole(opened.entries()))  # before a byte is written
         written = _written(archive, source, opened, options)
         line = f"{shown(output)}: {written.members} members, {size(written.plain_size)}"
         fields = {"members": written.members, "plain_bytes": written.plain_size}

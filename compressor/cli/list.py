@@ -44,7 +44,7 @@ Lines = Callable[[Sequence[Entry]], Iterable[str]]
 @budget
 @reporting
 def list_members(**options: Any) -> int:
-    r"""List the members of archives, or of stdin, by name: size, time, name.
+    r"""List the members of archives, or of stdin, by name: size, time (local, as `ls -l`), name.
 
     Of an archive with several versions the last one; from a pipe each one, under its number. Files of
     gzip, bzip2, xz, lzma, lz4, zstd, lzop and compress are read to their end.

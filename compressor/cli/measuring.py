@@ -3,7 +3,7 @@
 import click
 
 from compressor.cli import completion
-from compressor.cli.options import PATH, Decorator, Size, reporting, together
+from compressor.cli.options import OUTPUT, Decorator, Size, reporting, together
 from compressor.cli.report import Report
 from compressor.engine.benchmark import SAMPLE
 from compressor.errors import CompressorError
@@ -31,7 +31,7 @@ def measuring(codecs: str, sampled: str, drawn: str) -> Decorator:
         ),
         click.option(
             "--plot",
-            type=PATH,
+            type=OUTPUT,
             metavar="FILE",
             help=f"Draw {drawn}, to FILE: .png, .svg or .pdf.",
         ),

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from compressor.cli.paths import STDIN, literal
+from compressor.cli.paths import STDIN, literal, names_folder
 from compressor.cli.report import Report
 from compressor.engine.limits import Limits
 from compressor.engine.reading import NONE_GIVEN, External, UnpackOptions
@@ -23,8 +22,11 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_SIZE = r"([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*([kmgt]?)(i?)b?$"
 MOST = (1 << 63) - 1  # bytes: no file has more, and no call takes more
+HIGHEST = 10**18  # of 18 digits none is above
+ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+_POSITIVE = r"([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]{1,2})?"
+_SIZE = r"([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*([kmgt]?)(i?)b?$"
 
 
 class Size(click.ParamType[int]):
@@ -56,6 +58,46 @@ def _in_bytes(size: int) -> str:
     return f"{size} byte{'s' * (size != 1)}"
 
 
+class Integer(click.ParamType[int]):
+    """A number in ASCII's digits: ``int`` takes those of all scripts, and underscores."""
+
+    name = "N"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._taken = range(least, HIGHEST if most is None else most + 1)
+        self._words = f"{least} {'on' if most is None else f'to {most}'}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number.
+
+        Raises:
+            UsageError: the environment's is none.
+        """
+        if isinstance(value, int):
+            return value
+        number = int(value) if re.fullmatch("[0-9]{1,18}", value) else -1
+        if number not in self._taken:
+            wrong = f"{value!r} is not a number from {self._words}"
+            if param and ctx and ctx.get_parameter_source(param.name or "") is ENVIRONMENT:
+                raise UsageError(f"{param.envvar}={wrong}")
+            self.fail(wrong, param, ctx)
+        return number
+
+
+class Positive(click.ParamType[float]):
+    """A number above 0, in ASCII's digits."""
+
+    name = "NUMBER"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number."""
+        if not re.fullmatch(_POSITIVE, value) or not float(value):
+            self.fail(f"{value!r} is not a number above 0", param, ctx)
+        return float(value)
+
+
 class FilePath(click.Path):
     """A path; ``-`` is stdin or stdout, ``./-`` a file of that name."""
 
@@ -64,7 +106,20 @@ class FilePath(click.Path):
         text = os.fsdecode(value)
         if not text:
             self.fail("a path can't be empty", param, ctx)
-        return STDIN if text == "-" else literal(text)
+        return STDIN if text == "-" else literal(text, self._folder(ctx))
+
+    def _folder(self, ctx: click.Context | None) -> Path | None:
+        """Return where it is to be found; None is here."""
+        del ctx
+        return None
+
+
+class InputPath(FilePath):
+    """A path below what -C names, which is read before it."""
+
+    def _folder(self, ctx: click.Context | None) -> Path | None:
+        folder = ctx.params.get("directory") if ctx else None
+        return folder if isinstance(folder, Path) else None
 
 
 class OutputPath(FilePath):
@@ -72,7 +127,10 @@ class OutputPath(FilePath):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Read a path."""
-        return super().convert("-" if value == "/dev/stdout" else value, param, ctx)
+        path = super().convert("-" if value == "/dev/stdout" else value, param, ctx)
+        if names_folder(os.fsdecode(value)) and not path.is_dir():
+            raise UsageError(f"{value} is not a folder; name a file")
+        return path
 
 
 class BasePath(FilePath):
@@ -90,25 +148,8 @@ class BasePath(FilePath):
 
 
 PATH = FilePath(path_type=Path, allow_dash=True)
+INPUT = InputPath(path_type=Path, allow_dash=True)
 OUTPUT = OutputPath(path_type=Path, allow_dash=True)
-
-
-class Positive(click.FloatRange):
-    """A number above 0, and below infinity: nothing compares with NaN."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read a number."""
-        number = float(super().convert(value, param, ctx))
-        if not isfinite(number):
-            self.fail(f"{value} is not a finite number", param, ctx)
-        return number
-
-
 POSITIVE = Positive()
 
 
@@ -145,7 +186,7 @@ resources = together(
     click.option(
         "-T",
         "--threads",
-        type=click.IntRange(0, 1024),
+        type=Integer(0, 1024),
         default=0,
         envvar="COMPRESSOR_THREADS",
         show_envvar=True,
@@ -200,6 +241,7 @@ scanning = together(
         "-C",
         "--directory",
         type=PATH,
+        is_eager=True,  # before the paths
         metavar="DIR",
         help="Change to DIR, and read paths from there.",
     ),
@@ -235,7 +277,7 @@ scanning = together(
 restoring = together(
     click.option(
         "--strip-components",
-        type=click.IntRange(0),
+        type=Integer(0),
         default=0,
         metavar="N",
         help="Leave out the first N folders of each name.",
@@ -248,7 +290,7 @@ restoring = together(
 )
 
 at_version = click.option(
-    "--at", type=click.IntRange(1), metavar="N", help="What the archive was at version N."
+    "--at", type=Integer(1), metavar="N", help="What the archive was at version N."
 )
 
 limiting = together(

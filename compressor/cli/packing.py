@@ -168,7 +168,13 @@ class Packing:
     # One archive of all inputs
 
     def into_one(self, output: Path | None) -> None:
-        """Pack all inputs into one archive: a file, or stdout (None)."""
+        """Pack all inputs into one archive: a file, or stdout (None).
+
+        Raises:
+            CompressorError: there are none.
+        """
+        if not self._inputs:
+            raise CompressorError("the list of inputs is empty: there is nothing to pack")
         if output and self._inputs != [STDIN] and self._up_to_date(self._inputs, output):
             return
         as_tree = any(is_folder(path, self._scanning) for path in self._inputs)

@@ -3,12 +3,13 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from compressor.cli.report import Report
 from compressor.errors import CompressorError, OutputExistsError, OutputRefusedError, UsageError
 from compressor.tree.inputs import file_identities, open_input
 from compressor.tree.outputs import Identity, identity_in
@@ -16,10 +17,22 @@ from compressor.tree.outputs import Identity, identity_in
 STDIN = Path("-")
 
 
-def literal(text: str) -> Path:
-    """Return the path of a file, even one that is named ``-``."""
+def literal(text: str, folder: Path | None = None) -> Path:
+    """Return the path of a file, even one that is named ``-``; it is to be found below ``folder``.
+
+    Raises:
+        UsageError: it ends as a folder's does, and a file is there: ``Path`` drops the slash.
+    """
     path = Path(text)
+    there = (folder or Path()) / path
+    if names_folder(text) and os.path.lexists(there) and not there.is_dir():
+        raise UsageError(f"{text} is not a folder")
     return Path.cwd() / path if path == STDIN else path
+
+
+def names_folder(text: str) -> bool:
+    """Whether a path can be that of a folder only."""
+    return text.endswith(("/", "/."))
 
 
 def is_piped(options: Mapping[str, Any]) -> bool:
@@ -27,15 +40,20 @@ def is_piped(options: Mapping[str, Any]) -> bool:
     return set(options["inputs"]) <= {STDIN} and options["files_from"] is None
 
 
-def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> list[Path]:
-    """Return all inputs in order, each once; stdin where none is given."""
+def gather(
+    paths: tuple[Path, ...], files_from: Path | None, folder: Path | None = None, *, zero: bool
+) -> list[Path]:
+    """Return all inputs in order, each once; stdin where none is given, no list either.
+
+    Those that a list names are to be found below ``folder``.
+    """
     if zero and files_from is None:
         raise UsageError("-0 is for --files-from")
     found = list(paths)
     if files_from is not None:
         if files_from == STDIN and STDIN in found:
             raise UsageError("stdin can't be both the list of paths and an input")
-        found += _listed(files_from, zero=zero)
+        found += [literal(text, folder) for text in _listed(files_from, zero=zero)]
     elif not found:
         found = [STDIN]
     unique: dict[Path, Path] = {}
@@ -46,12 +64,18 @@ def gather(paths: tuple[Path, ...], files_from: Path | None, *, zero: bool) -> l
     return list(unique.values())
 
 
-def _listed(files_from: Path, *, zero: bool) -> list[Path]:
+def note_none(inputs: Sequence[Path], report: Report) -> None:
+    """Say that there is nothing to do, where that is so: it is no error, as with ``xargs -r``."""
+    if not inputs:
+        report.note("the list of inputs is empty: nothing is done")
+
+
+def _listed(files_from: Path, *, zero: bool) -> list[str]:
     data = sys.stdin.buffer.read() if files_from == STDIN else files_from.read_bytes()
     if not zero and b"\0" in data:
         raise UsageError(f"{files_from} holds NUL bytes: -0 takes them for the ends of paths")
     lines = data.split(b"\0" if zero else b"\n")
-    return [literal(os.fsdecode(line)) for line in lines if line]
+    return [os.fsdecode(line) for line in lines if line]
 
 
 def place(path: Path) -> Path:

@@ -5,7 +5,15 @@ from typing import Any
 
 import click
 
-from compressor.cli.options import PATH, basing, reading_from, report_from, reporting, resources
+from compressor.cli.options import (
+    PATH,
+    Integer,
+    basing,
+    reading_from,
+    report_from,
+    reporting,
+    resources,
+)
 from compressor.cli.report import Report, shown, size
 from compressor.engine.prune import prune as prune_archive
 
@@ -14,7 +22,7 @@ from compressor.engine.prune import prune as prune_archive
 @click.argument("archive", type=PATH)
 @click.option(
     "--keep-last",
-    type=click.IntRange(1),
+    type=Integer(1),
     required=True,
     metavar="N",
     help="How many versions stay, counted from the last.",

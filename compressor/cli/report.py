@@ -20,12 +20,13 @@ LINES = 1000  # that are written at once
 
 
 def shown(name: Path | str | bytes) -> str:
-    """Return a name as one line for people: what a terminal would not print is escaped."""
+    """Return a name as one line for people: what a terminal would not print is escaped, a backslash too."""
     recorded = name if isinstance(name, bytes) else os.fsencode(name)
-    return _printable(recorded.decode("utf-8", "backslashreplace"))
+    return _printable(recorded.replace(b"\\", b"\\\\"))
 
 
-def _printable(text: str) -> str:
+def _printable(line: bytes) -> str:
+    text = line.decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -33,7 +34,7 @@ def _printable(text: str) -> str:
 
 def say_error(text: str) -> None:
     """Write an error for people to stderr; it may hold names that nobody vouches for."""
-    safe = "\n".join(shown(line) for line in text.split("\n"))
+    safe = "\n".join(_printable(os.fsencode(line)) for line in text.split("\n"))
     sys.stderr.write(f"compressor: {safe}\n")
 
 

@@ -1,12 +1,12 @@
 """compressor versions."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from compressor.cli import listing
 from compressor.cli.options import PATH, report_from, reporting
 from compressor.cli.report import Report, shown
 from compressor.cli.sources import opened_archive
@@ -18,7 +18,7 @@ from compressor.errors import UsageError
 @click.argument("archive", type=PATH)
 @reporting
 def versions(archive: Path, **options: Any) -> int:
-    r"""List the versions of an archive: number, time, members, bytes added, label.
+    r"""List the versions of an archive: number, time (local), members, bytes added, label.
 
     \b
       compressor versions run.cz
@@ -40,7 +40,7 @@ def _list(archive: Path, report: Report) -> None:
 
 
 def _say(archive: Path, stamp: Version, report: Report) -> None:
-    when = _when(stamp.time_ns)
+    when = listing.when(stamp.time_ns) if stamp.time_ns else "-".ljust(16)
     line = (
         f"{stamp.number:>6}  {when}  {stamp.members:>9,}  {stamp.added:>15,}  {shown(stamp.label)}"
     )
@@ -54,16 +54,6 @@ def _say(archive: Path, stamp: Version, report: Report) -> None:
         members=stamp.members,
         added_bytes=stamp.added,
     )
-
-
-def _when(time_ns: int) -> str:
-    """Return a time for people, in UTC; 0 is none."""
-    if not time_ns:
-        return "-".ljust(20)
-    try:
-        return datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return f"@{time_ns // 10**9}".ljust(20)
 
 
 COMMAND = versions

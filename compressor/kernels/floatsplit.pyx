@@ -9,7 +9,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t, uint64_t
 from libc.stdlib cimport getenv
 
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError
 
 
 cdef extern from "floatsplit_kernel.h" nogil:
@@ -44,6 +44,10 @@ MESSAGES = {
 }
 
 
+def _has(bytes form) -> bool:
+    return floatsplit_path_named(form) is not NULL
+
+
 cdef const floatsplit_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
     cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
@@ -51,11 +55,9 @@ cdef const floatsplit_path *_path() except NULL:
         wanted if wanted is not NULL and wanted[0] else NULL
     )
     if path is NULL:
-        name = os.fsdecode(<bytes>wanted)
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: floatsplit has portable, ssse3 and avx2, "
-            "and this processor must have what is asked for"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(os.fsdecode(<bytes>wanted), _has)
     return path
 
 

@@ -8,7 +8,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
 from libc.stdlib cimport getenv
 
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError
 from compressor.kernels.arena import arena
 from compressor.kernels.objects cimport (
     PyByteArray_AS_STRING,
@@ -72,6 +72,10 @@ MESSAGES = {
 }
 
 
+def _has(bytes form) -> bool:
+    return huffman_path_named(form) is not NULL
+
+
 cdef const huffman_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
     cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
@@ -79,10 +83,9 @@ cdef const huffman_path *_path() except NULL:
         wanted if wanted is not NULL and wanted[0] else NULL
     )
     if path is NULL:
-        name = os.fsdecode(<bytes>wanted)
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: on this processor huffman has {', '.join(kernel_names())}"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(os.fsdecode(<bytes>wanted), _has)
     return path
 
 

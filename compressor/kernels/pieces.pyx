@@ -8,8 +8,6 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
-from compressor.errors import UsageError
-
 
 cdef extern from "pieces_kernel.h" nogil:
     enum:
@@ -52,6 +50,10 @@ cdef size_t SLOTS_FEWEST = 64  # of each generation; fewer would forget at almos
 cdef size_t SLOTS_MOST = 0xffffffff  # what the first 32 bits of a hash can tell apart
 
 
+def _has(bytes form) -> bool:
+    return pieces_path_named(form) is not NULL
+
+
 cdef const pieces_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made.
     name = os.environ.get("COMPRESSOR_KERNEL", "")
@@ -59,10 +61,9 @@ cdef const pieces_path *_path() except NULL:
     cdef const char *wanted = encoded
     cdef const pieces_path *path = pieces_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: pieces takes portable, ssse3, avx2, avx512 and neon, "
-            "and this processor must have what is asked for"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(name, _has)
     return path
 
 

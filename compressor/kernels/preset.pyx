@@ -7,7 +7,7 @@ from cpython.bytes cimport PyBytes_AS_STRING as start_of, PyBytes_FromStringAndS
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint64_t
 
-from compressor.errors import DamagedError, UsageError
+from compressor.errors import DamagedError
 from compressor.kernels.arena import arena
 from compressor.kernels.objects cimport (
     PyByteArray_AS_STRING,
@@ -66,6 +66,10 @@ MESSAGES = {
 }
 
 
+def _has(bytes form) -> bool:
+    return preset_path_named(form) is not NULL
+
+
 cdef const preset_path *_path() except NULL:
     # Read at each call, so that the request holds whenever it is made.
     name = os.environ.get("COMPRESSOR_KERNEL", "")
@@ -73,10 +77,9 @@ cdef const preset_path *_path() except NULL:
     cdef const char *wanted = encoded
     cdef const preset_path *path = preset_path_named(wanted if wanted[0] else NULL)
     if path is NULL:
-        raise UsageError(
-            f"COMPRESSOR_KERNEL={name}: preset has portable, ssse3 and avx2, "
-            "and this processor must have what is asked for"
-        )
+        from compressor.kernels.forms import not_here  # only for that
+
+        raise not_here(name, _has)
     return path
 
 

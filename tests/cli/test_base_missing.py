@@ -29,6 +29,7 @@ def archive(run: Run) -> str:
     [
         ("decompress", "-c"),
         ("cat",),
+        ("export", "-o", "-"),
         ("cat", "new1"),
         ("cat", "new1", "--range", "3:"),
         ("cat", "new1", "--tensor", "layer.0", "--tensor", "layer.1"),

@@ -1,6 +1,8 @@
 """`cat`: files of an archive, whole or in part, of any version; at the cost of what they touch."""
 
 import os
+import resource
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from compressor.cli import completion
 from compressor.engine.access import SeekableArchive
 from compressor.errors import DamagedError
 from tests.cli.archives import FOOTER
-from tests.cli.process import Run
+from tests.cli.process import Run, lines
 
 
 @pytest.fixture
@@ -69,6 +71,34 @@ def test_an_unfinished_end_is_told_and_costs_nothing(run: Run, archive: Path) ->
 
     assert done.stdout == b"second"
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_file_that_does_not_appear_was_not_written(run: Run) -> None:
+    """Members were once told as written into a file that was dropped, and so the exit code was 3."""
+    for name in ("a", "b"):
+        Path(name).write_bytes(os.urandom(300_000))
+    run("compress", "-o", "both.cz", "a", "b")
+
+    def little_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    done = run("cat", "both.cz", "-o", "out", "--json", code=1, preexec_fn=little_room)
+    assert [line["type"] for line in lines(done.stdout)] == ["error"]
+    assert not Path("out").exists()
+
+    whole = run("cat", "both.cz", "-o", "out", "--json")
+    assert [(line["type"], line["name"]) for line in lines(whole.stdout)] == [
+        ("written", "a"),
+        ("written", "b"),
+    ]
+
+
+def test_a_range_of_any_size_begins_behind_the_end(run: Run, archive: Path) -> None:
+    """Above 2^62 it was said to end before it begins, or to be none."""
+    for begin in (1 << 62, 10**19, 10**30):
+        said = run("cat", archive, "run/a", "--range", f"{begin}:", code=2).stderr
+        assert b"has only 6 bytes" in said
 
 
 def test_a_hard_link_without_a_file_is_damage(archive: Path) -> None:

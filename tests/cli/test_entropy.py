@@ -15,13 +15,25 @@ def test_it_shows_the_bounds_and_what_each_codec_reaches(run: Run) -> None:
 
     text = run("entropy", "a", "--codec", "huffman", "--codec", "zstd:level=3").stdout.decode()
 
-    title, head, order0, order1, _, huffman, zstd = text.splitlines()
+    title, head, order0, order1, tried, huffman, zstd = text.splitlines()
+    assert tried.split() == ["codec", "packed", "of", "all", "by", "order", "0"]
     assert title == "a: 1 kB"
     assert head.split() == ["bits", "a", "byte", "bound", "of", "all"]
     assert order0.split() == ["order", "0", "1.4855", "186", "B", "0.1860"]
     assert order1.split()[:2] == ["order", "1"]
     assert huffman.split()[0] == "huffman"
     assert zstd.split()[0] == "zstd:level=3"
+
+
+def test_without_a_codec_two_levels_are_tried_and_the_help_says_so(run: Run) -> None:
+    Path("a").write_bytes(b"aaaaabbbcc" * 100)
+
+    rows = run("entropy", "a").stdout.decode().splitlines()[4:7]
+
+    assert [row.split()[0] for row in rows] == ["level", "-3", "-9"]
+    assert "levels 3 and 9, and every codec" in " ".join(
+        run("entropy", "--help").stdout.decode().split()
+    )
 
 
 def test_one_input_that_fails_does_not_stop_the_others(run: Run) -> None:

@@ -244,6 +244,9 @@ def test_a_closed_stdout_ends_quietly(run: Run) -> None:
         ["cat", "a.cz"],
         ["list", "--json", "a.cz"],
         ["list", "a.cz"],
+        ["--version"],
+        ["-V"],
+        ["--help"],
     )
 
     for words in calls:
@@ -262,6 +265,26 @@ def test_streams_that_are_closed_from_the_start_are_no_surprise(folder: Path) ->
 
     assert done.returncode == 1
     assert left(folder) == {"a", "a.cz"}
+
+
+@pytest.mark.parametrize(
+    "words", ["--version", "-V", "--help", "compress --help", "bench a --codec lz4"]
+)
+def test_what_stdout_can_not_take_is_said_once(folder: Path, words: str) -> None:
+    """Some said it twice, some without "stdout", and --version to a closed one nothing."""
+    Path("a").write_bytes(b"x")
+
+    for to, why in ((">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")):
+        shell = f"{' '.join(COMMAND)} {words} {to}"
+        done = subprocess.run(
+            ["/bin/sh", "-c", shell],
+            env=environment(),
+            cwd=folder,
+            check=False,
+            stderr=subprocess.PIPE,
+        )
+        assert done.stderr.decode() == f"compressor: stdout: {why}\n"
+        assert done.returncode == 1
 
 
 def test_damage_leaves_no_file(run: Run) -> None:

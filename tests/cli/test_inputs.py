@@ -108,6 +108,53 @@ def test_a_folder_that_cannot_be_written_is_named_by_the_output(folder: Path) ->
     assert (code, stderr) == (1, "compressor: a: a.cz: Permission denied\n")
 
 
+@pytest.mark.parametrize("end", ["/", "/."])
+@pytest.mark.parametrize(
+    "words",
+    ["compress a", "decompress b.cz", "cat b.cz", "export b.cz", "recover b.cz", "convert t.tar"],
+)
+def test_an_output_that_ends_in_a_slash_is_no_file(
+    run: Run, folder: Path, words: str, end: str
+) -> None:
+    """The slash was dropped, and the file written."""
+    Path("a").write_bytes(b"x")
+    run("compress", "a", "-o", "b.cz")
+    run("export", "b.cz", "-o", "t.tar")
+    before = left(folder)
+
+    done = run(*words.split(), "-o", f"new{end}", code=2)
+
+    assert done.stderr == f"compressor: new{end} is not a folder; name a file\n".encode()
+    assert left(folder) == before
+
+
+def test_an_input_that_ends_in_a_slash_is_a_folder(run: Run, folder: Path) -> None:
+    """A file was packed; -C says where it is looked for."""
+    Path("in/b").mkdir(parents=True)
+    Path("in/a").write_bytes(b"x")
+    Path("b").write_bytes(b"x")
+    listed = ["compress", "-C", "in", "-o", "c.cz", "-f", "--files-from", "-"]
+
+    for words in (["compress", "b/"], ["compress", "-C", "in", "a/"], ["info", "b/."]):
+        assert b"is not a folder" in run(*words, code=2).stderr
+    assert b"a/ is not a folder" in run(*listed, input=b"a/\n", code=2).stderr
+    assert left(folder) == {"in", "b"}
+    run("compress", "b/", "-C", "in", "-o", "b.cz")
+    run(*listed, input=b"b/\n")
+    run("extract", "b.cz", "-C", "new/deep/")
+    assert Path("new/deep/b").is_dir()
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress", "export", "recover", "cat"])
+def test_an_output_that_is_the_input_is_told_alike_by_all(run: Run, verb: str) -> None:
+    Path("a").write_bytes(b"x")
+    run("compress", "a")
+
+    done = run(verb, "a.cz", "-f", "-o", "a.cz", code=1)
+
+    assert done.stderr == b"compressor: a.cz is an input; name another output\n"
+
+
 def test_one_file_is_never_input_and_output(run: Run, folder: Path) -> None:
     Path("a").write_text("a")
     Path("link").symlink_to("a")

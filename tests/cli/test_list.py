@@ -63,6 +63,17 @@ def test_a_line_is_size_time_and_name(run: Run, archive: Path) -> None:
     assert len(listed) == 8
 
 
+def test_times_are_local_in_list_and_in_versions(run: Run) -> None:
+    Path("a").touch()
+    os.utime("a", (3600, 3600))
+    run("compress", "a")
+
+    for verb in ("list", "versions"):
+        assert b" 1970-01-01 06:30 " in run(verb, "a.cz", env={"TZ": "IST-5:30"}).stdout
+    line = lines(run("versions", "--json", "a.cz", env={"TZ": "IST-5:30"}).stdout)[0]
+    assert line["time_ns"] == 3600 * 10**9
+
+
 def test_an_earlier_version_is_listed_by_its_number(run: Run, archive: Path) -> None:
     first = lines(run("list", "--json", "--at", "1", archive).stdout)
 

@@ -119,6 +119,26 @@ def things(folder: Path) -> Path:
             4,
             "big.gz: the output exceeds 512 bytes; to go on raise the limit, --max-output",
         ),
+        *(
+            (words, 2, f"Invalid value for {said}; see compressor {words.split()[0]} --help")
+            for words, said in (
+                ("compress --level ٣ a", "'--level': '٣' is not a number from 0 to 9"),
+                ("cat a.cz --at ٣", "'--at': '٣' is not a number from 1 on"),
+                ("cat a.cz --at 1_0", "'--at': '1_0' is not a number from 1 on"),
+                ("bench a --level 10", "'--level': '10' is not a number from 1 to 9"),
+                ("prune a.cz --keep-last 0", "'--keep-last': '0' is not a number from 1 on"),
+                ("test --max-expansion ٣ a.cz", "'--max-expansion': '٣' is not a number above 0"),
+                ("test --max-expansion 0 a.cz", "'--max-expansion': '0' is not a number above 0"),
+                (
+                    "test --max-expansion nan a.cz",
+                    "'--max-expansion': 'nan' is not a number above 0",
+                ),
+                (
+                    "compress a --time @٣",
+                    "'--time': '@٣' is no time; write 2026-11-22T10:00:00Z or @1763800000",
+                ),
+            )
+        ),
         ("nonsense", 2, "No such command 'nonsense'; see compressor --help"),
     ],
 )
@@ -127,6 +147,30 @@ def test_a_message_is_one_line(run: Run, things: Path, words: str, code: int, sa
 
     assert run(*shlex.split(words), code=code).stderr.decode() == f"compressor: {said}\n"
     assert left(things) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("COMPRESSOR_THREADS", "x", "is not a number from 0 to 1024"),
+        ("COMPRESSOR_THREADS", "٣", "is not a number from 0 to 1024"),
+        ("COMPRESSOR_LEVEL", "x", "is not a level from 1 to 9"),
+        ("COMPRESSOR_LEVEL", "٣", "is not a level from 1 to 9"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named_with_its_value(
+    run: Run, things: Path, name: str, value: str, said: str
+) -> None:
+    done = run("compress", "a", "-o", "new", code=2, env={name: value})
+
+    assert done.stderr.decode() == f"compressor: {name}={value!r} {said}\n"
+    assert "new" not in left(things)
+
+
+def test_a_variable_that_is_empty_counts_as_unset(run: Run, things: Path) -> None:
+    run("compress", "a", "-o", "new", env={"COMPRESSOR_LEVEL": "", "COMPRESSOR_THREADS": ""})
+
+    assert "new" in left(things)
 
 
 def test_a_range_up_to_the_end_and_beyond_gives_what_is_there(run: Run, things: Path) -> None:

@@ -55,6 +55,38 @@ def test_strange_names_are_listed_on_one_line_and_found_by_cat(run: Run) -> None
     assert bare == b"--rmn\xff\xfe"
 
 
+def test_a_backslash_in_a_name_is_told_from_an_escape(run: Run) -> None:
+    for name in ("a\nb", r"a\nb"):
+        Path(name).write_bytes(b"")
+    run("compress", "-q", "-o", "both.cz", "a\nb", r"a\nb")
+
+    listed = run("list", "both.cz").stdout.splitlines()[:2]
+
+    assert [line.split()[-1] for line in listed] == [rb"a\nb", rb"a\\nb"]
+    said = run("compress", r"none\nb", code=1).stderr
+    assert said == rb"compressor: none\\nb: No such file or directory" + b"\n"
+    names = [line.get("name") for line in lines(run("list", "--json", "both.cz").stdout)]
+    assert names[:2] == ["a\nb", r"a\nb"]
+
+
+def test_an_empty_list_makes_no_archive_of_all_and_is_an_error(run: Run) -> None:
+    """A nightly job whose find finds nothing passed for done."""
+    for words in (["-o", "all.cz"], ["-c"], ["-o", "all.gz", "--format", "gz"]):
+        done = run("compress", "--files-from", "-", "-0", *words, code=1)
+        assert b"list of inputs is empty" in done.stderr
+        assert done.stdout == b""
+    assert b"one archive" in run("decompress", "--files-from", "-", "-o", "a", code=2).stderr
+    assert left(Path()) == set()
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress"])
+def test_an_empty_list_of_inputs_with_outputs_of_their_own_is_a_note(run: Run, verb: str) -> None:
+    said = b"compressor: the list of inputs is empty: nothing is done\n"
+
+    assert run(verb, "--files-from", "-").stderr == said
+    assert run(verb, "--files-from", "-", "-q").stderr == b""
+
+
 def test_lists_of_paths_end_in_newline_or_nul(run: Run) -> None:
     for name in ("a", "b\nc", "-"):
         Path(name).write_text(name)

@@ -170,14 +170,14 @@ def test_without_a_request_the_best_kernel_is_taken(
 )
 def test_an_unknown_kernel_is_refused(work: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPRESSOR_KERNEL", "quantum")
-    with pytest.raises(UsageError, match=r"COMPRESSOR_KERNEL=quantum: .* huffman has portable"):
+    with pytest.raises(UsageError, match=r"COMPRESSOR_KERNEL=quantum .* are portable"):
         work()  # type: ignore[operator]
 
 
 def test_what_this_processor_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in {"ssse3", "avx2", "avx512", "neon"} - set(PATHS):
         monkeypatch.setenv("COMPRESSOR_KERNEL", name)
-        with pytest.raises(UsageError, match=f"COMPRESSOR_KERNEL={name}: "):
+        with pytest.raises(UsageError, match=f"COMPRESSOR_KERNEL={name} can't be had"):
             kernel.kernel_name()
 
 
