@@ -93,7 +93,7 @@ def things(folder: Path) -> Path:
         (
             "compress --flush-after nan",
             2,
-            "Invalid value for '--flush-after': nan is not a finite number; "
+            "Invalid value for '--flush-after': 'nan' is not a number above 0; "
             "see compressor compress --help",
         ),
         ("decompress a.cz -o a.cz", 1, "a.cz is an input; name another output"),

@@ -133,7 +133,7 @@ def test_a_block_that_cannot_be_read_is_not_sound(monkeypatch: pytest.MonkeyPatc
         def failing(*_: int) -> bytes:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(index.source, "read", failing)
+        monkeypatch.setattr(index.source, "read_on", failing)
         assert not index.has_sound_block(offsets[0])
 
 
