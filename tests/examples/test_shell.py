@@ -1,5 +1,6 @@
 """The shell examples do what they say."""
 
+import json
 import os
 import random
 import subprocess
@@ -79,15 +80,15 @@ def test_the_nightly_batch_with_nothing_to_do_is_content(tmp_path: Path) -> None
     assert run("nightly_batch.sh", tmp_path / "runs", tmp_path / "backup").returncode == 0
 
 
-def versions(archive: Path) -> list[str]:
-    """Return the lines that `compressor versions` prints."""
+def versions(archive: Path, field: str) -> list[int]:
+    """Return one field of what `compressor versions --json` prints of each version."""
     listed = subprocess.run(
-        [Path(sys.executable).parent / "compressor", "versions", archive],
+        [Path(sys.executable).parent / "compressor", "versions", "--json", archive],
         capture_output=True,
         text=True,
         check=True,
     )
-    return listed.stdout.splitlines()
+    return [json.loads(line)[field] for line in listed.stdout.splitlines()]
 
 
 def test_nightly_versions_add_what_changed(runs: Path, tmp_path: Path) -> None:
@@ -100,8 +101,7 @@ def test_nightly_versions_add_what_changed(runs: Path, tmp_path: Path) -> None:
 
     assert (first.returncode, first.stderr) == (0, "")
     assert (second.returncode, second.stderr) == (0, "")
-    members = [int(line.split()[2]) for line in versions(archive)]
-    assert members == [4, 5]  # the folder counts, half.tmp does not
+    assert versions(archive, "members") == [4, 5]  # the folder counts, half.tmp does not
 
 
 def test_nightly_versions_forget_the_oldest(runs: Path, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_nightly_versions_forget_the_oldest(runs: Path, tmp_path: Path) -> None:
     counts = []
     for _ in range(4):
         assert run("nightly_versions.sh", runs, archive, "2").returncode == 0
-        counts.append([int(line.split()[0]) for line in versions(archive)])
+        counts.append(versions(archive, "number"))
 
     assert counts == [[1], [1, 2], [1, 2, 3], [3, 4]]
 
