@@ -1,15 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of floatsplit_kernel.h: sizes, memory and errors here, arithmetic in C."""
 
-import os
-
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport getenv
 
 from compressor.errors import DamagedError
+from compressor.kernels.wanted cimport wanted_form
 
 
 cdef extern from "floatsplit_kernel.h" nogil:
@@ -49,15 +47,11 @@ def _has(bytes form) -> bool:
 
 
 cdef const floatsplit_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
-    cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
-    cdef const floatsplit_path *path = floatsplit_path_named(
-        wanted if wanted is not NULL and wanted[0] else NULL
-    )
+    cdef const floatsplit_path *path = floatsplit_path_named(wanted_form())
     if path is NULL:
         from compressor.kernels.forms import not_here  # only for that
 
-        raise not_here(os.fsdecode(<bytes>wanted), _has)
+        raise not_here(_has)
     return path
 
 

@@ -1,12 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of huffman_kernel.h: sizes, memory and errors here, arithmetic in C."""
 
-import os
-
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
-from libc.stdlib cimport getenv
 
 from compressor.errors import DamagedError
 from compressor.kernels.arena import arena
@@ -17,6 +14,7 @@ from compressor.kernels.objects cimport (
     _PyBytes_Resize,
     Py_DECREF,
 )
+from compressor.kernels.wanted cimport wanted_form
 
 
 cdef extern from "huffman_kernel.h" nogil:
@@ -77,15 +75,11 @@ def _has(bytes form) -> bool:
 
 
 cdef const huffman_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made; os.environ would encode it.
-    cdef const char *wanted = getenv("COMPRESSOR_KERNEL")
-    cdef const huffman_path *path = huffman_path_named(
-        wanted if wanted is not NULL and wanted[0] else NULL
-    )
+    cdef const huffman_path *path = huffman_path_named(wanted_form())
     if path is NULL:
         from compressor.kernels.forms import not_here  # only for that
 
-        raise not_here(os.fsdecode(<bytes>wanted), _has)
+        raise not_here(_has)
     return path
 
 

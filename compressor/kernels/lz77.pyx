@@ -11,6 +11,7 @@ from libc.stdlib cimport free
 
 from compressor.errors import DamagedError
 from compressor.kernels import huffman
+from compressor.kernels.noise cimport packed_noise
 
 
 cdef extern from "lz77_kernel.h" nogil:
@@ -163,20 +164,6 @@ def decode_memory(size_t plain_size) -> int:
     return whole_pages(lz77_decode_scratch(plain_size, &coder)) + plain_size
 
 
-cdef bytes _raw(const uint8_t *plain, size_t plain_size):
-    # The packed form of noise, in no more memory than it takes; None of other bytes.
-    cdef size_t room
-    with nogil:
-        room = lz77_raw_size(plain, plain_size)
-    if not room:
-        return None
-    cdef bytes packed = PyBytes_FromStringAndSize(NULL, room)
-    cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(packed)
-    with nogil:
-        room = lz77_encode_raw(out, plain, plain_size)
-    return packed if room else None
-
-
 def encode(const uint8_t[::1] plain not None, int level=5) -> bytes:
     """Return the packed form of at most 1 GiB; levels are 1 to 9."""
     _check_level(level)
@@ -186,7 +173,7 @@ def encode(const uint8_t[::1] plain not None, int level=5) -> bytes:
     cdef uint8_t nothing = 0
     cdef const uint8_t *source = &plain[0] if plain_size else &nothing
     cdef lz77_coder coder = _coder()
-    cdef bytes raw = _raw(source, plain_size)
+    cdef bytes raw = packed_noise(lz77_raw_size, lz77_encode_raw, source, plain_size)
     if raw is not None:
         return raw
     cdef _Scratch scratch = _scratch(lz77_encode_scratch(plain_size, level, &coder))

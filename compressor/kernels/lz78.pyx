@@ -1,7 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of lz78_kernel.h: sizes, memory and errors here, arithmetic in C."""
 
-from cpython.bytes cimport PyBytes_AS_STRING as start_of, PyBytes_FromStringAndSize as new_bytes
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_Import
 from libc.stdint cimport uint8_t, uint64_t
@@ -18,6 +17,7 @@ from compressor.kernels.objects cimport (
     _PyBytes_Resize,
     Py_DECREF,
 )
+from compressor.kernels.noise cimport packed_noise
 from compressor.kernels.pages cimport kept_tables, whole_pages
 
 
@@ -88,25 +88,11 @@ def packed_bound(size_t plain_size) -> int:
     return lz78_packed_bound(plain_size)
 
 
-cdef bytes _raw(const uint8_t *plain, size_t plain_size):
-    # The packed form of noise, in no more memory than it takes; None of other bytes.
-    cdef size_t room
-    with nogil:
-        room = lz78_raw_size(plain, plain_size)
-    if not room:
-        return None
-    cdef bytes packed = new_bytes(NULL, room)
-    cdef uint8_t *out = <uint8_t *>start_of(packed)
-    with nogil:
-        room = lz78_encode_raw(out, plain, plain_size)
-    return packed if room else None
-
-
 def encode(const uint8_t[::1] plain not None) -> bytes:
     """Return the packed form."""
     cdef size_t plain_size = plain.shape[0], packed_size
     cdef const uint8_t *data = &plain[0] if plain_size else NULL
-    cdef bytes raw = _raw(data, plain_size)
+    cdef bytes raw = packed_noise(lz78_raw_size, lz78_encode_raw, data, plain_size)
     if raw is not None:
         return raw
     cdef void *tables = kept_tables(_of_thread, "encode", sizeof(lz78_encode_tables))

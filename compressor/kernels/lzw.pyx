@@ -8,6 +8,7 @@ from libc.stdint cimport uint8_t, uint64_t
 import threading
 
 from compressor.errors import DamagedError
+from compressor.kernels.noise cimport packed_noise
 from compressor.kernels.pages cimport kept_tables, whole_pages
 
 
@@ -65,20 +66,6 @@ def encode_bound(size_t plain_size, unsigned max_bits=16) -> int:
     return lzw_encode_bound(plain_size, max_bits)
 
 
-cdef bytes _raw(const uint8_t *plain, size_t plain_size):
-    # The packed form of noise, in no more memory than it takes; None of other bytes.
-    cdef size_t room
-    with nogil:
-        room = lzw_raw_size(plain, plain_size)
-    if not room:
-        return None
-    cdef bytes packed = PyBytes_FromStringAndSize(NULL, room)
-    cdef uint8_t *out = <uint8_t *>PyBytes_AS_STRING(packed)
-    with nogil:
-        room = lzw_encode_raw(out, plain, plain_size)
-    return packed if room else None
-
-
 def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio") -> bytes:
     """Return the packed form; codes have 9 to ``max_bits`` bits (9..16).
 
@@ -92,7 +79,7 @@ def encode(const uint8_t[::1] plain not None, unsigned max_bits=16, reset="ratio
     cdef lzw_way way = lzw_way(max_bits, LZW_RESET_FULL if reset == "full" else LZW_RESET_RATIO)
     cdef size_t plain_size = plain.shape[0]
     cdef const uint8_t *source = &plain[0] if plain_size else NULL
-    cdef bytes raw = _raw(source, plain_size)
+    cdef bytes raw = packed_noise(lzw_raw_size, lzw_encode_raw, source, plain_size)
     if raw is not None:
         return raw
     cdef size_t packed_size

@@ -1,12 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of pieces_kernel.h and pieces_table.h: memory and errors here, arithmetic in C."""
 
-import os
-
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
+
+from compressor.kernels.wanted cimport wanted_form
 
 
 cdef extern from "pieces_kernel.h" nogil:
@@ -55,15 +55,11 @@ def _has(bytes form) -> bool:
 
 
 cdef const pieces_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made.
-    name = os.environ.get("COMPRESSOR_KERNEL", "")
-    cdef bytes encoded = os.fsencode(name)
-    cdef const char *wanted = encoded
-    cdef const pieces_path *path = pieces_path_named(wanted if wanted[0] else NULL)
+    cdef const pieces_path *path = pieces_path_named(wanted_form())
     if path is NULL:
         from compressor.kernels.forms import not_here  # only for that
 
-        raise not_here(name, _has)
+        raise not_here(_has)
     return path
 
 

@@ -1,8 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Binding of preset_kernel.h: sizes, memory and errors here, arithmetic in C."""
 
-import os
-
 from cpython.bytes cimport PyBytes_AS_STRING as start_of, PyBytes_FromStringAndSize as new_bytes
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint64_t
@@ -16,6 +14,7 @@ from compressor.kernels.objects cimport (
     _PyBytes_Resize,
     Py_DECREF,
 )
+from compressor.kernels.wanted cimport wanted_form
 
 
 cdef extern from "preset_kernel.h" nogil:
@@ -71,15 +70,11 @@ def _has(bytes form) -> bool:
 
 
 cdef const preset_path *_path() except NULL:
-    # Read at each call, so that the request holds whenever it is made.
-    name = os.environ.get("COMPRESSOR_KERNEL", "")
-    cdef bytes encoded = os.fsencode(name)
-    cdef const char *wanted = encoded
-    cdef const preset_path *path = preset_path_named(wanted if wanted[0] else NULL)
+    cdef const preset_path *path = preset_path_named(wanted_form())
     if path is NULL:
         from compressor.kernels.forms import not_here  # only for that
 
-        raise not_here(name, _has)
+        raise not_here(_has)
     return path
 
 
